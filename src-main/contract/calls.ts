@@ -1,0 +1,193 @@
+/**
+ * The call table: everything that crosses a border. A host serves {@link studioCalls}; an engine process serves
+ * {@link engineCalls}. Parameters are parsed by the side that serves; both sides take their types from here.
+ */
+
+import { z } from 'zod';
+import {
+  datasetSummarySchema,
+  evaluationSchema,
+  exportResultSchema,
+  jobSchema,
+  methodListSchema,
+  modelFileSchema,
+  modelReportSchema,
+  presetSchema,
+  projectStateSchema,
+  runResultSchema,
+  tradeOffSchema,
+} from './documents';
+import { recipeSchema } from './recipe';
+
+export interface Call<Params extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {
+  readonly params: Params;
+  readonly result: Result;
+}
+export type CallTable = Readonly<Record<string, Call>>;
+export type ParamsOf<Table extends CallTable, Name extends keyof Table> = z.input<Table[Name]['params']>;
+export type ParsedParamsOf<Table extends CallTable, Name extends keyof Table> = z.output<Table[Name]['params']>;
+export type ResultOf<Table extends CallTable, Name extends keyof Table> = z.output<Table[Name]['result']>;
+
+const call = <Params extends z.ZodType, Result extends z.ZodType>(params: Params, result: Result) => ({
+  params,
+  result,
+});
+
+const path = z.string().min(1).max(4096);
+const dims = z.record(z.string(), z.number().int().positive()).default({});
+const threads = z.number().int().min(1).max(256).default(1);
+const batch = z.number().int().min(1).max(65536).default(1);
+const nothing = z.strictObject({});
+const done = z.object({});
+
+/** Served by the engine process: the heavy half. Progress of each is a `Progress`. */
+export const engineCalls = {
+  /** Versions and CPU of the process that does the work. */
+  engineInfo: call(
+    nothing,
+    z.object({
+      onnxruntime: z.string(),
+      host: z.string(),
+      cpu: z.string(),
+      features: z.array(z.string()),
+      pid: z.number(),
+    }),
+  ),
+  methods: call(nothing, methodListSchema),
+  presets: call(nothing, z.array(presetSchema)),
+  /** The recipe with defaults filled in; throws with the field named. */
+  checkRecipe: call(z.strictObject({ recipe: z.unknown() }), recipeSchema),
+  inspect: call(z.strictObject({ model: path, dims }), modelReportSchema),
+  hashModel: call(z.strictObject({ model: path }), modelFileSchema),
+  describeData: call(z.strictObject({ data: path, model: path, dims }), datasetSummarySchema),
+  /** Runs a recipe into `folder` (which must exist): `model.onnx`, its external data, nothing else on success. */
+  runRecipe: call(
+    z.strictObject({
+      recipe: recipeSchema,
+      model: path,
+      data: path.nullable().default(null),
+      dims,
+      folder: path,
+      cacheDir: path.nullable().default(null),
+    }),
+    runResultSchema,
+  ),
+  /** Quality, fidelity, latency and size; `peakRssBytes` is left null for {@link engineCalls.measureMemory}. */
+  evaluate: call(
+    z.strictObject({
+      model: path,
+      baseline: path.nullable().default(null),
+      data: path.nullable().default(null),
+      dims,
+      threads,
+      batch,
+      /** Outputs of the baseline are kept here, keyed by model, data and runtime. */
+      cacheDir: path.nullable().default(null),
+      /** Fewer runs for a quick look; the label says how many there were. */
+      quick: z.boolean().default(false),
+    }),
+    evaluationSchema,
+  ),
+  /** Asked of a fresh process that does nothing else: loads and runs the model, then reads its own high-water mark. */
+  measureMemory: call(
+    z.strictObject({ model: path, data: path.nullable().default(null), dims, threads, batch }),
+    z.object({ peakRssBytes: z.number().int().nullable() }),
+  ),
+  /** Writes the model to `folder`, loads it again from there, runs it and compares with the source. */
+  exportModel: call(
+    z.strictObject({
+      model: path,
+      folder: path,
+      fileName: z.string().regex(/^[^/\\]+\.onnx$/),
+      externalData: z.enum(['auto', 'always']).default('auto'),
+      data: path.nullable().default(null),
+      dims,
+    }),
+    z.object({ model: modelFileSchema, checks: exportResultSchema.shape.checks }),
+  ),
+} as const satisfies CallTable;
+export type EngineCalls = typeof engineCalls;
+
+const project = path;
+const job = z.object({ job: z.string() });
+
+/** Served by `studio.ts` to every host. Long work is a job: the call answers at once, {@link studioCalls.followJob} waits. */
+export const studioCalls = {
+  about: call(
+    nothing,
+    z.object({
+      version: z.string(),
+      host: z.enum(['electron', 'web', 'cli']),
+      engine: engineCalls.engineInfo.result,
+      /** The bundled sample, where there is one. */
+      sample: z.object({ model: z.string(), data: z.string() }).nullable(),
+      /** Where new projects go unless the user says otherwise. */
+      projectsFolder: z.string(),
+      /** The project that the host was started with. */
+      opened: z.string().nullable(),
+    }),
+  ),
+  recents: call(nothing, z.array(z.object({ path: z.string(), name: z.string(), openedAt: z.iso.datetime() }))),
+  browse: call(
+    z.strictObject({ folder: path.nullable() }),
+    z.object({
+      folder: z.string(),
+      parent: z.string().nullable(),
+      entries: z.array(
+        z.object({
+          name: z.string(),
+          path: z.string(),
+          kind: z.enum(['folder', 'file']),
+          bytes: z.number().nullable(),
+          looksLike: z.enum(['model', 'dataset', 'project', 'recipe']).nullable(),
+        }),
+      ),
+    }),
+  ),
+  createProject: call(z.strictObject({ model: path, folder: path.nullable().default(null) }), projectStateSchema),
+  openProject: call(z.strictObject({ project }), projectStateSchema),
+  closeProject: call(z.strictObject({ project }), done),
+  /** Never answers until cancelled: its progress is the state, sent on each change. */
+  watchProject: call(z.strictObject({ project }), done),
+  setData: call(z.strictObject({ project, data: path.nullable() }), projectStateSchema),
+  setDims: call(
+    z.strictObject({ project, dims: z.record(z.string(), z.number().int().positive()) }),
+    projectStateSchema,
+  ),
+  setMeasure: call(z.strictObject({ project, threads, batch }), projectStateSchema),
+  measureBaseline: call(z.strictObject({ project }), job),
+  /** Makes the variant and then measures it. */
+  makeVariant: call(z.strictObject({ project, recipe: recipeSchema, evaluate: z.boolean().default(true) }), job),
+  /** A file made elsewhere, copied in and measured like the others. */
+  addVariant: call(z.strictObject({ project, model: path, name: z.string().optional() }), job),
+  evaluateVariant: call(z.strictObject({ project, variant: z.string() }), job),
+  renameVariant: call(
+    z.strictObject({ project, variant: z.string(), name: z.string().min(1).max(200) }),
+    projectStateSchema,
+  ),
+  /** Moved to the project's bin, from where {@link studioCalls.restoreVariant} brings it back. */
+  removeVariant: call(z.strictObject({ project, variant: z.string() }), projectStateSchema),
+  restoreVariant: call(z.strictObject({ project, variant: z.string() }), projectStateSchema),
+  exportVariant: call(
+    z.strictObject({
+      project,
+      variant: z.string(),
+      to: path,
+      externalData: z.enum(['auto', 'always']).default('auto'),
+    }),
+    job,
+  ),
+  /** Waits for a job; its progress is the Job. Cancelling the call leaves the job running. */
+  followJob: call(z.strictObject({ project, job: z.string() }), jobSchema),
+  cancelJob: call(z.strictObject({ project, job: z.string() }), done),
+  dismissJob: call(z.strictObject({ project, job: z.string() }), projectStateSchema),
+  compare: call(z.strictObject({ projects: z.array(path).min(1) }), tradeOffSchema),
+  methods: engineCalls.methods,
+  presets: engineCalls.presets,
+  checkRecipe: engineCalls.checkRecipe,
+  inspect: engineCalls.inspect,
+  describeData: engineCalls.describeData,
+  /** One model, no project: what `lathe evaluate` prints. */
+  evaluate: engineCalls.evaluate,
+} as const satisfies CallTable;
+export type StudioCalls = typeof studioCalls;

@@ -1,0 +1,10 @@
+/** @file What crosses a border. Imports only zod. */
+
+export * from './calls';
+export * from './documents';
+export * from './error';
+export * from './options';
+export * from './recipe';
+export * from './step';
+export * from './targets';
+export * from './work';

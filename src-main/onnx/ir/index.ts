@@ -1,0 +1,10 @@
+/** @file Model, Graph, Node, Value, Tensor; Patch. No protobuf, disk or runtime. */
+
+export * from './array';
+export * as attributes from './attributes';
+export * from './build';
+export * from './dtype';
+export * from './graph-index';
+export * from './model';
+export * from './patch';
+export * from './tensor';

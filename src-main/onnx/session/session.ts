@@ -1,0 +1,40 @@
+/** What the one door to onnxruntime-node gives and takes. */
+
+import type { ArrayDType, Dim, DType, Feeds, NdArray } from '../ir';
+
+export interface SessionOptions {
+  /** intra-op threads; 1 unless told otherwise. */
+  readonly threads?: number | undefined;
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
+  /** Off for scans of many variants (weights stay mapped), on for latency. Default on. */
+  readonly prepacking?: boolean | undefined;
+  /** Where onnxruntime writes the model as it optimised it. */
+  readonly optimizedModelPath?: string | undefined;
+  /** Prefix of the profile file; its path comes from `Session.endProfile`. */
+  readonly profilePrefix?: string | undefined;
+  /** Values between nodes to be given out as well. Only for a Model, not for a path. */
+  readonly extraOutputs?: readonly string[] | undefined;
+}
+
+/** An input or output as the runtime sees it. */
+export interface SessionValue {
+  readonly name: string;
+  /** `tensor` for nearly all; sequences and maps have no dtype here. */
+  readonly kind: 'tensor' | 'other';
+  readonly dtype: DType | null;
+  readonly shape: readonly Dim[] | null;
+}
+
+export interface Session {
+  readonly inputs: readonly SessionValue[];
+  readonly outputs: readonly SessionValue[];
+  /**
+   * One run. Blocks the thread until it is done: sessions live in the engine process.
+   * @param outputs names asked for; all where absent. What is not asked for costs no copy.
+   * @throws LatheError that names the model and the input that does not fit
+   */
+  run(feeds: Feeds, outputs?: readonly string[]): Promise<Record<string, NdArray<ArrayDType>>>;
+  /** Ends profiling and gives the path of the file. */
+  endProfile(): Promise<string>;
+  release(): Promise<void>;
+}
