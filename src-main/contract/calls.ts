@@ -180,6 +180,8 @@ export const studioCalls = {
   /** Waits for a job; its progress is the Job. Cancelling the call leaves the job running. */
   followJob: call(z.strictObject({ project, job: z.string() }), jobSchema),
   cancelJob: call(z.strictObject({ project, job: z.string() }), done),
+  /** Does a failed, cancelled or interrupted job again, with what it was started with; answers the new job. */
+  retryJob: call(z.strictObject({ project, job: z.string() }), job),
   dismissJob: call(z.strictObject({ project, job: z.string() }), projectStateSchema),
   compare: call(z.strictObject({ projects: z.array(path).min(1) }), tradeOffSchema),
   methods: engineCalls.methods,

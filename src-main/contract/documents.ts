@@ -196,6 +196,17 @@ export const variantSchema = z.object({
 });
 export type Variant = z.infer<typeof variantSchema>;
 
+export const exportResultSchema = z.object({
+  folder: z.string(),
+  model: modelFileSchema,
+  recipe: z.string().nullable(),
+  reportHtml: z.string(),
+  reportJson: z.string(),
+  /** What was checked after the file was loaded again from disk. */
+  checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+});
+export type ExportResult = z.infer<typeof exportResultSchema>;
+
 export const jobSchema = z.object({
   id: z.string(),
   kind: z.enum(['open', 'baseline', 'variant', 'add', 'evaluate', 'export']),
@@ -205,8 +216,10 @@ export const jobSchema = z.object({
   error: z.string().nullable(),
   /** The variant that it made or measured, once known. */
   variant: z.string().nullable(),
-  /** What it wrote, for an export. */
-  output: z.string().nullable(),
+  /** What a variant is made with, so that a failed run can be mended and tried again. */
+  recipe: recipeSchema.nullable(),
+  /** What an export wrote and checked. */
+  output: exportResultSchema.nullable(),
   startedAt: z.iso.datetime().nullable(),
   endedAt: z.iso.datetime().nullable(),
 });
@@ -255,17 +268,6 @@ export const tradeOffSchema = z.object({
   ),
 });
 export type TradeOff = z.infer<typeof tradeOffSchema>;
-
-export const exportResultSchema = z.object({
-  folder: z.string(),
-  model: modelFileSchema,
-  recipe: z.string().nullable(),
-  reportHtml: z.string(),
-  reportJson: z.string(),
-  /** What was checked after the file was loaded again from disk. */
-  checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
-});
-export type ExportResult = z.infer<typeof exportResultSchema>;
 
 export const methodListSchema = z.array(
   z.object({
