@@ -1,0 +1,5 @@
+/** The commands of the shell, in the order of the work. */
+
+import type { Command } from '../command';
+
+export const commands: readonly Command[] = [];

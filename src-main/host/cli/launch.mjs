@@ -1,0 +1,13 @@
+/** @file `npm run -s lathe -- ARGS`: the shell, from the sources of this checkout as they are now. */
+
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { currentBundle, currentPages, root } from './bundle.mjs';
+
+const bundle = await currentBundle();
+const { runShell } = await import(pathToFileURL(join(bundle, 'cli.js')).href);
+await runShell(process.argv.slice(2), {
+  engine: pathToFileURL(join(bundle, 'engine.js')),
+  pages: currentPages,
+  root,
+});
