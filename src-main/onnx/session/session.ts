@@ -5,6 +5,8 @@ import type { ArrayDType, Dim, DType, Feeds, NdArray } from '../ir';
 export interface SessionOptions {
   /** intra-op threads; 1 unless told otherwise. */
   readonly threads?: number | undefined;
+  /** Runs beside other work: idle threads sleep rather than spin. Default off, so that latencies are the runtime's own. */
+  readonly background?: boolean | undefined;
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
   /** Off for scans of many variants (weights stay mapped), on for latency. Default on. */
   readonly prepacking?: boolean | undefined;
@@ -22,6 +24,7 @@ export interface SessionValue {
   /** `tensor` for nearly all; sequences and maps have no dtype here. */
   readonly kind: 'tensor' | 'other';
   readonly dtype: DType | null;
+  /** null: of unknown rank. */
   readonly shape: readonly Dim[] | null;
 }
 

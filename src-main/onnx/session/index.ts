@@ -1,0 +1,6 @@
+/** @file The one door to onnxruntime-node. */
+
+export * from './cpu-info';
+export * from './open-session';
+export { runtimeVersion } from './runtime';
+export * from './session';
