@@ -1,0 +1,91 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { NdArray } from '../../../../src-main/onnx/ir';
+import { openSession, runtimeVersion } from '../../../../src-main/onnx/session';
+
+const models = fileURLToPath(new URL('../../../models', import.meta.url));
+const cnn = join(models, 'mnist-cnn/model-bn.onnx');
+const folder = mkdtempSync(join(tmpdir(), 'lathe-session-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const image = (batch: number): NdArray => ({
+  dtype: 'float32',
+  shape: [batch, 1, 28, 28],
+  data: Float32Array.from({ length: batch * 784 }, (_, at) => Math.sin(at)),
+});
+
+describe('openSession by path', () => {
+  it('tells inputs and outputs with symbolic dims, and runs', async () => {
+    const session = await openSession(cnn);
+    expect(session.inputs).toEqual([{ name: 'image', kind: 'tensor', dtype: 'float32', shape: ['batch', 1, 28, 28] }]);
+    const logits = (await session.run({ image: image(3) })).logits as NdArray<'float32'>;
+    expect(logits.shape).toEqual([3, 10]);
+    expect(logits.data.every(Number.isFinite)).toBe(true);
+    await session.release();
+  });
+
+  it('gives the same answers at every optimization, with prepacking off and with two threads', async () => {
+    const answers: NdArray[] = [];
+    for (const options of [
+      {},
+      { optimization: 'disabled' as const },
+      { prepacking: false },
+      { threads: 2, background: true },
+    ]) {
+      const session = await openSession(cnn, options);
+      answers.push((await session.run({ image: image(2) })).logits as NdArray);
+      await session.release();
+    }
+    const [first, ...others] = answers.map((answer) => [...(answer.data as Float32Array)]);
+    // Other kernels add in another order: float32 logits near 10 differ in the sixth digit.
+    for (const other of others) {
+      for (const [at, value] of other.entries()) expect(value).toBeCloseTo(first?.[at] as number, 4);
+    }
+  });
+
+  it('writes the model as optimised and a profile', async () => {
+    const optimizedModelPath = join(folder, 'optimised.onnx');
+    const session = await openSession(cnn, {
+      optimization: 'basic',
+      optimizedModelPath,
+      profilePrefix: join(folder, 'profile'),
+    });
+    await session.run({ image: image(1) });
+    const profile = JSON.parse(readFileSync(await session.endProfile(), 'utf8')) as { cat: string; args?: object }[];
+    expect(profile.some((event) => event.cat === 'Node')).toBe(true);
+    await session.release();
+    const optimised = await openSession(optimizedModelPath, { optimization: 'disabled' });
+    expect(optimised.outputs[0]?.name).toBe('logits');
+    await optimised.release();
+  });
+
+  it('names the input that does not fit', async () => {
+    const session = await openSession(cnn);
+    await expect(session.run({})).rejects.toThrow('model-bn.onnx: input "image": is not fed (fed: nothing)');
+    await expect(session.run({ image: { ...image(1), shape: [1, 784] } })).rejects.toThrow(
+      'input "image": expects shape [batch, 1, 28, 28], got [1, 784]',
+    );
+    await expect(
+      session.run({ image: { dtype: 'float64', shape: [1, 1, 28, 28], data: new Float64Array(784) } }),
+    ).rejects.toThrow('input "image": expects float32, got float64');
+    await session.release();
+  });
+
+  it('says what is wrong with a file that is no model', async () => {
+    const text = join(folder, 'text.onnx');
+    writeFileSync(text, 'no protobuf in here');
+    const cut = join(folder, 'cut.onnx');
+    writeFileSync(cut, readFileSync(cnn).subarray(0, 200_000));
+    await expect(openSession(text)).rejects.toThrow(/^text.onnx: is not an ONNX file, or its end is missing; export/);
+    await expect(openSession(cut)).rejects.toThrow(/^cut.onnx: is not an ONNX file, or its end is missing; export/);
+    await expect(openSession(join(folder, 'absent.onnx'))).rejects.toThrow('absent.onnx: no such file');
+    await expect(openSession(folder)).rejects.toThrow('is a folder, not an ONNX file');
+  });
+
+  it('tells its version', () => {
+    expect(runtimeVersion()).toMatch(/^onnxruntime \d+\.\d+\.\d+$/);
+  });
+});
