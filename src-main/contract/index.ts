@@ -1,6 +1,7 @@
 /** @file What crosses a border. Imports only zod. */
 
 export * from './calls';
+export * from './desktop';
 export * from './documents';
 export * from './error';
 export * from './options';
