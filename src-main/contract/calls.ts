@@ -1,6 +1,7 @@
 /**
  * The call table: everything that crosses a border. A host serves {@link studioCalls}; an engine process serves
  * {@link engineCalls}. Parameters are parsed by the side that serves; both sides take their types from here.
+ * A message is at most 1 MB: paths go in, summaries come out, tensors never cross.
  */
 
 import { z } from 'zod';
@@ -15,23 +16,42 @@ import {
   presetSchema,
   projectStateSchema,
   runResultSchema,
+  settingsSchema,
   tradeOffSchema,
+  variantSchema,
 } from './documents';
 import { recipeSchema } from './recipe';
+import { progressSchema } from './work';
 
-export interface Call<Params extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {
+export interface Call<
+  Params extends z.ZodType = z.ZodType,
+  Result extends z.ZodType = z.ZodType,
+  Told extends z.ZodType = z.ZodType,
+> {
   readonly params: Params;
   readonly result: Result;
+  /** What it says while it works. */
+  readonly progress: Told;
 }
 export type CallTable = Readonly<Record<string, Call>>;
+export type CallName<Table extends CallTable> = keyof Table & string;
 export type ParamsOf<Table extends CallTable, Name extends keyof Table> = z.input<Table[Name]['params']>;
 export type ParsedParamsOf<Table extends CallTable, Name extends keyof Table> = z.output<Table[Name]['params']>;
 export type ResultOf<Table extends CallTable, Name extends keyof Table> = z.output<Table[Name]['result']>;
+export type ProgressOf<Table extends CallTable, Name extends keyof Table> = z.output<Table[Name]['progress']>;
 
-const call = <Params extends z.ZodType, Result extends z.ZodType>(params: Params, result: Result) => ({
-  params,
-  result,
-});
+function call<Params extends z.ZodType, Result extends z.ZodType>(
+  params: Params,
+  result: Result,
+): Call<Params, Result, typeof progressSchema>;
+function call<Params extends z.ZodType, Result extends z.ZodType, Told extends z.ZodType>(
+  params: Params,
+  result: Result,
+  progress: Told,
+): Call<Params, Result, Told>;
+function call(params: z.ZodType, result: z.ZodType, progress: z.ZodType = progressSchema): Call {
+  return { params, result, progress };
+}
 
 const path = z.string().min(1).max(4096);
 const dims = z.record(z.string(), z.number().int().positive()).default({});
@@ -40,7 +60,7 @@ const batch = z.number().int().min(1).max(65536).default(1);
 const nothing = z.strictObject({});
 const done = z.object({});
 
-/** Served by the engine process: the heavy half. Progress of each is a `Progress`. */
+/** Served by the engine process: the heavy half. Progress of each is a {@link progressSchema}. */
 export const engineCalls = {
   /** Versions and CPU of the process that does the work. */
   engineInfo: call(
@@ -105,13 +125,27 @@ export const engineCalls = {
     }),
     z.object({ model: modelFileSchema, checks: exportResultSchema.shape.checks }),
   ),
+  /** Sets evaluations against the baseline among them (the first entry where none is marked). */
+  tradeOff: call(
+    z.strictObject({
+      entries: z.array(
+        z.strictObject({ id: z.string(), name: z.string(), baseline: z.boolean(), evaluation: evaluationSchema }),
+      ),
+    }),
+    tradeOffSchema,
+  ),
 } as const satisfies CallTable;
 export type EngineCalls = typeof engineCalls;
 
 const project = path;
 const job = z.object({ job: z.string() });
+const externalData = z.enum(['auto', 'always']).default('auto');
 
-/** Served by `studio.ts` to every host. Long work is a job: the call answers at once, {@link studioCalls.followJob} waits. */
+/**
+ * Served by `studio.ts` to every host. In a project, long work is a job: the call answers at once and
+ * {@link studioCalls.followJob} waits. Outside one, {@link studioCalls.evaluate} and {@link studioCalls.runRecipe} wait
+ * themselves, with progress.
+ */
 export const studioCalls = {
   about: call(
     nothing,
@@ -127,7 +161,11 @@ export const studioCalls = {
       opened: z.string().nullable(),
     }),
   ),
+  settings: call(nothing, settingsSchema),
+  changeSettings: call(settingsSchema.partial().strict(), settingsSchema),
   recents: call(nothing, z.array(z.object({ path: z.string(), name: z.string(), openedAt: z.iso.datetime() }))),
+  forgetRecent: call(z.strictObject({ path }), done),
+  /** Only inside the folders that the host allows; null = the first of them. */
   browse: call(
     z.strictObject({ folder: path.nullable() }),
     z.object({
@@ -144,11 +182,13 @@ export const studioCalls = {
       ),
     }),
   ),
+  /** Inspects the model first: what cannot be read makes no project. */
   createProject: call(z.strictObject({ model: path, folder: path.nullable().default(null) }), projectStateSchema),
   openProject: call(z.strictObject({ project }), projectStateSchema),
   closeProject: call(z.strictObject({ project }), done),
-  /** Never answers until cancelled: its progress is the state, sent on each change. */
-  watchProject: call(z.strictObject({ project }), done),
+  /** Never answers until cancelled: its progress is the state, at once and then on each change. */
+  watchProject: call(z.strictObject({ project }), done, projectStateSchema),
+  /** Opens the data against the model first: what does not fit is refused and nothing changes. */
   setData: call(z.strictObject({ project, data: path.nullable() }), projectStateSchema),
   setDims: call(
     z.strictObject({ project, dims: z.record(z.string(), z.number().int().positive()) }),
@@ -161,6 +201,12 @@ export const studioCalls = {
   /** A file made elsewhere, copied in and measured like the others. */
   addVariant: call(z.strictObject({ project, model: path, name: z.string().optional() }), job),
   evaluateVariant: call(z.strictObject({ project, variant: z.string() }), job),
+  /** All that is known of one variant; a project's state leaves out large confusion matrices and long skip lists. */
+  variantDetails: call(
+    z.strictObject({ project, variant: z.string() }),
+    z.object({ variant: variantSchema, evaluation: evaluationSchema.nullable() }),
+  ),
+  baselineDetails: call(z.strictObject({ project }), evaluationSchema.nullable()),
   renameVariant: call(
     z.strictObject({ project, variant: z.string(), name: z.string().min(1).max(200) }),
     projectStateSchema,
@@ -168,28 +214,29 @@ export const studioCalls = {
   /** Moved to the project's bin, from where {@link studioCalls.restoreVariant} brings it back. */
   removeVariant: call(z.strictObject({ project, variant: z.string() }), projectStateSchema),
   restoreVariant: call(z.strictObject({ project, variant: z.string() }), projectStateSchema),
-  exportVariant: call(
-    z.strictObject({
-      project,
-      variant: z.string(),
-      to: path,
-      externalData: z.enum(['auto', 'always']).default('auto'),
-    }),
-    job,
-  ),
-  /** Waits for a job; its progress is the Job. Cancelling the call leaves the job running. */
-  followJob: call(z.strictObject({ project, job: z.string() }), jobSchema),
+  exportVariant: call(z.strictObject({ project, variant: z.string(), to: path, externalData }), job),
+  /** Answers when the job has ended, however it ended; its progress is the Job. Cancelling the call leaves the job running. */
+  followJob: call(z.strictObject({ project, job: z.string() }), jobSchema, jobSchema),
   cancelJob: call(z.strictObject({ project, job: z.string() }), done),
-  /** Does a failed, cancelled or interrupted job again, with what it was started with; answers the new job. */
-  retryJob: call(z.strictObject({ project, job: z.string() }), job),
   dismissJob: call(z.strictObject({ project, job: z.string() }), projectStateSchema),
+  /** Projects, and folders that {@link studioCalls.runRecipe} wrote, measured ones only. */
   compare: call(z.strictObject({ projects: z.array(path).min(1) }), tradeOffSchema),
   methods: engineCalls.methods,
   presets: engineCalls.presets,
   checkRecipe: engineCalls.checkRecipe,
   inspect: engineCalls.inspect,
   describeData: engineCalls.describeData,
-  /** One model, no project: what `lathe evaluate` prints. */
+  /** One model, no project, peak memory included: what `lathe evaluate` prints. */
   evaluate: engineCalls.evaluate,
+  /**
+   * No project: `out` becomes the folder of one variant (`variant.json`, `model.onnx`), whole or not at all. A finished
+   * variant in it is never overwritten: the same one is answered with `made: false`, another one is refused.
+   */
+  runRecipe: call(
+    z.strictObject({ recipe: recipeSchema, model: path, data: path.nullable().default(null), dims, out: path }),
+    z.object({ folder: z.string(), made: z.boolean(), variant: variantSchema, run: runResultSchema }),
+  ),
+  /** A variant's folder (of a project, or one that {@link studioCalls.runRecipe} wrote), exported into `to`. */
+  exportFolder: call(z.strictObject({ folder: path, to: path, externalData }), exportResultSchema),
 } as const satisfies CallTable;
 export type StudioCalls = typeof studioCalls;

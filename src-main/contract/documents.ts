@@ -248,9 +248,21 @@ export const projectStateSchema = z.object({
   measure: measureSettingsSchema,
   baseline: evaluationSchema.nullable(),
   variants: z.array(z.object({ variant: variantSchema, evaluation: evaluationSchema.nullable() })),
+  /** In the project's bin, newest first. */
+  removed: z.array(z.object({ id: z.string(), name: z.string() })),
   jobs: z.array(jobSchema),
 });
 export type ProjectState = z.infer<typeof projectStateSchema>;
+
+/** What one user of this machine prefers, across projects. */
+export const settingsSchema = z.object({
+  theme: z.enum(['light', 'dark', 'auto']),
+  /** A Node (20.19 or newer) that runs the engine instead of the host's own process kind; null = the host's own. */
+  engineNode: z.string().nullable(),
+  /** Threads and batch of new projects. */
+  measure: measureSettingsSchema,
+});
+export type Settings = z.infer<typeof settingsSchema>;
 
 /** Evaluations set against a baseline. */
 export const tradeOffSchema = z.object({

@@ -5,6 +5,7 @@ export * from './desktop';
 export * from './documents';
 export * from './error';
 export * from './options';
+export * from './parse';
 export * from './recipe';
 export * from './step';
 export * from './targets';
