@@ -1,0 +1,64 @@
+"""Golden values of the kernels, by numpy. usage: python make.py   (numpy 2.4.6)"""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+
+random = np.random.default_rng(20)
+
+
+def packed(array):
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def halves():
+    # Every exponent, both signs, fractions beside each rounding tie, the specials.
+    exponents = np.arange(256, dtype=np.uint32) << 23
+    fractions = np.array([0, 1, 0xFFF, 0x1000, 0x1001, 0x2FFF, 0x3000, 0x3001, 0x7FFFFF, 0x7FF000, 0x7FEFFF], np.uint32)
+    bits = (exponents[:, None] | fractions).ravel()
+    bits = np.concatenate([bits, bits | np.uint32(0x80000000), random.integers(0, 2**32, 500, np.uint32)])
+    x = bits.view(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        half = x.astype(np.float16)
+    return {"x": packed(x), "half": packed(half)}
+
+
+def int8():
+    # QuantizeLinear of the ONNX spec: saturate(round_half_even(x / scale) + zero_point), in float32.
+    x = random.normal(0, 1, (7, 33)).astype(np.float32)
+    x[3, 5] = 40
+    scale = (np.abs(x).max(1) / np.float32(127)).astype(np.float32)
+    rows = np.clip(np.rint(x / scale[:, None]), -127, 127).astype(np.int8)
+    low, high = np.minimum(x.min(0), 0), np.maximum(x.max(0), 0)
+    column_scale = ((high - low) / np.float32(255)).astype(np.float32)
+    zero = np.clip(np.rint(-low / column_scale), 0, 255).astype(np.int32)
+    columns = np.clip(np.rint(x / column_scale) + zero, 0, 255).astype(np.uint8)
+    error = lambda q, s: ((q.astype(np.float32) * s).astype(np.float32).astype(np.float64) - x) ** 2
+    return {
+        "x": packed(x), "shape": x.shape,
+        "rowScale": packed(scale), "rowCodes": packed(rows),
+        "rowErrors": error(rows, scale[:, None]).sum(1).tolist(),
+        "columnMin": packed(x.min(0)), "columnMax": packed(x.max(0)),
+        "columnScale": packed(column_scale), "columnZeroPoint": packed(zero), "columnCodes": packed(columns),
+        "columnErrors": error(columns.astype(np.int32) - zero, column_scale).sum(0).tolist(),
+    }
+
+
+def histogram():
+    x = random.normal(0, 1, 3000).astype(np.float32)
+    counts, _ = np.histogram(np.clip(x.astype(np.float64), -2, 2), 64, (-2, 2))
+    return {"x": packed(x), "counts": counts.tolist(), "outside": int((np.abs(x) > 2).sum())}
+
+
+def magnitude():
+    parts = [random.normal(0, s, n).astype(np.float32) for s, n in ((1, 1000), (1e-3, 777), (30, 5))]
+    every = np.sort(np.abs(np.concatenate(parts)))
+    ks = [1, 2, 500, 777, 1200, every.size]
+    return {"parts": [packed(p) for p in parts], "ks": ks, "values": packed(every[np.array(ks) - 1])}
+
+
+out = {name: make() for name, make in
+       {"halves": halves, "int8": int8, "histogram": histogram, "magnitude": magnitude}.items()}
+Path(__file__).with_name("kernels.json").write_text(json.dumps(out))
