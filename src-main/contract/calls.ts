@@ -218,6 +218,8 @@ export const studioCalls = {
   /** Answers when the job has ended, however it ended; its progress is the Job. Cancelling the call leaves the job running. */
   followJob: call(z.strictObject({ project, job: z.string() }), jobSchema, jobSchema),
   cancelJob: call(z.strictObject({ project, job: z.string() }), done),
+  /** Does a failed, cancelled or interrupted job again, with what it was started with; answers the new job. */
+  retryJob: call(z.strictObject({ project, job: z.string() }), job),
   dismissJob: call(z.strictObject({ project, job: z.string() }), projectStateSchema),
   /** Projects, and folders that {@link studioCalls.runRecipe} wrote, measured ones only. */
   compare: call(z.strictObject({ projects: z.array(path).min(1) }), tradeOffSchema),

@@ -6,7 +6,7 @@ import type { Channel, Message } from '../messages';
 export interface PortLike {
   postMessage(message: unknown): void;
   start?(): void;
-  close(): void;
+  close?(): void;
   addEventListener?(type: string, listener: (event: { data?: unknown }) => void): void;
   on?(type: string, listener: (event: { data?: unknown }) => void): unknown;
 }
@@ -48,7 +48,7 @@ export function messagePortChannel(port: PortLike): Channel {
     close: () => {
       if (closed) return;
       port.postMessage({ type: 'close' });
-      port.close();
+      port.close?.();
       end();
     },
   };

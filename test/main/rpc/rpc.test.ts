@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
-import { rolldown } from 'rolldown';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { childProcessChannel } from '../../../src-main/rpc/channels/child-process';
@@ -14,6 +13,7 @@ import { type SocketLike, webSocketChannel } from '../../../src-main/rpc/channel
 import { type Client, createClient } from '../../../src-main/rpc/client';
 import type { Channel } from '../../../src-main/rpc/messages';
 import { serve } from '../../../src-main/rpc/server';
+import { bundleEntry } from '../../support/bundle-entry';
 import { arithmeticCalls, arithmeticHandlers } from './arithmetic';
 
 type Arithmetic = Client<typeof arithmeticCalls>;
@@ -47,11 +47,11 @@ beforeAll(async () => {
     join(folder, 'child.ts'),
     `import { childProcessChannel } from '${here}/../../../src-main/rpc/channels/child-process';
      import { serve } from '${here}/../../../src-main/rpc/server';
-     import { arithmeticCalls, arithmeticHandlers } from '${here}/arithmetic';
+     import { bundleEntry } from '../../support/bundle-entry';
+import { arithmeticCalls, arithmeticHandlers } from '${here}/arithmetic';
      serve(childProcessChannel(process), arithmeticCalls, arithmeticHandlers);`,
   );
-  const bundle = await rolldown({ input: join(folder, 'child.ts'), platform: 'node', external: /^node:/ });
-  await bundle.write({ file: join(folder, 'child.mjs'), format: 'esm' });
+  await bundleEntry(join(folder, 'child.ts'), join(folder, 'child.mjs'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
