@@ -2,6 +2,7 @@
 
 import type { DatasetSummary, SplitName } from '../contract';
 import type { Feeds, NdArray } from '../onnx/ir';
+import type { SessionValue } from '../onnx/session/session';
 
 /** meta.json, as far as Lathe reads it; the rest is kept. */
 export interface Meta {
@@ -28,14 +29,19 @@ export interface Batch {
   readonly extras: Readonly<Record<string, NdArray>>;
   /** Index of its first sample in the split. */
   readonly first: number;
+  /** Samples; feeds may have more rows where the model fixes its batch axis (see `batches`). */
   readonly size: number;
 }
 
 export interface Split {
   readonly name: SplitName;
   readonly samples: number;
+  /** Names of the arrays that are no model input. */
+  readonly extras: readonly string[];
   /** Rows `first`…`first + size` (fewer at the end); for `element` feeding, size is 1. */
   read(first: number, size: number): Promise<Batch>;
+  /** Rows by number, in the order asked for: a shuffled batch of a training run. `first` of the batch is -1. */
+  gather(rows: readonly number[]): Promise<Batch>;
   /** One array of the split whole, such as `labels`; undefined where there is none. */
   array(name: string): Promise<NdArray | undefined>;
 }
@@ -44,7 +50,28 @@ export interface Dataset {
   readonly path: string;
   readonly summary: DatasetSummary;
   readonly meta: Meta;
+  /** Samples that one run must have, where the model fixes its batch axis; null: any number. */
+  readonly runSize: number | null;
   readonly calibration: Split | null;
   readonly train: Split | null;
   readonly test: Split | null;
+}
+
+export interface OpenOptions {
+  /** Sizes for symbolic dims that the user gave. */
+  readonly dims: Readonly<Record<string, number>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A way to open data: a file in `readers/`, listed in its `index.ts`. */
+export interface Reader {
+  /** As in the summary: `npz-folder`. */
+  readonly name: string;
+  readonly title: string;
+  /** What a file or folder has to look like, for the message where no reader fits. */
+  readonly expects: string;
+  /** A quick look at the names, never at the contents. */
+  fits(path: string): Promise<boolean>;
+  /** @throws LatheError where the data does not fit the model's inputs */
+  open(path: string, inputs: readonly SessionValue[], options: OpenOptions): Promise<Dataset>;
 }

@@ -1,0 +1,30 @@
+/** The one door to a dataset on disk. */
+
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { LatheError, messageOf } from '../contract';
+import type { SessionValue } from '../onnx/session/session';
+import type { Dataset, OpenOptions } from './dataset';
+import { readers } from './readers';
+
+/**
+ * Opens the data at `path` with the first reader that fits and holds it against the model's inputs.
+ * @throws LatheError where nothing fits, or where names, types, shapes or counts do not
+ */
+export async function openDataset(
+  path: string,
+  inputs: readonly SessionValue[],
+  options: OpenOptions,
+): Promise<Dataset> {
+  const found = await stat(path).catch((cause) => {
+    throw new LatheError({ who: `data "${path}"`, what: `cannot be opened (${messageOf(cause)})`, cause });
+  });
+  for (const reader of readers) if (await reader.fits(path)) return reader.open(path, inputs, options);
+  throw new LatheError({
+    who: `data "${basename(path)}"`,
+    what: found.isDirectory()
+      ? 'holds nothing that can be read as a dataset'
+      : 'is not a dataset: a folder is asked for',
+    next: `give ${readers.map((reader) => reader.expects).join(', or ')}`,
+  });
+}
