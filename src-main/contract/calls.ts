@@ -17,6 +17,7 @@ import {
   projectStateSchema,
   runResultSchema,
   settingsSchema,
+  tradeOffEntrySchema,
   tradeOffSchema,
   variantSchema,
 } from './documents';
@@ -126,14 +127,7 @@ export const engineCalls = {
     z.object({ model: modelFileSchema, checks: exportResultSchema.shape.checks }),
   ),
   /** Sets evaluations against the baseline among them (the first entry where none is marked). */
-  tradeOff: call(
-    z.strictObject({
-      entries: z.array(
-        z.strictObject({ id: z.string(), name: z.string(), baseline: z.boolean(), evaluation: evaluationSchema }),
-      ),
-    }),
-    tradeOffSchema,
-  ),
+  tradeOff: call(z.strictObject({ entries: z.array(tradeOffEntrySchema).min(1) }), tradeOffSchema),
 } as const satisfies CallTable;
 export type EngineCalls = typeof engineCalls;
 

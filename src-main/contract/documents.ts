@@ -63,6 +63,8 @@ export type DatasetSummary = z.infer<typeof datasetSummarySchema>;
 
 const interval = z.tuple([z.number(), z.number()]);
 export const metricValueSchema = z.object({
+  /** For people: `Character error rate`. */
+  title: z.string().optional(),
   value: z.number(),
   ci95: interval,
   /** `share` (0…1), `nats`, `perplexity`, … */
@@ -264,15 +266,21 @@ export const settingsSchema = z.object({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
+/** A measured model as it enters a comparison. */
+export const tradeOffEntrySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  baseline: z.boolean(),
+  evaluation: evaluationSchema,
+});
+export type TradeOffEntry = z.infer<typeof tradeOffEntrySchema>;
+
 /** Evaluations set against a baseline. */
 export const tradeOffSchema = z.object({
   quality: z.string().nullable(),
   rows: z.array(
     z.object({
-      id: z.string(),
-      name: z.string(),
-      baseline: z.boolean(),
-      evaluation: evaluationSchema,
+      ...tradeOffEntrySchema.shape,
       /** On the Pareto front of quality, latency and size. */
       pareto: z.boolean(),
       bytesRatio: z.number(),
