@@ -25,11 +25,23 @@ export interface Value {
 /** Kept for a loss-free round trip; only `onnx/file` looks inside. */
 export type Opaque = { readonly __opaque: unknown };
 
+/** Size and time of a file when it was read: a reference into a file that has changed since is refused. */
+export interface FileStamp {
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
 /** Where the bytes of a tensor are: little-endian, packed as in `raw_data`. */
 export type TensorData =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
   /** Bytes of a file that the user owns (the model itself or its external data), read when asked for. */
-  | { readonly kind: 'file'; readonly file: string; readonly offset: number; readonly length: number }
+  | {
+      readonly kind: 'file';
+      readonly file: string;
+      readonly stamp: FileStamp;
+      readonly offset: number;
+      readonly length: number;
+    }
   /**
    * Made when asked for, part by part, always the same: a quantized weight that is not held. `read` gives bytes
    * [start, end) of the packed data.
@@ -52,6 +64,7 @@ export interface SparseTensor {
   readonly values: Tensor;
   readonly indices: Tensor;
   readonly shape: readonly number[];
+  readonly extra?: Opaque | undefined;
 }
 
 /** AttributeProto. Integers are bigint so that INT64_MAX survives; read them with {@link attributes}' helpers. */

@@ -176,7 +176,7 @@ export function sortTopologically(graphName: string, nodes: readonly Node[]): No
     const node = nodes[at] as Node;
     return [...node.inputs, ...capturedBy(node)]
       .map((name) => maker.get(name))
-      .filter((n): n is number => n !== undefined && n !== at);
+      .filter((n): n is number => n !== undefined);
   };
   for (let start = 0; start < nodes.length; start++) {
     if (state[start] === 2) continue;

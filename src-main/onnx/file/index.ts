@@ -1,0 +1,7 @@
+/** @file .onnx bytes and external data ⇄ ir, lazily; ONNX text ⇄ ir. */
+
+export { hashModelFile } from './hash-model-file';
+export { modelFromBytes, readModel } from './read-model';
+export { readTensor, readTensorBytes, tensorChunks } from './read-tensor';
+export { skeletonBytes } from './skeleton-bytes';
+export { type WriteOptions, writeModel } from './write-model';

@@ -1,0 +1,58 @@
+/** The elements of a tensor, wherever its bytes are. */
+
+import { LatheError } from '../../contract';
+import {
+  type ArrayDType,
+  expectedByteLength,
+  fromBytes,
+  isArrayDType,
+  type NdArray,
+  type Tensor,
+  tensorByteLength,
+} from '../ir';
+import { dataChunks, readData } from './tensor-data';
+
+/**
+ * Bytes [start, end) of the tensor's little-endian packed data; all of it where no range is given. May be a view.
+ * @throws LatheError where the tensor holds strings, or its file has changed since the model was opened
+ */
+export function readTensorBytes(tensor: Tensor, start = 0, end = tensorByteLength(tensor)): Uint8Array {
+  return readData(tensor.data, start, end);
+}
+
+/**
+ * The tensor as a dense array; 16-bit floats stay their bits.
+ * @throws LatheError where its bytes do not fit its shape, or its dtype packs several elements into a byte
+ */
+export function readTensor(tensor: Tensor): NdArray {
+  const { dtype, shape, data } = tensor;
+  const who = `tensor "${tensor.name}"`;
+  if (data.kind === 'strings') {
+    const decoder = new TextDecoder();
+    return { dtype: 'string', shape, data: data.strings.map((text) => decoder.decode(text)) };
+  }
+  if (!isArrayDType(dtype)) {
+    throw new LatheError({ who, what: `${dtype} has no array form`, next: 'read its packed bytes', code: 'failed' });
+  }
+  const bytes = tensorByteLength(tensor);
+  if (bytes !== expectedByteLength(tensor)) {
+    throw new LatheError({
+      who,
+      what: `${dtype} [${shape.join(', ')}] takes ${expectedByteLength(tensor)} bytes, ${bytes} are stored`,
+      next: 'the file may be damaged: export it again',
+    });
+  }
+  return fromBytes(dtype as Exclude<ArrayDType, 'string'>, shape, readTensorBytes(tensor));
+}
+
+/** The packed bytes part by part, for what must not hold a large tensor at once. */
+export function tensorChunks(tensor: Tensor, chunkBytes?: number): Generator<Uint8Array> {
+  if (tensor.data.kind === 'strings') {
+    throw new LatheError({
+      who: `tensor "${tensor.name}"`,
+      what: 'holds strings, which have no packed bytes',
+      code: 'failed',
+    });
+  }
+  return dataChunks(tensor.data, chunkBytes);
+}

@@ -1,0 +1,301 @@
+/**
+ * Walks the protobuf wire format of a model through a small window and leaves the elements of tensors where they are.
+ * What remains is a skeleton: the same messages, with a marker in the place of each payload.
+ * Source: protobuf's encoding guide, https://protobuf.dev/programming-guides/encoding/.
+ */
+
+import { LatheError } from '../../contract';
+import type { ByteSource } from './byte-source';
+import { ModelProtoSchema } from './generated/onnx_pb';
+import { type FieldShape, type MessageShape, markerField, shapeOf, wire } from './message-shape';
+
+/** One record, or one run of unpacked records, of a tensor's element fields. */
+export interface Payload {
+  /** A number of {@link payloadField}. */
+  readonly field: number;
+  /** Elements lie side by side; otherwise each has its tag before it. */
+  readonly packed: boolean;
+  readonly offset: number;
+  readonly length: number;
+  /** The record itself where it is small. */
+  readonly bytes: Uint8Array | null;
+}
+
+/** Tensors of more bytes than this stay in their file. */
+export const smallBytes = 1024;
+
+export interface Scan {
+  /** A ModelProto whose TensorProtos hold marker numbers: places in `payloads`. */
+  readonly skeleton: Uint8Array;
+  readonly payloads: readonly Payload[];
+}
+
+export const scanLimits = {
+  /** protobuf's own limit; what lies deeper can be read by no runtime. */
+  depth: 100,
+  skeletonBytes: 256 * 2 ** 20,
+  /** Records outside payloads: each becomes an object of some hundred bytes. */
+  records: 12_000_000,
+} as const;
+
+const windowBytes = 64 * 1024;
+
+/**
+ * Reads the structure of a ModelProto.
+ * @throws LatheError that names file, byte offset and field, where a length does not fit its message or a tag is wrong
+ */
+export function scanModel(source: ByteSource): Scan {
+  const scanner = new Scanner(source);
+  scanner.message(shapeOf(ModelProtoSchema), 0, source.length, 1);
+  return { skeleton: scanner.skeleton.finish(), payloads: scanner.payloads };
+}
+
+class Scanner {
+  readonly skeleton: SkeletonBuffer;
+  readonly payloads: Payload[] = [];
+  readonly #source: ByteSource;
+  readonly #path: string[] = [];
+  #window: Uint8Array = new Uint8Array(0);
+  #windowStart = 0;
+  #records = 0;
+  /** Where the last varint ended. */
+  #next = 0;
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+    this.skeleton = new SkeletonBuffer(() =>
+      this.#error(0, `holds more than ${scanLimits.skeletonBytes} bytes besides its tensors`),
+    );
+  }
+
+  message(shape: MessageShape, start: number, end: number, depth: number): void {
+    if (depth > scanLimits.depth) throw this.#error(start, `messages are nested more than ${scanLimits.depth} deep`);
+    let at = start;
+    while (at < end) {
+      if (++this.#records > scanLimits.records) {
+        throw this.#error(at, `holds more than ${scanLimits.records} records besides its tensors`);
+      }
+      const { number, wireType } = this.#tag(at, end);
+      const field = shape.fields.get(number);
+      if (shape.isTensor && number === markerField)
+        throw this.#error(at, `uses field number ${number}, which protobuf keeps for itself`);
+      if (field === undefined) at = this.#copy(at, this.#endOfValue(wireType, number, this.#next, end, depth));
+      else at = this.#knownField(field, number, wireType, at, end, depth);
+    }
+  }
+
+  #knownField(field: FieldShape, number: number, wireType: number, at: number, end: number, depth: number): number {
+    const packed = wireType === wire.bytes;
+    if (wireType !== field.wireType && !(packed && field.packable)) {
+      throw this.#error(at, `field ${field.name} has wire type ${wireType} instead of ${field.wireType}`);
+    }
+    const valueStart = this.#next;
+    const valueEnd = this.#endOfValue(wireType, number, valueStart, end, depth);
+    if (field.payload) {
+      if (packed) return this.#payload(number, true, valueEnd - this.#lastLength, valueEnd);
+      return this.#payload(number, false, at, this.#endOfRun(number, wireType, valueEnd, end));
+    }
+    if (field.message === null) return this.#copy(at, valueEnd);
+    const mark = this.skeleton.open(number);
+    this.#path.push(field.name);
+    this.message(field.message, valueEnd - this.#lastLength, valueEnd, depth + 1);
+    this.#path.pop();
+    this.skeleton.close(mark);
+    return valueEnd;
+  }
+
+  #payload(field: number, packed: boolean, start: number, end: number): number {
+    this.skeleton.marker(this.payloads.length);
+    const length = end - start;
+    const bytes = length <= smallBytes ? this.#smallRange(start, end) : null;
+    this.payloads.push({ field, packed, offset: start, length, bytes });
+    return end;
+  }
+
+  /** Where a run of records with the same tag ends; it goes on from a record that ends at `at`. */
+  #endOfRun(number: number, wireType: number, at: number, end: number): number {
+    while (at < end) {
+      const tag = this.#tag(at, end);
+      if (tag.number !== number || tag.wireType !== wireType) break;
+      at = this.#endOfValue(wireType, number, this.#next, end, 0);
+    }
+    return at;
+  }
+
+  /** Length of the last length-delimited value, without the length itself. */
+  #lastLength = 0;
+
+  #endOfValue(wireType: number, number: number, at: number, end: number, depth: number): number {
+    switch (wireType) {
+      case wire.varint:
+        this.#varint(at, end);
+        return this.#next;
+      case wire.fixed64:
+        return this.#within(at, 8, end);
+      case wire.fixed32:
+        return this.#within(at, 4, end);
+      case wire.bytes: {
+        const length = this.#varint(at, end);
+        this.#lastLength = length;
+        return this.#within(this.#next, length, end);
+      }
+      case wire.startGroup:
+        return this.#endOfGroup(number, at, end, depth + 1);
+      default:
+        throw this.#error(at, `wire type ${wireType} cannot stand here`);
+    }
+  }
+
+  #endOfGroup(number: number, at: number, end: number, depth: number): number {
+    if (depth > scanLimits.depth) throw this.#error(at, `groups are nested more than ${scanLimits.depth} deep`);
+    while (at < end) {
+      const tag = this.#tag(at, end);
+      if (tag.wireType === wire.endGroup) {
+        if (tag.number !== number) throw this.#error(at, `group ${number} ends as group ${tag.number}`);
+        return this.#next;
+      }
+      at = this.#endOfValue(tag.wireType, tag.number, this.#next, end, depth);
+    }
+    throw this.#error(at, `group ${number} does not end`);
+  }
+
+  #within(start: number, length: number, end: number): number {
+    if (length > end - start) {
+      throw this.#error(start, `a field claims ${length} bytes where ${end - start} are left`);
+    }
+    return start + length;
+  }
+
+  #tag(at: number, end: number): { number: number; wireType: number } {
+    const tag = this.#varint(at, end);
+    const number = Math.floor(tag / 8);
+    if (number === 0 || number >= 2 ** 29) throw this.#error(at, `field number ${number} does not exist`);
+    return { number, wireType: tag % 8 };
+  }
+
+  /** A base-128 number; exact below 2^53, and what is larger is too large for every use that is made of the value. */
+  #varint(at: number, end: number): number {
+    let value = 0;
+    let scale = 1;
+    for (let place = at; place < at + 10; place++) {
+      if (place >= end) throw this.#error(place, 'a number is cut off');
+      const byte = this.#byte(place);
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) {
+        this.#next = place + 1;
+        return value;
+      }
+      scale *= 128;
+    }
+    throw this.#error(at, 'a number has more than ten bytes');
+  }
+
+  #byte(at: number): number {
+    const known = this.#window[at - this.#windowStart];
+    if (known !== undefined) return known;
+    this.#window = this.#source.read(at, Math.min(windowBytes, this.#source.length - at));
+    this.#windowStart = at;
+    return this.#window[0] as number;
+  }
+
+  /** Copies [start, end) of the source into the skeleton. */
+  #copy(start: number, end: number): number {
+    for (let at = start; at < end; ) {
+      const part = this.#windowFrom(at, end);
+      this.skeleton.append(part);
+      at += part.length;
+    }
+    return end;
+  }
+
+  #smallRange(start: number, end: number): Uint8Array {
+    const bytes = new Uint8Array(end - start);
+    for (let at = start; at < end; ) {
+      const part = this.#windowFrom(at, end);
+      bytes.set(part, at - start);
+      at += part.length;
+    }
+    return bytes;
+  }
+
+  /** What the window has of [at, end), at least one byte. */
+  #windowFrom(at: number, end: number): Uint8Array {
+    this.#byte(at);
+    const offset = at - this.#windowStart;
+    return this.#window.subarray(offset, Math.min(this.#window.length, offset + end - at));
+  }
+
+  #error(offset: number, what: string): LatheError {
+    const path = this.#path.length === 0 ? '' : ` in ${this.#path.slice(0, 12).join('.')}`;
+    return new LatheError({
+      who: this.#source.name,
+      what: `not a readable ONNX model: ${what}`,
+      where: `byte ${offset} of ${this.#source.length}${path}`,
+      next: 'the file may be cut off or damaged: export or download it again',
+    });
+  }
+}
+
+/** Four bytes for every length, so that it can be put in when the message is complete. */
+const lengthBytes = 4;
+
+/** The skeleton as it grows. */
+class SkeletonBuffer {
+  #bytes = new Uint8Array(16 * 1024);
+  #length = 0;
+  readonly #tooLarge: () => Error;
+
+  constructor(tooLarge: () => Error) {
+    this.#tooLarge = tooLarge;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Begins a message; the mark goes to {@link SkeletonBuffer.close}. */
+  open(field: number): number {
+    this.#varint(field * 8 + wire.bytes);
+    this.#reserve(lengthBytes);
+    this.#length += lengthBytes;
+    return this.#length;
+  }
+
+  close(mark: number): void {
+    let length = this.#length - mark;
+    for (let place = 0; place < lengthBytes; place++) {
+      this.#bytes[mark - lengthBytes + place] = (length & 0x7f) | (place === lengthBytes - 1 ? 0 : 0x80);
+      length = Math.floor(length / 128);
+    }
+  }
+
+  marker(place: number): void {
+    this.#varint(markerField * 8 + wire.varint);
+    this.#varint(place);
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #varint(value: number): void {
+    this.#reserve(8);
+    while (value >= 0x80) {
+      this.#bytes[this.#length++] = (value % 128) | 0x80;
+      value = Math.floor(value / 128);
+    }
+    this.#bytes[this.#length++] = value;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return;
+    if (this.#length + more >= scanLimits.skeletonBytes) throw this.#tooLarge();
+    const grown = new Uint8Array(
+      Math.min(scanLimits.skeletonBytes, Math.max(this.#bytes.length * 2, this.#length + more)),
+    );
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+  }
+}

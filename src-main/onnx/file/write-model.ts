@@ -1,0 +1,266 @@
+/** Saving a model: streamed, and whole or not at all. */
+
+import { createHash } from 'node:crypto';
+import { existsSync, statfsSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LatheError, type ModelFile, messageOf, unwatched, type Work } from '../../contract';
+import type { Model } from '../ir';
+import { fillSkeleton, type Piece } from './fill-skeleton';
+import { dataChunks, dataLength } from './tensor-data';
+import { type ExternalPlace, modelToSkeleton, type PackedData, type TensorRole } from './to-proto';
+
+export interface WriteOptions {
+  /** `auto`: where initializers pass 1.5 GB, since protobuf stops at 2 GiB. */
+  readonly externalData?: 'auto' | 'always' | 'never' | undefined;
+  readonly work?: Work | undefined;
+}
+
+/** Above this sum of initializers a model is written with external data. */
+export const externalThresholdBytes = 1.5e9;
+
+/** Start of each external tensor, so that runtimes can map it. */
+const alignment = 4096;
+
+/**
+ * Writes the model to `path`, and with external data to `<name>.onnx.data` beside it. The same model gives the same
+ * bytes in a folder that does not hold that name yet.
+ * @returns the files with the hash that {@link hashModelFile} would give
+ * @throws LatheError where the folder cannot be written, has too little room, or a source file has changed; `path` is
+ * then as it was before
+ */
+export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<ModelFile> {
+  const target = resolve(path);
+  const plan = planFiles(model, target, options.externalData ?? 'auto');
+  checkRoom(target, plan.modelLength + plan.dataLength);
+  const written: string[] = [];
+  const temporary = (name: string) => join(dirname(target), `.${name}.${process.pid}.tmp`);
+  const modelTemporary = temporary(basename(target));
+  const dataTemporary = plan.dataName === null ? null : temporary(plan.dataName);
+  const stream = new HashingStream(plan.modelLength + plan.dataLength, options.work ?? unwatched());
+  try {
+    written.push(modelTemporary);
+    await stream.write(modelTemporary, plan.modelPieces);
+    if (dataTemporary !== null && plan.dataName !== null) {
+      written.push(dataTemporary);
+      await stream.write(dataTemporary, plan.dataPieces);
+      await rename(dataTemporary, join(dirname(target), plan.dataName));
+    }
+    await rename(modelTemporary, target);
+    await syncFolder(dirname(target));
+  } catch (error) {
+    for (const file of written) await rm(file, { force: true });
+    throw saveError(error, target, plan.modelLength + plan.dataLength);
+  }
+  await removeReplacedData(target, plan.dataName);
+  return {
+    path: target,
+    bytes: plan.modelLength + plan.dataLength,
+    sha256: stream.sha256(),
+    externalData: plan.dataName === null ? [] : [plan.dataName],
+  };
+}
+
+interface Plan {
+  readonly modelPieces: readonly Piece[];
+  readonly modelLength: number;
+  readonly dataName: string | null;
+  readonly dataPieces: readonly Piece[];
+  readonly dataLength: number;
+}
+
+function planFiles(model: Model, target: string, externalData: 'auto' | 'always' | 'never'): Plan {
+  if (externalData === 'always') return planExternal(model, target);
+  let initializerBytes = 0;
+  const inline = modelToSkeleton(model, (data, role) => {
+    if (role === 'initializer') initializerBytes += dataLength(data);
+    return null;
+  });
+  if (externalData === 'auto' && initializerBytes > externalThresholdBytes) return planExternal(model, target);
+  const filled = fillSkeleton(inline);
+  return { modelPieces: filled.pieces, modelLength: filled.length, dataName: null, dataPieces: [], dataLength: 0 };
+}
+
+function planExternal(model: Model, target: string): Plan {
+  const dataName = freeDataName(target);
+  const dataPieces: Piece[] = [];
+  let length = 0;
+  const place = (data: PackedData, role: TensorRole): ExternalPlace | null => {
+    if (role !== 'initializer') return null;
+    const offset = Math.ceil(length / alignment) * alignment;
+    if (offset > length) dataPieces.push(new Uint8Array(offset - length));
+    dataPieces.push(data);
+    length = offset + dataLength(data);
+    return { location: dataName, offset, length: dataLength(data) };
+  };
+  const filled = fillSkeleton(modelToSkeleton(model, place));
+  const usesData = length > 0;
+  return {
+    modelPieces: filled.pieces,
+    modelLength: filled.length,
+    dataName: usesData ? dataName : null,
+    dataPieces,
+    dataLength: length,
+  };
+}
+
+const dataNames = (target: string): [string, string] => [`${basename(target)}.data`, `${basename(target)}.data2`];
+
+/**
+ * Two files cannot be replaced at once: where the model that is there may read `<name>.onnx.data`, the new one gets the
+ * other name, so that the old pair is whole until the new .onnx takes its place.
+ */
+function freeDataName(target: string): string {
+  const [first, second] = dataNames(target);
+  return existsSync(target) && existsSync(join(dirname(target), first)) ? second : first;
+}
+
+async function removeReplacedData(target: string, kept: string | null): Promise<void> {
+  if (kept === null) return;
+  for (const name of dataNames(target)) if (name !== kept) await rm(join(dirname(target), name), { force: true });
+}
+
+/** Writes files one after the other; hashes, reports and can be stopped meanwhile. */
+class HashingStream {
+  readonly #hash = createHash('sha256');
+  readonly #total: number;
+  readonly #work: Work;
+  #done = 0;
+
+  constructor(total: number, work: Work) {
+    this.#total = total;
+    this.#work = work;
+  }
+
+  async write(path: string, pieces: readonly Piece[]): Promise<void> {
+    const file = await open(path, 'w');
+    try {
+      // While one part is being written the next is read and hashed.
+      let pending: Promise<void> = Promise.resolve();
+      for (const part of partsOf(pieces)) {
+        this.#hash.update(part);
+        await pending;
+        this.#work.signal.throwIfAborted();
+        pending = writeAll(file, part);
+        this.#done += part.byteLength;
+        this.#work.progress({
+          phase: 'Writing the model',
+          fraction: this.#total === 0 ? null : this.#done / this.#total,
+        });
+      }
+      await pending;
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done);
+    done += bytesWritten;
+  }
+}
+
+const partBytes = 8 * 2 ** 20;
+
+/** Pieces in parts of about 8 MB: many small ones are gathered, large ones are cut. */
+function* partsOf(pieces: readonly Piece[]): Generator<Uint8Array> {
+  let gathered: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    for (const part of piece instanceof Uint8Array ? [piece] : dataChunks(piece, partBytes)) {
+      gathered.push(part);
+      length += part.byteLength;
+      if (length < partBytes) continue;
+      yield joined(gathered, length);
+      gathered = [];
+      length = 0;
+    }
+  }
+  if (length > 0) yield joined(gathered, length);
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  return bytes;
+}
+
+/** A folder's entry is on disk only when the folder is; systems that cannot sync folders need it not. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function checkRoom(target: string, needed: number): void {
+  let free: number;
+  try {
+    const { bavail, bsize } = statfsSync(dirname(target));
+    free = bavail * bsize;
+  } catch (error) {
+    throw saveError(error, target, needed);
+  }
+  if (free < needed) throw noRoom(target, needed, `only ${megabytes(free)} are free`);
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+function noRoom(target: string, needed: number, detail: string, cause?: unknown): LatheError {
+  return new LatheError({
+    who: basename(target),
+    what: `cannot be saved: it needs ${megabytes(needed)} and ${detail}`,
+    where: dirname(target),
+    next: 'make room or choose another folder',
+    code: 'failed',
+    cause,
+  });
+}
+
+function saveError(error: unknown, target: string, needed: number): unknown {
+  if (error instanceof LatheError || (error instanceof Error && error.name === 'AbortError')) return error;
+  const folder = dirname(target);
+  const say = (what: string, next: string) =>
+    new LatheError({
+      who: basename(target),
+      what: `cannot be saved: ${what}`,
+      where: folder,
+      next,
+      code: 'failed',
+      cause: error,
+    });
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return noRoom(target, needed, 'the disk or its quota is full', error);
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return say('there is no such folder', 'make the folder or choose another');
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return say('the folder may not be written', 'choose another folder or change its permissions');
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+    case 'EEXIST':
+      return say('a folder has that name', 'choose another name');
+    default:
+      return say(messageOf(error), 'see the reason above');
+  }
+}
