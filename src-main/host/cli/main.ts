@@ -63,7 +63,7 @@ function overview(): string {
   return [
     'lathe COMMAND …: prune, quantize and distil ONNX models, and see what each choice costs.',
     '',
-    ...commands.map((command) => `  ${heading(command).padEnd(width)}  ${command.summary.split('. ')[0]}`),
+    ...commands.map((command) => `  ${heading(command).padEnd(width)}  ${firstSentence(command.summary)}`),
     '',
     '`lathe COMMAND --help` tells the options of one; `lathe --version` the version.',
   ].join('\n');
@@ -82,4 +82,8 @@ function describeFailure(thrown: unknown): string {
   const { code, message, stack } = toWireError(thrown);
   if (code !== 'defect') return message;
   return `lathe: a defect: ${message}; please report it with these lines\n${stack ?? ''}`.trimEnd();
+}
+
+function firstSentence(text: string): string {
+  return text.split('. ')[0]?.replace(/\.$/, '') ?? '';
 }

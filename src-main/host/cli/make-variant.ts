@@ -1,0 +1,97 @@
+/** What `run` and the shorthand commands share: a recipe becomes a variant of the project in `--out`. */
+
+import { isAbsolute, join } from 'node:path';
+import { fromWireError, type ProjectState, type Recipe, type RunResult, type StepLog } from '../../contract';
+import { formatBytes, formatShare } from './format';
+import { finishJob, type Waiting } from './jobs';
+import { textTable } from './table';
+
+export interface VariantOrder {
+  readonly model: string;
+  readonly data: string | null;
+  readonly out: string;
+  readonly dims: Readonly<Record<string, number>>;
+}
+
+/** @throws LatheError before anything is made where recipe, model, data and project do not fit together */
+export async function makeVariant(waiting: Waiting, recipe: unknown, order: VariantOrder): Promise<Made> {
+  const { client, signal } = waiting;
+  const checked: Recipe = await client.call('checkRecipe', { recipe }, { signal });
+  const state = await openProject(waiting, order);
+  const { job } = await client.call('makeVariant', { project: state.path, recipe: checked, evaluate: false });
+  const { variant: id } = await finishJob(waiting, state.path, job);
+  if (id === null) throw fromWireError({ code: 'failed', message: `${state.path}: the job made no variant` });
+  const { variant } = await client.call('variantDetails', { project: state.path, variant: id });
+  const folder = join(state.path, 'variants', id);
+  const path = isAbsolute(variant.model.path) ? variant.model.path : join(folder, variant.model.path);
+  return {
+    project: state.path,
+    name: variant.name,
+    originalBytes: variant.source.bytes,
+    result: {
+      variant: { ...variant.model, path },
+      steps: variant.steps,
+      seconds: variant.seconds,
+      peakRssBytes: variant.peakRssBytes,
+    },
+  };
+}
+
+export interface Made {
+  readonly project: string;
+  readonly name: string;
+  readonly originalBytes: number;
+  /** As `--json` prints it. */
+  readonly result: RunResult;
+}
+
+async function openProject({ client, signal }: Waiting, order: VariantOrder): Promise<ProjectState> {
+  let state = await client.call('createProject', { model: order.model, folder: order.out }, { signal });
+  const project = state.path;
+  if (Object.keys(order.dims).length > 0)
+    state = await client.call('setDims', { project, dims: order.dims }, { signal });
+  if (order.data !== null) state = await client.call('setData', { project, data: order.data }, { signal });
+  return state;
+}
+
+export function describeMade({ name, originalBytes, result, project }: Made): string {
+  const { variant, steps, seconds } = result;
+  const size = `${formatBytes(variant.bytes)}, ${formatShare(variant.bytes / originalBytes)} of the original`;
+  return [
+    stepsTable(steps),
+    ...steps.flatMap((step) => [...step.notes, ...skipLines(step)]),
+    '',
+    `${name}: ${size}, made in ${seconds.toFixed(1)} s`,
+    variant.path,
+    `Compare it with \`lathe compare ${project}\`.`,
+  ].join('\n');
+}
+
+function stepsTable(steps: readonly StepLog[]): string {
+  return textTable({
+    columns: [
+      { title: 'Step', align: 'left' },
+      { title: 'Method', align: 'left' },
+      { title: 'Eligible', align: 'right' },
+      { title: 'Changed', align: 'right' },
+      { title: 'Skipped', align: 'right' },
+      { title: 'Time', align: 'right' },
+    ],
+    rows: steps.map(({ kind, method, eligible, changed, skipped, seconds }) => [
+      kind,
+      method,
+      String(eligible),
+      String(changed),
+      String(skipped.length),
+      `${seconds.toFixed(1)} s`,
+    ]),
+  });
+}
+
+const shownSkips = 5;
+
+function skipLines({ skipped }: StepLog): string[] {
+  const lines = skipped.slice(0, shownSkips).map(({ node, reason }) => `skipped ${node}: ${reason}`);
+  const more = skipped.length - shownSkips;
+  return more > 0 ? [...lines, `… and ${more} more: --json tells all`] : lines;
+}
