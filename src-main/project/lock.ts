@@ -1,0 +1,132 @@
+/** One writer a project: a lock file that a dead writer cannot keep. */
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync, unlinkSync } from 'node:fs';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LatheError } from '../contract';
+import { diskError, errorCode } from './whole-files';
+
+const holderSchema = z.object({
+  pid: z.number().int(),
+  /** Tells a process from a later one with the same number; null where the system does not tell. */
+  startedAt: z.string().nullable(),
+  token: z.string(),
+});
+type Holder = z.infer<typeof holderSchema>;
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** @throws LatheError `busy` where a living process holds the lock */
+export async function takeLock(folder: string): Promise<Lock> {
+  const path = join(folder, '.lock');
+  const mine: Holder = { pid: process.pid, startedAt: startOf(process.pid), token: randomUUID() };
+  const draft = join(folder, `.lock.${mine.token}.unfinished`);
+  try {
+    await writeFile(draft, JSON.stringify(mine));
+    while (!(await linkedTo(draft, path))) await clearStale(path, mine.token);
+  } catch (thrown) {
+    throw diskError(thrown, folder);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  const onExit = (): void => removeOwn(path, mine.token);
+  process.once('exit', onExit);
+  return {
+    release: async () => {
+      process.off('exit', onExit);
+      removeOwn(path, mine.token);
+    },
+  };
+}
+
+/** A link appears whole and only where there was nothing, unlike a file that is opened and then written. */
+async function linkedTo(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'EEXIST') return false;
+    throw thrown;
+  }
+}
+
+/**
+ * Moves a dead holder's lock out of the way. Of two that come at once the slower may move the faster one's new lock
+ * aside: it sees so by the token and puts it back.
+ */
+async function clearStale(path: string, token: string): Promise<void> {
+  const holder = await readHolder(path);
+  if (holder === 'gone') return;
+  if (holder !== null && isAlive(holder)) throw busy(path, holder);
+  const aside = `${path}.${token}.stale.unfinished`;
+  try {
+    await rename(path, aside);
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return;
+    throw thrown;
+  }
+  const moved = await readHolder(aside);
+  if (moved !== null && moved !== 'gone' && moved.token !== holder?.token) await linkedTo(aside, path);
+  await rm(aside, { force: true });
+}
+
+/** null: not readable as a lock, which no living Lathe leaves behind. */
+async function readHolder(path: string): Promise<Holder | null | 'gone'> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return 'gone';
+    throw thrown;
+  }
+  return parseHolder(text);
+}
+
+function parseHolder(text: string): Holder | null {
+  try {
+    return holderSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function isAlive({ pid, startedAt }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ESRCH') return false;
+  }
+  const now = startOf(pid);
+  return now === null || startedAt === null || now === startedAt;
+}
+
+/** Ticks since boot at which a process began (field 22 of `/proc/<pid>/stat`, counted after the name in brackets). */
+function startOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function removeOwn(path: string, token: string): void {
+  try {
+    if (parseHolder(readFileSync(path, 'utf8'))?.token === token) unlinkSync(path);
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'ENOENT') throw thrown;
+  }
+}
+
+function busy(path: string, holder: Holder): LatheError {
+  return new LatheError({
+    who: path.slice(0, -'/.lock'.length),
+    what: `the project is open in another Lathe (process ${holder.pid})`,
+    next: 'close it there first',
+    code: 'busy',
+  });
+}

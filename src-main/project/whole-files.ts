@@ -1,0 +1,113 @@
+/** Files and folders that appear whole or not at all: written beside their place, synced, renamed. */
+
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LatheError } from '../contract';
+
+const unfinishedSuffix = '.unfinished';
+
+/** Replaces `path` by `text` in one step; a kill at any moment leaves the old file or the new one. */
+export async function writeWholeFile(path: string, text: string | Uint8Array): Promise<void> {
+  const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID()}${unfinishedSuffix}`);
+  try {
+    await withFile(unfinished, 'wx', async (file) => {
+      await file.writeFile(text);
+      await file.sync();
+    });
+    await renamePatiently(unfinished, path);
+    await syncFolder(dirname(path));
+  } catch (thrown) {
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw diskError(thrown, path);
+  }
+}
+
+export async function writeWholeJson(path: string, document: unknown): Promise<void> {
+  await writeWholeFile(path, `${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** Moves a finished folder to its place, which must be free. Both must be on one disk. */
+export async function moveFolder(from: string, to: string): Promise<void> {
+  try {
+    await mkdir(dirname(to), { recursive: true });
+    await syncFolder(from);
+    await renamePatiently(from, to);
+    await syncFolder(dirname(to));
+    await syncFolder(dirname(from));
+  } catch (thrown) {
+    throw diskError(thrown, to);
+  }
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (thrown) {
+    throw diskError(thrown, path);
+  }
+}
+
+/** Removes what a killed writer left in `folder`. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const unfinished = names.filter((name) => name.startsWith('.') && name.endsWith(unfinishedSuffix));
+  await Promise.all(unfinished.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+}
+
+/** Makes renames in `folder` survive a power cut. Windows cannot sync a folder, nor needs to. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await withFile(folder, 'r', (file) => file.sync());
+}
+
+async function withFile<Result>(
+  path: string,
+  flags: string,
+  use: (file: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  const file = await open(path, flags);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** On Windows a virus scanner may hold a new file for a moment. */
+async function renamePatiently(from: string, to: string): Promise<void> {
+  for (let waitMs = 10; ; waitMs *= 2) {
+    try {
+      return await rename(from, to);
+    } catch (thrown) {
+      const busy = ['EPERM', 'EBUSY', 'EACCES'].includes(errorCode(thrown));
+      if (process.platform !== 'win32' || !busy || waitMs > 1000) throw thrown;
+      await delay(waitMs);
+    }
+  }
+}
+
+/** A refusal of the file system as one sentence; anything else as it came. */
+export function diskError(thrown: unknown, path: string): unknown {
+  const refusal = refusals[errorCode(thrown)];
+  if (refusal === undefined) return thrown;
+  return new LatheError({ who: path, what: refusal.what, next: refusal.next, cause: thrown });
+}
+
+const refusals: Readonly<Record<string, { readonly what: string; readonly next: string }>> = {
+  ENOSPC: { what: 'the disk is full', next: 'free some space or choose a folder on another disk' },
+  EDQUOT: { what: 'the disk quota is used up', next: 'free some space or choose a folder on another disk' },
+  EACCES: { what: 'may not be written', next: 'choose another folder or change its permissions' },
+  EPERM: { what: 'may not be written', next: 'choose another folder or change its permissions' },
+  EROFS: { what: 'lies on a read-only disk', next: 'choose another folder' },
+  ENOTDIR: { what: 'lies below something that is a file', next: 'choose another folder' },
+  EEXIST: { what: 'is there already', next: 'choose another name or folder' },
+  ENOTEMPTY: { what: 'is there already', next: 'choose another name or folder' },
+  ENAMETOOLONG: { what: 'has too long a name', next: 'choose a shorter one' },
+  EXDEV: { what: 'lies on another disk', next: 'choose a folder on the same disk' },
+};
+
+export function errorCode(thrown: unknown): string {
+  return (thrown as NodeJS.ErrnoException | null)?.code ?? '';
+}
