@@ -37,18 +37,20 @@ export interface Threshold {
   readonly ties: number;
 }
 
+type Parts = () => Iterable<Float32Array> | AsyncIterable<Float32Array>;
+
 /**
  * The threshold below which exactly `k` magnitudes lie, ties counted.
  * @param parts called twice; gives the same numbers each time, in parts of any size
  * @param k from 0 to the number of values
  */
-export function selectMagnitude(parts: () => Iterable<Float32Array>, k: number): Threshold {
+export async function selectMagnitude(parts: Parts, k: number): Promise<Threshold> {
   if (k === 0) return { threshold: 0, ties: 0 };
   const upperCounts = new Float64Array(UPPER_BINS);
-  for (const part of parts()) countMagnitudes(part, upperCounts);
+  for await (const part of parts()) countMagnitudes(part, upperCounts);
   const upper = binOf(upperCounts, k);
   const lowerCounts = new Float64Array(LOWER_BINS);
-  for (const part of parts()) countMagnitudesWithin(part, upper.bin, lowerCounts);
+  for await (const part of parts()) countMagnitudesWithin(part, upper.bin, lowerCounts);
   const lower = binOf(lowerCounts, k - upper.before);
   const bits = new Uint32Array([(upper.bin << 16) | lower.bin]);
   return { threshold: new Float32Array(bits.buffer)[0]!, ties: k - upper.before - lower.before };
@@ -69,20 +71,25 @@ export function binOf(counts: Float64Array, k: number): { bin: number; before: n
 }
 
 /**
- * Writes 0 where a value is pruned and 1 where it is kept: below `threshold` all are pruned, of those equal to it the
- * first `ties`. NaN is kept.
- * @param mask as long as `x`
- * @returns how many of `ties` are left for the next part
+ * The place just after the n-th value whose magnitude equals `threshold`, and how many of the n were not found here (the
+ * place is then the end).
  */
-export function maskBelow(x: Float32Array, threshold: number, ties: number, mask: Uint8Array): number {
-  let left = ties;
+export function afterTies(x: Float32Array, threshold: number, n: number): { end: number; left: number } {
+  let left = n;
+  for (let i = 0; i < x.length && left > 0; i++) {
+    if (Math.abs(x[i]!) === threshold && --left === 0) return { end: i + 1, left };
+  }
+  return { end: left === 0 ? 0 : x.length, left };
+}
+
+/**
+ * Writes 0 where a value is pruned and 1 where it is kept: below `threshold` all are pruned, of those equal to it the
+ * ones before place `tieEnd`. NaN is kept.
+ * @param mask as long as `x`
+ */
+export function maskBelow(x: Float32Array, threshold: number, tieEnd: number, mask: Uint8Array): void {
   for (let i = 0; i < x.length; i++) {
     const magnitude = Math.abs(x[i]!);
-    if (magnitude < threshold) mask[i] = 0;
-    else if (magnitude === threshold && left > 0) {
-      mask[i] = 0;
-      left--;
-    } else mask[i] = 1;
+    mask[i] = magnitude < threshold || (magnitude === threshold && i < tieEnd) ? 0 : 1;
   }
-  return left;
 }

@@ -1,6 +1,11 @@
 /** @file Every kernel in plain TypeScript: what `native/` must equal. */
 
+export * from './blocks';
 export * from './channels';
+export * from './cholesky';
+export * from './gptq';
 export * from './half';
 export * from './histogram';
 export * from './magnitude';
+export * from './n-of-m';
+export * from './transpose';
