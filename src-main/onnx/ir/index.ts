@@ -7,4 +7,6 @@ export * from './dtype';
 export * from './graph-index';
 export * from './model';
 export * from './patch';
+export * from './pruned-weights';
+export * from './replace-tensors';
 export * from './tensor';

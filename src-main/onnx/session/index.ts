@@ -2,7 +2,5 @@
 
 export * from './cpu-info';
 export * from './open-session';
-export * from './optimize-model';
 export { runtimeVersion } from './runtime';
 export * from './session';
-export * from './value-types';

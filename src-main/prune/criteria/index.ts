@@ -1,0 +1,6 @@
+/** @file The pruning methods, in the order in which they are offered. */
+
+import type { PruneMethod } from '../method';
+import { magnitude } from './magnitude';
+
+export const pruneMethods: readonly PruneMethod[] = [magnitude];
