@@ -83,8 +83,9 @@ export const optionSpecSchema = z.discriminatedUnion('kind', [
 
 /**
  * Checks given options against their specs and fills in the defaults.
- * @param where how the message names the place, e.g. `steps[0] (quantize static-int8)`
- * @throws LatheError that names the unknown or unfit option and lists what is allowed
+ * @param where the field that holds the options, e.g. `steps[0].options`
+ * @throws LatheError that names the unknown or unfit option as a field (`steps[0].options.sparsity`) and says what is
+ * allowed
  */
 export function resolveOptions<Specs extends OptionSpecs>(
   specs: Specs,
@@ -95,9 +96,9 @@ export function resolveOptions<Specs extends OptionSpecs>(
     if (!Object.hasOwn(specs, name)) {
       const known = Object.keys(specs);
       throw new LatheError({
-        who: where,
-        what: `unknown option "${name}"`,
-        next: known.length === 0 ? 'this method has no options' : `it knows ${known.join(', ')}`,
+        who: `${where}.${name}`,
+        what: 'is not an option of this method',
+        next: known.length === 0 ? 'it has none' : `it knows ${known.join(', ')}`,
         code: 'usage',
       });
     }
@@ -113,8 +114,8 @@ export function resolveOptions<Specs extends OptionSpecs>(
 function checkOption(name: string, spec: OptionSpec, value: unknown, where: string): OptionValue {
   const refuse = (expected: string): never => {
     throw new LatheError({
-      who: where,
-      what: `option "${name}" expects ${expected}, got ${JSON.stringify(value)}`,
+      who: `${where}.${name}`,
+      what: `expects ${expected}, got ${JSON.stringify(value)}`,
       code: 'usage',
     });
   };

@@ -1,0 +1,26 @@
+/** The kinds of Step there are, each from the room that does it. */
+
+import { LatheError, type MethodSpec, type StepKind, type StepKindName } from '../contract';
+import type { Dataset } from '../data/dataset';
+import type { Model } from '../onnx/ir';
+import { pruneStep } from '../prune/step';
+
+export const stepKindList: readonly StepKind<Model, Dataset>[] = [pruneStep];
+
+export function stepKind(name: StepKindName): StepKind<Model, Dataset> {
+  const found = stepKindList.find(({ kind }) => kind === name);
+  if (found === undefined)
+    throw new LatheError({ who: `step kind "${name}"`, what: 'is not there yet', code: 'usage' });
+  return found;
+}
+
+export function methodOf(kind: StepKind<Model, Dataset>, name: string, where: string): MethodSpec {
+  const found = kind.methods.find((method) => method.name === name);
+  if (found !== undefined) return found;
+  throw new LatheError({
+    who: where,
+    what: `${kind.kind} has no method "${name}"`,
+    next: `it knows ${kind.methods.map((method) => method.name).join(', ')}`,
+    code: 'usage',
+  });
+}
