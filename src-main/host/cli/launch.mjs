@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { currentBundle, currentPages, root } from './bundle.mjs';
+import { currentBundle, currentPages, root } from '../shared/bundle.mjs';
 
 const bundle = await currentBundle();
 const { runShell } = await import(pathToFileURL(join(bundle, 'cli.js')).href);

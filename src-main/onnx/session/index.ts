@@ -2,5 +2,7 @@
 
 export * from './cpu-info';
 export * from './open-session';
+export * from './optimize-model';
 export { runtimeVersion } from './runtime';
 export * from './session';
+export * from './value-types';

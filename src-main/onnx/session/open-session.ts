@@ -4,62 +4,36 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import { LatheError } from '../../contract';
-import type { DType, Feeds, NdArray } from '../ir';
+import { readModel } from '../file';
+import type { DType, Feeds, Model, NdArray } from '../ir';
+import { createSession, modelLabel } from './create-session';
 import { fromOrtTensor, toOrtTensor } from './ort-tensor';
-import { runtime } from './runtime';
 import { runtimeError } from './runtime-error';
 import type { Session, SessionOptions, SessionValue } from './session';
 
 /**
- * Opens a session by path.
+ * @param model a path, or a Model whose weights are mapped from its folder
  * @throws LatheError that names the model and says what onnxruntime cannot do with it
  */
-export async function openSession(model: string, options: SessionOptions = {}): Promise<Session> {
-  const name = basename(model);
-  try {
-    const session = await runtime().InferenceSession.create(model, ortOptions(options));
-    return new OrtSession(name, session, options.profilePrefix);
-  } catch (thrown) {
-    throw runtimeError(name, thrown);
-  }
-}
-
-/**
- * The same in every host, so that latencies agree: no CPU arena (Electron's allocator traps on one allocation of about
- * 2 GiB, and what an arena keeps would be counted as the model's), one inter-op thread.
- */
-function ortOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const threads = options.threads ?? 1;
-  const session: Record<string, unknown> = {};
-  if (options.prepacking === false) session.disable_prepacking = '1';
-  if (options.background === true && threads > 1) session.intra_op = { allow_spinning: '0' };
-  return {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    enableCpuMemArena: false,
-    logSeverityLevel: 3,
-    graphOptimizationLevel: options.optimization ?? 'all',
-    extra: { session },
-    ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),
-    ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
-  };
+export async function openSession(model: Model | string, options: SessionOptions = {}): Promise<Session> {
+  const session = await createSession(model, options);
+  const describe = await describer(model, session);
+  return new OrtSession(modelLabel(model, options), session, describe, options.profilePrefix);
 }
 
 class OrtSession implements Session {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
-  readonly #model: string;
+  readonly #label: string;
   readonly #session: InferenceSession;
   readonly #profilePrefix: string | undefined;
 
-  constructor(model: string, session: InferenceSession, profilePrefix: string | undefined) {
-    this.#model = model;
+  constructor(label: string, session: InferenceSession, describe: Describe, profilePrefix: string | undefined) {
+    this.#label = label;
     this.#session = session;
     this.#profilePrefix = profilePrefix;
-    this.inputs = session.inputMetadata.map(sessionValue);
-    this.outputs = session.outputMetadata.map(sessionValue);
+    this.inputs = session.inputMetadata.map(describe);
+    this.outputs = session.outputMetadata.map(describe);
   }
 
   async run(feeds: Feeds, outputs?: readonly string[]): Promise<Record<string, NdArray>> {
@@ -69,13 +43,13 @@ class OrtSession implements Session {
       const results = await this.#session.run(fed, [...asked]);
       return Object.fromEntries(asked.map((name) => [name, fromOrtTensor(name, results[name] as never)]));
     } catch (thrown) {
-      throw thrown instanceof LatheError ? thrown : runtimeError(this.#model, thrown);
+      throw thrown instanceof LatheError ? thrown : runtimeError(this.#label, thrown);
     }
   }
 
   async endProfile(): Promise<string> {
     if (this.#profilePrefix === undefined)
-      throw new LatheError({ who: this.#model, what: 'its session was opened without a profile', code: 'failed' });
+      throw new LatheError({ who: this.#label, what: 'its session was opened without a profile', code: 'failed' });
     this.#session.endProfiling();
     return profileFile(this.#profilePrefix);
   }
@@ -87,7 +61,7 @@ class OrtSession implements Session {
   #checkedFeed(input: SessionValue, feeds: Feeds) {
     const array = feeds[input.name];
     const refuse = (what: string): never => {
-      throw new LatheError({ who: `${this.#model}: input "${input.name}"`, what });
+      throw new LatheError({ who: `${this.#label}: input "${input.name}"`, what });
     };
     if (array === undefined) {
       const fed = Object.keys(feeds).join(', ') || 'nothing';
@@ -104,21 +78,32 @@ class OrtSession implements Session {
 }
 
 function fits(shape: readonly number[], wanted: NonNullable<SessionValue['shape']>): boolean {
-  return (
-    shape.length === wanted.length &&
-    wanted.every((dim, axis) => typeof dim !== 'number' || dim < 0 || dim === shape[axis])
-  );
+  return shape.length === wanted.length && wanted.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]);
 }
 
-/** The runtime tells scalars and values of unknown rank by the same empty shape, and an unknown dim by ''. */
-function sessionValue(metadata: InferenceSession.ValueMetadata): SessionValue {
-  if (!metadata.isTensor) return { name: metadata.name, kind: 'other', dtype: null, shape: null };
-  return {
-    name: metadata.name,
-    kind: 'tensor',
-    dtype: metadata.type as DType,
-    shape: metadata.shape.length === 0 ? null : metadata.shape.map((dim) => (dim === '' ? null : dim)),
+type Describe = (metadata: InferenceSession.ValueMetadata) => SessionValue;
+
+/** The runtime tells scalars and values of unknown rank by the same empty shape; the file tells them apart. */
+async function describer(model: Model | string, session: InferenceSession): Promise<Describe> {
+  const all = [...session.inputMetadata, ...session.outputMetadata];
+  const isAmbiguous = all.some((metadata) => metadata.isTensor && metadata.shape.length === 0);
+  const scalars = new Set<string>();
+  if (isAmbiguous) {
+    const { graph } = typeof model === 'string' ? await readModel(model) : model;
+    for (const { name, type } of [...graph.inputs, ...graph.outputs])
+      if (type?.kind === 'tensor' && type.shape?.length === 0) scalars.add(name);
+  }
+  return (metadata) => {
+    if (!metadata.isTensor) return { name: metadata.name, kind: 'other', dtype: null, shape: null };
+    const isUnranked = metadata.shape.length === 0 && !scalars.has(metadata.name);
+    const shape = isUnranked ? null : metadata.shape.map((dim) => (isKnown(dim) ? dim : null));
+    return { name: metadata.name, kind: 'tensor', dtype: metadata.type as DType, shape };
   };
+}
+
+/** '' is a dim without a name; 0 and less is what old exporters write for "any". */
+function isKnown(dim: number | string): boolean {
+  return typeof dim === 'string' ? dim !== '' : dim > 0;
 }
 
 /** onnxruntime adds the time to the prefix and does not say the name. */

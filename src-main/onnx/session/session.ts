@@ -14,8 +14,10 @@ export interface SessionOptions {
   readonly optimizedModelPath?: string | undefined;
   /** Prefix of the profile file; its path comes from `Session.endProfile`. */
   readonly profilePrefix?: string | undefined;
-  /** Values between nodes to be given out as well. Only for a Model, not for a path. */
+  /** Values between nodes to be given out as well. */
   readonly extraOutputs?: readonly string[] | undefined;
+  /** How messages call the model; its file name where it has one. */
+  readonly label?: string | undefined;
 }
 
 /** An input or output as the runtime sees it. */

@@ -5,7 +5,7 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -36,6 +36,22 @@ export function currentBundle() {
 export function currentPages(beforeBuild) {
   const sources = ['src-renderer', 'src-main/contract', 'src-main/rpc', 'electron.vite.config.ts', 'package.json'];
   return keptBuild('pages', sources, buildPages, beforeBuild);
+}
+
+/**
+ * Builds the desktop app into `out/main`, `out/preload` and `out/renderer`, where the sources changed since.
+ * @param {() => void} [beforeBuild]
+ */
+export async function currentApp(beforeBuild) {
+  const sources = ['src-main', 'src-renderer', 'electron.vite.config.ts', 'package.json'];
+  const stamp = join(root, 'out', 'app.sources');
+  const hash = hashOfStats(sources);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  beforeBuild?.();
+  await rm(stamp, { force: true });
+  const { build } = await import('electron-vite');
+  await build({ root, logLevel: 'warn' });
+  await writeFile(stamp, hash);
 }
 
 /**
@@ -99,7 +115,7 @@ async function buildMain(folder) {
   const external = Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`));
   const bundle = await rolldown({
     cwd: root,
-    input: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path)))),
+    input: entries,
     platform: 'node',
     external,
     logLevel: 'warn',

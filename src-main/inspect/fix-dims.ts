@@ -1,0 +1,53 @@
+/** Symbolic dims of a model's inputs, and the model with sizes in their place. */
+
+import type { Dim, Graph, Model, TypeInfo, Value } from '../onnx/ir';
+
+/** Graph inputs that are fed: those that no initializer gives a default. */
+export function fedInputs(graph: Graph): readonly Value[] {
+  return graph.inputs.filter((input) => !graph.initializers.has(input.name));
+}
+
+/**
+ * How a dim that is not a number is called: its own name, or `input[axis]` where the file gives none (null, or the 0
+ * that old exporters write for "any").
+ */
+export function dimName(input: string, axis: number, dim: Dim): string | null {
+  if (typeof dim === 'string') return dim;
+  return dim === null || dim <= 0 ? `${input}[${axis}]` : null;
+}
+
+/** Names of the dims that have to be known before the model can be run, in order of appearance. */
+export function symbolicDims(graph: Graph): string[] {
+  const names = new Set<string>();
+  for (const { name, type } of fedInputs(graph)) {
+    if (type?.kind !== 'tensor') continue;
+    for (const [axis, dim] of (type.shape ?? []).entries()) {
+      const symbol = dimName(name, axis, dim);
+      if (symbol !== null) names.add(symbol);
+    }
+  }
+  return [...names];
+}
+
+/**
+ * The model with `dims` in place of the symbolic dims of its inputs and outputs. Types stated for values between
+ * nodes are left out, because they may say something else; the runtime infers them anew.
+ */
+export function fixDims(model: Model, dims: Readonly<Record<string, number>>): Model {
+  if (Object.keys(dims).length === 0) return model;
+  const fix = (value: Value): Value => ({ ...value, type: fixType(value.name, value.type, dims) });
+  const { graph } = model;
+  return {
+    ...model,
+    graph: { ...graph, inputs: graph.inputs.map(fix), outputs: graph.outputs.map(fix), values: new Map() },
+  };
+}
+
+function fixType(value: string, type: TypeInfo | null, dims: Readonly<Record<string, number>>): TypeInfo | null {
+  if (type?.kind !== 'tensor' || type.shape === null) return type;
+  const shape = type.shape.map((dim, axis) => {
+    const name = dimName(value, axis, dim);
+    return name !== null && Object.hasOwn(dims, name) ? (dims[name] as number) : dim;
+  });
+  return { ...type, shape };
+}

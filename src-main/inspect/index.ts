@@ -1,0 +1,8 @@
+/** @file Read-only answers about models. */
+
+export * from './fix-dims';
+export * from './inspect-model';
+export * from './macs';
+export * from './type-text';
+export * from './walk';
+export * from './warnings';

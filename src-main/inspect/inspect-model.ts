@@ -1,0 +1,98 @@
+/** What is in a model file: the report behind `lathe inspect` and the Inspect screen. */
+
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import type { ModelReport } from '../contract';
+import { readModel } from '../onnx/file';
+import { elementCount, type Model, type Node, type TypeInfo, tensorByteLength } from '../onnx/ir';
+import { cpuInfo, valueTypes } from '../onnx/session';
+import { fedInputs, fixDims, symbolicDims } from './fix-dims';
+import { macsOf } from './macs';
+import { valueReport } from './type-text';
+import { allNodes, allWeights } from './walk';
+import { findWarnings } from './warnings';
+
+export interface InspectOptions {
+  /** Sizes for symbolic dims, by name; without all of them `macs` is null. */
+  readonly dims?: Readonly<Record<string, number>> | undefined;
+}
+
+/**
+ * Reads the skeleton of a model and asks onnxruntime for the types of its values; runs nothing.
+ * @throws LatheError where the file is no model, or where onnxruntime does not load it
+ */
+export async function inspectModel(path: string, { dims = {} }: InspectOptions = {}): Promise<ModelReport> {
+  const model = await readModel(path);
+  const files = externalFiles(model, path);
+  const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
+  const types = await valueTypes(fixDims(model, dims));
+  const nodes = [...allNodes(model)];
+  const weights = [...allWeights(model)];
+  return {
+    path,
+    irVersion: model.irVersion,
+    opsets: Object.fromEntries([...model.opsets].map(([domain, version]) => [domain || 'ai.onnx', version])),
+    producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
+    inputs: fedInputs(model.graph).map(valueReport),
+    outputs: model.graph.outputs.map((output) =>
+      valueReport({ ...output, type: output.type ?? types.get(output.name) ?? null }),
+    ),
+    nodes: nodes.length,
+    ops: countOps(nodes),
+    parameters: weights.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0),
+    bytes,
+    bytesByType: sumBy(weights, ({ tensor }) => [tensor.dtype, tensorByteLength(tensor)]),
+    macs: totalMacs(model, types),
+    symbolicDims: symbolicDims(model.graph),
+    warnings: findWarnings(
+      model,
+      bytes,
+      files.map((file) => relative(realpathSync(dirname(path)), file)),
+      cpuInfo(),
+    ),
+  };
+}
+
+/** Files beside the model that hold its weights, in order of their names. */
+function externalFiles(model: Model, path: string): string[] {
+  const files = new Set<string>();
+  for (const { tensor } of allWeights(model)) if (tensor.data.kind === 'file') files.add(tensor.data.file);
+  for (const own of [resolve(path), realpathSync(path)]) files.delete(own);
+  return [...files].sort();
+}
+
+/** Nodes by op; ops outside the standard with their domain. Most frequent first. */
+function countOps(nodes: readonly Node[]): Record<string, number> {
+  const counts = sumBy(nodes, ({ domain, opType }) => [
+    domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`,
+    1,
+  ]);
+  return Object.fromEntries(Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)));
+}
+
+function sumBy<T>(items: readonly T[], entry: (item: T) => readonly [string, number]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const item of items) {
+    const [key, amount] = entry(item);
+    sums[key] = (sums[key] ?? 0) + amount;
+  }
+  return sums;
+}
+
+/** null where the shape of one operand is not known. */
+function totalMacs(model: Model, types: ReadonlyMap<string, TypeInfo>): number | null {
+  const shapeOf = (value: string): readonly number[] | undefined => {
+    const tensor = model.graph.initializers.get(value);
+    if (tensor !== undefined) return tensor.shape;
+    const type = types.get(value);
+    if (type?.kind !== 'tensor' || type.shape === null) return undefined;
+    return type.shape.every((dim) => typeof dim === 'number') ? (type.shape as number[]) : undefined;
+  };
+  let total = 0;
+  for (const node of allNodes(model)) {
+    const macs = macsOf(node, shapeOf);
+    if (macs === null) return null;
+    total += macs;
+  }
+  return total;
+}

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Suites that start real processes: shell, web host, engine. One file after the other, for the sake of measurements. */
+export default defineConfig({
+  root,
+  test: {
+    include: ['test/{cli,web,standin,demo}/**/*.test.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
