@@ -19,3 +19,28 @@ export const minElements = {
   unit: 'elements',
   advanced: true,
 } as const;
+
+export const pattern = {
+  kind: 'choice',
+  title: 'Pattern',
+  help: 'How many of how many neighbouring inputs are kept. 2:4 is what GPUs and some NPUs know.',
+  default: '2:4',
+  choices: [
+    { value: '2:4', title: '2 of 4 (half)' },
+    { value: '4:8', title: '4 of 8 (half, gentler)' },
+    { value: '1:4', title: '1 of 4 (three quarters)' },
+    { value: '1:2', title: '1 of 2 (half)' },
+  ],
+} as const;
+
+/** n of each m consecutive inputs are kept. */
+export interface Pattern {
+  readonly n: number;
+  readonly m: number;
+}
+
+/** `2:4` as numbers. */
+export function patternOf(text: string): Pattern {
+  const [n, m] = text.split(':').map(Number) as [number, number];
+  return { n, m };
+}

@@ -79,12 +79,18 @@ export function findWeights(model: Model, targets: Targets, minElements: number)
   visit(scopeOf(model.graph, null, true));
   for (const { nodes } of model.functions) visit(scopeOf({ nodes, initializers: new Map() }, null, false));
 
-  const weights: Weight[] = [];
-  for (const [tensor, found] of uses) {
-    const reason = refusal(tensor, otherReaders.get(tensor), minElements);
-    if (reason === null) weights.push({ tensor, ...found });
-    else for (const { node } of found.uses) skipped.push({ node: node.name, reason });
-  }
+  const weights = [...uses].map(([tensor, found]) => ({ tensor, ...found }));
+  return setAside({ weights, skipped }, ({ tensor }) => refusal(tensor, otherReaders.get(tensor), minElements));
+}
+
+/** The same without the weights that `refuse` gives a reason against; their nodes are skipped with it. */
+export function setAside(found: FoundWeights, refuse: (weight: Weight) => string | null): FoundWeights {
+  const skipped = [...found.skipped];
+  const weights = found.weights.filter((weight) => {
+    const reason = refuse(weight);
+    if (reason !== null) skipped.push(...weight.uses.map(({ node }) => ({ node: node.name, reason })));
+    return reason === null;
+  });
   return { weights, skipped };
 }
 

@@ -2,5 +2,6 @@
 
 import type { PruneMethod } from '../method';
 import { magnitude } from './magnitude';
+import { nOfM } from './n-of-m';
 
-export const pruneMethods: readonly PruneMethod[] = [magnitude];
+export const pruneMethods: readonly PruneMethod[] = [magnitude, nOfM];
