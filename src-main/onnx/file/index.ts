@@ -4,4 +4,6 @@ export { hashModelFile } from './hash-model-file';
 export { modelFromBytes, readModel } from './read-model';
 export { readTensor, readTensorBytes, tensorChunks } from './read-tensor';
 export { skeletonBytes } from './skeleton-bytes';
+export { type ModelTextOptions, modelText } from './text/model-text';
+export { parseModelText } from './text/parse-model-text';
 export { type WriteOptions, writeModel } from './write-model';
