@@ -2,7 +2,7 @@
 
 import { dirname, relative, sep } from 'node:path';
 import { LatheError } from '../../contract';
-import { attributes, type FileStamp, type Graph, type Model, type Node, type Tensor } from '../ir';
+import type { FileStamp, Model } from '../ir';
 import { checkUnchanged } from './byte-source';
 import { fillSkeleton } from './fill-skeleton';
 import { dataChunks } from './tensor-data';
@@ -12,7 +12,7 @@ import { modelToSkeleton } from './to-proto';
 const maxBytes = 256 * 2 ** 20;
 
 /**
- * A ModelProto whose larger initializers are external data relative to `folder`, whether they lie in the user's
+ * A ModelProto whose larger initializers and constants are external data relative to `folder`, whether they lie in the user's
  * external data or in the .onnx file itself; everything else is inline.
  * @returns `folder`: null where nothing lies in a file
  * @throws LatheError where a file has changed since the model was opened, or more than 256 MB would be inline
@@ -21,11 +21,10 @@ export function skeletonBytes(model: Model): { bytes: Uint8Array; folder: string
   const folder = busiestFolder(model);
   const files = new Map<string, FileStamp>();
   const skeleton = modelToSkeleton(model, (data, role) => {
-    if (role !== 'initializer' || folder === null || data.kind !== 'file') return null;
-    const location = relative(folder, data.file);
-    if (location.startsWith('..')) return null;
+    if (role === 'other' || folder === null || data.kind !== 'file') return null;
+    if (!isWithin(folder, dirname(data.file))) return null;
     files.set(data.file, data.stamp);
-    return { location: location.split(sep).join('/'), offset: data.offset, length: data.length };
+    return { location: relative(folder, data.file).split(sep).join('/'), offset: data.offset, length: data.length };
   });
   for (const [file, stamp] of files) checkUnchanged(file, stamp);
   const { pieces, length } = fillSkeleton(skeleton);
@@ -51,35 +50,22 @@ export function skeletonBytes(model: Model): { bytes: Uint8Array; folder: string
 /** A session knows one folder: the one that has most of the weights in or below it. */
 function busiestFolder(model: Model): string | null {
   const bytesByFolder = new Map<string, number>();
-  for (const { data } of initializersOf(model)) {
-    if (data.kind !== 'file') continue;
+  modelToSkeleton(model, (data, role) => {
+    if (data.kind !== 'file' || role === 'other') return null;
     const folder = dirname(data.file);
     bytesByFolder.set(folder, (bytesByFolder.get(folder) ?? 0) + data.length);
-  }
+    return null;
+  });
   if (bytesByFolder.size === 0) return null;
   const candidates = [...bytesByFolder.keys(), ...(model.folder === null ? [] : [model.folder])];
   const weight = (folder: string): number => {
     let sum = 0;
-    for (const [other, bytes] of bytesByFolder) {
-      if (other === folder || other.startsWith(folder.endsWith(sep) ? folder : folder + sep)) sum += bytes;
-    }
+    for (const [other, bytes] of bytesByFolder) if (isWithin(folder, other)) sum += bytes;
     return sum;
   };
   return candidates.reduce((best, folder) => (weight(folder) > weight(best) ? folder : best));
 }
 
-function* initializersOf(model: Model): Generator<Tensor> {
-  yield* graphInitializers(model.graph);
-  for (const { nodes } of model.functions) yield* nodeInitializers(nodes);
-}
-
-function* graphInitializers(graph: Graph): Generator<Tensor> {
-  yield* graph.initializers.values();
-  yield* nodeInitializers(graph.nodes);
-}
-
-function* nodeInitializers(nodes: readonly Node[]): Generator<Tensor> {
-  for (const node of nodes) {
-    for (const { graph } of attributes.subgraphsOf(node)) yield* graphInitializers(graph);
-  }
+function isWithin(folder: string, other: string): boolean {
+  return other === folder || other.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

@@ -49,8 +49,8 @@ import { dataLength } from './tensor-data';
 /** Data that has bytes side by side. */
 export type PackedData = Exclude<TensorData, { kind: 'strings' }>;
 
-/** Where a tensor is in the model: external data is understood everywhere for initializers only. */
-export type TensorRole = 'initializer' | 'other';
+/** Where a tensor is in the model. onnxruntime takes external data for the first two, and maps only initializers. */
+export type TensorRole = 'initializer' | 'constant' | 'other';
 
 export interface ExternalPlace {
   readonly location: string;
@@ -138,7 +138,7 @@ class ProtoWriter {
       input: [...it.inputs],
       output: [...it.outputs],
       attribute: [...it.attributeNames],
-      attributeProto: this.#attributes(it.attributeDefaults, remnant?.attributes),
+      attributeProto: this.#attributes(it.attributeDefaults, remnant?.attributes, 'other'),
       node: it.nodes.map((node) => this.node(node)),
       opsetImport: opsetProtos(it.opsets),
       valueInfo: [...it.values.values()].map(valueToProto),
@@ -159,16 +159,20 @@ class ProtoWriter {
         overload: node.overload,
         docString: node.docString,
       }),
-      attribute: this.#attributes(node.attributes, remnant?.attributes),
+      attribute: this.#attributes(node.attributes, remnant?.attributes, isConstant(node) ? 'constant' : 'other'),
       metadataProps: entries(node.metadata),
       deviceConfigurations: remnant?.deviceConfigurations ?? [],
     });
     return withUnknown(proto, remnant?.unknown);
   }
 
-  #attributes(attributes: ReadonlyMap<string, Attribute>, remnants: AttributeRemnants | undefined): AttributeProto[] {
+  #attributes(
+    attributes: ReadonlyMap<string, Attribute>,
+    remnants: AttributeRemnants | undefined,
+    role: TensorRole,
+  ): AttributeProto[] {
     return [...attributes].map(([name, attribute]) => {
-      const proto = this.attribute(name, attribute);
+      const proto = this.#attribute(name, attribute, role);
       const remnant = remnants?.get(name);
       if (remnant === undefined) return proto;
       if (remnant.docString !== '') proto.docString = remnant.docString;
@@ -176,11 +180,11 @@ class ProtoWriter {
     });
   }
 
-  attribute(name: string, attribute: Attribute): AttributeProto {
-    return create(AttributeProtoSchema, { name, ...this.#attributeValue(attribute) });
+  #attribute(name: string, attribute: Attribute, role: TensorRole): AttributeProto {
+    return create(AttributeProtoSchema, { name, ...this.#attributeValue(attribute, role) });
   }
 
-  #attributeValue(attribute: Attribute): Partial<Omit<AttributeProto, '$typeName' | '$unknown'>> {
+  #attributeValue(attribute: Attribute, role: TensorRole): Partial<Omit<AttributeProto, '$typeName' | '$unknown'>> {
     switch (attribute.type) {
       case 'float':
         return { type: AttributeType.FLOAT, f: attribute.value };
@@ -189,7 +193,7 @@ class ProtoWriter {
       case 'string':
         return { type: AttributeType.STRING, s: attribute.value };
       case 'tensor':
-        return { type: AttributeType.TENSOR, t: this.tensor(attribute.value, 'other') };
+        return { type: AttributeType.TENSOR, t: this.tensor(attribute.value, role) };
       case 'sparse-tensor':
         return { type: AttributeType.SPARSE_TENSOR, sparseTensor: this.sparseTensor(attribute.value) };
       case 'graph':
@@ -274,6 +278,11 @@ class ProtoWriter {
       ]),
     );
   }
+}
+
+/** A node whose tensor is as good as an initializer. */
+function isConstant(node: Node): boolean {
+  return node.opType === 'Constant' && node.domain === '';
 }
 
 function valueToProto(value: Value): ValueInfoProto {

@@ -16,7 +16,7 @@ export interface WriteOptions {
   readonly work?: Work | undefined;
 }
 
-/** Above this sum of initializers a model is written with external data. */
+/** Above this sum of its weights a model is written with external data. */
 export const externalThresholdBytes = 1.5e9;
 
 /** Start of each external tensor, so that runtimes can map it. */
@@ -70,23 +70,27 @@ interface Plan {
 }
 
 function planFiles(model: Model, target: string, externalData: 'auto' | 'always' | 'never'): Plan {
-  if (externalData === 'always') return planExternal(model, target);
-  let initializerBytes = 0;
+  const bytes = { initializer: 0, constant: 0, other: 0 };
   const inline = modelToSkeleton(model, (data, role) => {
-    if (role === 'initializer') initializerBytes += dataLength(data);
+    bytes[role] += dataLength(data);
     return null;
   });
-  if (externalData === 'auto' && initializerBytes > externalThresholdBytes) return planExternal(model, target);
+  const isLarge = bytes.initializer + bytes.constant > externalThresholdBytes;
+  if (externalData === 'always' || (externalData === 'auto' && isLarge)) {
+    // Constants stay where most tools look for them, unless they alone are too much for one file.
+    const roles: TensorRole[] = bytes.constant > externalThresholdBytes ? ['initializer', 'constant'] : ['initializer'];
+    return planExternal(model, target, roles);
+  }
   const filled = fillSkeleton(inline);
   return { modelPieces: filled.pieces, modelLength: filled.length, dataName: null, dataPieces: [], dataLength: 0 };
 }
 
-function planExternal(model: Model, target: string): Plan {
+function planExternal(model: Model, target: string, roles: readonly TensorRole[]): Plan {
   const dataName = freeDataName(target);
   const dataPieces: Piece[] = [];
   let length = 0;
   const place = (data: PackedData, role: TensorRole): ExternalPlace | null => {
-    if (role !== 'initializer') return null;
+    if (!roles.includes(role)) return null;
     const offset = Math.ceil(length / alignment) * alignment;
     if (offset > length) dataPieces.push(new Uint8Array(offset - length));
     dataPieces.push(data);
