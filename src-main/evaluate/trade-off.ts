@@ -1,0 +1,72 @@
+/** Evaluations side by side: which of them nobody beats in quality, latency and size at once. */
+
+import type { Evaluation, TradeOff, TradeOffEntry } from '../contract';
+import { LatheError } from '../contract';
+
+/** 1: the first is better, −1: the second, 0: alike, or the difference lies inside the noise. */
+type Comparison = -1 | 0 | 1;
+
+/**
+ * Marks the Pareto front. One entry beats another when it is better in quality, latency or size and worse in none;
+ * what lies inside the noise of the measurement counts as alike.
+ * @param entries the baseline is the marked one, or else the first
+ */
+export function tradeOff(entries: readonly TradeOffEntry[]): TradeOff {
+  const baseline = entries.find((entry) => entry.baseline) ?? entries[0];
+  if (baseline === undefined)
+    throw new LatheError({ who: 'compare', what: 'there is nothing to compare', code: 'usage' });
+  const quality = baseline.evaluation.mainMetric;
+  return {
+    quality,
+    rows: entries.map((entry) => ({
+      ...entry,
+      baseline: entry === baseline,
+      pareto: !entries.some((other) => other !== entry && beats(other.evaluation, entry.evaluation, quality)),
+      bytesRatio: entry.evaluation.bytes / baseline.evaluation.bytes,
+    })),
+  };
+}
+
+function beats(a: Evaluation, b: Evaluation, quality: string | null): boolean {
+  const comparisons = [compareQuality(a, b, quality), compareLatency(a, b), compareSize(a, b)];
+  return comparisons.every((result) => result >= 0) && comparisons.includes(1);
+}
+
+/** A model without the figure is not placed by it: it neither wins nor loses there. */
+function compareQuality(a: Evaluation, b: Evaluation, name: string | null): Comparison {
+  const first = name === null ? undefined : a.metrics[name];
+  const second = name === null ? undefined : b.metrics[name];
+  if (name === null || first === undefined || second === undefined) return 0;
+  const direction = first.better === 'high' ? 1 : -1;
+  const noise = Math.hypot(qualityNoise(a, name), qualityNoise(b, name));
+  return decide(direction * (first.value - second.value), noise);
+}
+
+/**
+ * Half of the interval of the difference to the baseline; zero for the baseline itself, whose share of the noise is in
+ * the paired intervals of the others.
+ */
+function qualityNoise(evaluation: Evaluation, name: string): number {
+  const difference = evaluation.differences?.[name];
+  return difference === undefined ? 0 : (difference.ci95[1] - difference.ci95[0]) / 2;
+}
+
+/** By speed-up against the same baseline where both have one or are it: each was measured in turn with it. */
+function compareLatency(a: Evaluation, b: Evaluation): Comparison {
+  if (a.speedup === null && b.speedup === null) return decide(b.latencyMs.p50 - a.latencyMs.p50, 0);
+  const noise = Math.hypot(logNoise(a), logNoise(b));
+  return decide(Math.log(a.speedup?.value ?? 1) - Math.log(b.speedup?.value ?? 1), noise);
+}
+
+function logNoise({ speedup }: Evaluation): number {
+  return speedup === null ? 0 : Math.log(speedup.ci95[1] / speedup.ci95[0]) / 2;
+}
+
+function compareSize(a: Evaluation, b: Evaluation): Comparison {
+  return decide(b.bytes - a.bytes, 0);
+}
+
+function decide(advantage: number, noise: number): Comparison {
+  if (Math.abs(advantage) <= noise) return 0;
+  return advantage > 0 ? 1 : -1;
+}

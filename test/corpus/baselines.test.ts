@@ -1,0 +1,51 @@
+/** The quality of every corpus model as Lathe measures it, against the figures that its reference evaluator wrote down. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { unwatched } from '../../src-main/contract';
+import { evaluate } from '../../src-main/evaluate';
+
+const corpus = process.env.LATHE_CORPUS ?? '';
+const entries = readdirSync(corpus).filter((name) => existsSync(join(corpus, name, 'meta.json')));
+
+/** The reference's names for figures that Lathe calls otherwise. */
+const ownName: Readonly<Record<string, string>> = {
+  top1: 'accuracy',
+  recall_at_1: 'recallAt1',
+  bits_per_token: 'bitsPerToken',
+  next_token_top1: 'nextTokenTop1',
+};
+
+describe.each(entries)('%s', (id) => {
+  const folder = join(corpus, id);
+  const meta = JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as {
+    model: string;
+    baseline: Record<string, number>;
+  };
+
+  it('has the figures of the reference evaluator', async () => {
+    const evaluation = await evaluate(
+      {
+        model: join(folder, meta.model),
+        baseline: null,
+        data: folder,
+        dims: {},
+        threads: 2,
+        batch: 1,
+        cacheDir: null,
+        quick: true,
+      },
+      unwatched(),
+    );
+    const own = Object.fromEntries(
+      Object.keys(meta.baseline).map((name) => [name, evaluation.metrics[ownName[name] ?? name]?.value ?? null]),
+    );
+    console.log(id, JSON.stringify(own), JSON.stringify(evaluation.warnings.map(({ code }) => code)));
+    // Another version of the runtime, and sums in another order: the figures agree to the fourth decimal.
+    for (const [name, value] of Object.entries(meta.baseline))
+      expect(Math.abs((own[name] ?? Number.NaN) - value) / Math.max(1, Math.abs(value)), name).toBeLessThanOrEqual(
+        1e-4,
+      );
+  });
+});
