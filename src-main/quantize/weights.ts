@@ -1,0 +1,96 @@
+/** Weights as signed 8-bit integers: real = quantized · scale[channel], zero point 0. */
+
+import { LatheError } from '../contract';
+import { channelAbsMax, countNonFinite, quantizeChannels } from '../kernels';
+import { readTensorBytes } from '../onnx/file';
+import { elementCount, type Tensor } from '../onnx/ir';
+import { positiveScale } from './quant-params';
+
+/** Elements that are looked at together: 16 MB of float32. */
+const partElements = 1 << 22;
+
+/** Weights up to this many elements are made at once and held, larger ones made anew whenever they are read. */
+const heldElements = 1 << 20;
+
+/** Largest integer of a weight: the grid is symmetric, −128 is left out. */
+export const int8Limit = 127;
+
+export interface WeightScales {
+  /** Axis of the channels; null: one scale for the whole tensor. */
+  readonly axis: number | null;
+  /** [channels] or [1]; float32 values > 0. */
+  readonly scales: Float32Array;
+}
+
+/**
+ * Scales that cover each channel's largest magnitude.
+ * @throws LatheError that names the tensor where a weight is NaN or infinite
+ */
+export function minMaxScales(weight: Tensor, axis: number | null, limit = int8Limit): WeightScales {
+  const { channels, inner } = channelLayout(weight.shape, axis);
+  const largest = new Float32Array(channels);
+  for (const { first, part } of partsOf(weight)) {
+    checkFinite(weight, part);
+    channelAbsMax(part, channels, inner, first, largest);
+  }
+  return { axis, scales: Float32Array.from(largest, (magnitude) => positiveScale(magnitude / limit)) };
+}
+
+/** The int8 tensor of a float32 one. */
+export function quantizedWeight(name: string, weight: Tensor, { axis, scales }: WeightScales): Tensor {
+  const { channels, inner } = channelLayout(weight.shape, axis);
+  const elements = elementCount(weight.shape);
+  const make = (start: number, end: number): Uint8Array => {
+    const q = new Int8Array(end - start);
+    for (let from = start; from < end; from += partElements) {
+      const to = Math.min(end, from + partElements);
+      const codes = q.subarray(from - start, to - start);
+      quantizeChannels(floats(weight, from, to), channels, inner, from, scales, null, -int8Limit, int8Limit, codes, null);
+    }
+    return new Uint8Array(q.buffer);
+  };
+  const held = elements <= heldElements;
+  return {
+    name,
+    dtype: 'int8',
+    shape: weight.shape,
+    data: held ? { kind: 'inline', bytes: make(0, elements) } : { kind: 'derived', length: elements, read: make },
+  };
+}
+
+/** The float32 elements of a tensor part by part, in order. */
+export function* partsOf(tensor: Tensor): Generator<{ readonly first: number; readonly part: Float32Array }> {
+  const elements = elementCount(tensor.shape);
+  for (let first = 0; first < elements; first += partElements)
+    yield { first, part: floats(tensor, first, Math.min(elements, first + partElements)) };
+}
+
+/** Elements [from, to) of a float32 tensor. */
+export function floats(tensor: Tensor, from: number, to: number): Float32Array {
+  const bytes = readTensorBytes(tensor, from * 4, to * 4);
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Float32Array(aligned.buffer, aligned.byteOffset, to - from);
+}
+
+function checkFinite(tensor: Tensor, part: Float32Array): void {
+  const broken = countNonFinite(part);
+  if (broken === 0) return;
+  throw new LatheError({
+    who: `weight "${tensor.name}"`,
+    what: `${broken} of its elements are NaN or infinite`,
+    next: 'the model was saved with broken weights: export it again, or exclude the node that reads it',
+  });
+}
+
+/** How a tensor's elements lie in channels: element `i` belongs to channel `⌊i / inner⌋ mod channels`. */
+export interface ChannelLayout {
+  readonly channels: number;
+  readonly inner: number;
+}
+
+/** The layout of channels along `axis` of `shape`; `null`: the whole tensor is one channel. */
+export function channelLayout(shape: readonly number[], axis: number | null): ChannelLayout {
+  return axis === null
+    ? { channels: 1, inner: 1 }
+    : { channels: shape[axis] as number, inner: elementCount(shape.slice(axis + 1)) };
+}
