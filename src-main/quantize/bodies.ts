@@ -1,0 +1,39 @@
+/** Editing a graph together with the bodies of its If, Loop and Scan nodes. */
+
+import { type Attribute, type Graph, type GraphIndex, indexGraph, type Node } from '../onnx/ir';
+import { type Constants, constantsOf } from './constants';
+
+export interface Scope {
+  readonly index: GraphIndex;
+  /** Those of the graphs around it included. */
+  readonly constants: Constants;
+  /** null: the main graph. */
+  readonly outer: Scope | null;
+}
+
+export type GraphEdit = (scope: Scope) => Graph;
+
+/** The graph with `edit` applied to every body first (inner before outer) and then to itself. */
+export function editGraphs(graph: Graph, edit: GraphEdit, outer: Scope | null = null): Graph {
+  const here = scopeOf(graph, outer);
+  const nodes = graph.nodes.map((node) => editBodies(node, (body) => editGraphs(body, edit, here)));
+  const changed = nodes.some((node, at) => node !== graph.nodes[at]);
+  return edit(changed ? scopeOf({ ...graph, nodes }, outer) : here);
+}
+
+function scopeOf(graph: Graph, outer: Scope | null): Scope {
+  const index = indexGraph(graph);
+  return { index, constants: constantsOf(index, outer?.constants), outer };
+}
+
+/** The node with each of its bodies replaced; the node itself where it has none. */
+export function editBodies(node: Node, edit: (body: Graph) => Graph): Node {
+  let attributes: Map<string, Attribute> | undefined;
+  for (const [name, attribute] of node.attributes) {
+    if (attribute.type !== 'graph' && attribute.type !== 'graphs') continue;
+    attributes ??= new Map(node.attributes);
+    if (attribute.type === 'graph') attributes.set(name, { type: 'graph', value: edit(attribute.value) });
+    else attributes.set(name, { type: 'graphs', value: attribute.value.map(edit) });
+  }
+  return attributes === undefined ? node : { ...node, attributes };
+}

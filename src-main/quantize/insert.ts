@@ -1,0 +1,246 @@
+/** Performs a Placement: the patch that puts Q/DQ pairs, int8 weights and int32 biases into a graph. */
+
+import { channelAbsMax } from '../kernels';
+import { readTensor } from '../onnx/file';
+import {
+  attributes,
+  type Graph,
+  makeNode,
+  type NdArray,
+  type Node,
+  Patch,
+  type Tensor,
+  tensorFromArray,
+} from '../onnx/ir';
+import type { Constants } from './constants';
+import { outputsOf, type Placement, type Unit } from './place';
+import { type ActivationParams, activationParams, positiveScale, rangeWithZero } from './quant-params';
+import { minMaxScales, quantizedWeight, type WeightScales } from './weights';
+
+export interface Insertion {
+  readonly graph: Graph;
+  readonly constants: Constants;
+  readonly placement: Placement;
+  /** Scale and zero point of a value that is measured: every root and every entering value. */
+  readonly params: (value: string) => ActivationParams;
+  /** Scales of a weight; `axis` as its kernel takes it. */
+  readonly weightScales: (node: Node, weight: Tensor, axis: number | null) => WeightScales;
+  readonly perChannel: boolean;
+  /** Replacement for the bias of a node, e.g. a corrected one; undefined keeps it. */
+  readonly bias?: ((node: Node) => Float32Array | undefined) | undefined;
+}
+
+/** The largest bias that an int32 holds with room for the sum of products. */
+const largestBias = 2 ** 30;
+
+export function insertQuantization(insertion: Insertion): Graph {
+  return new Inserter(insertion).patch().apply();
+}
+
+class Inserter {
+  readonly #in: Insertion;
+  readonly #patch: Patch;
+  readonly #dequantized = new Map<string, string>();
+  readonly #weights = new Map<string, { value: string; scales: WeightScales }>();
+
+  constructor(insertion: Insertion) {
+    this.#in = insertion;
+    this.#patch = new Patch(insertion.graph);
+  }
+
+  patch(): Patch {
+    const { placement } = this.#in;
+    for (const value of placement.entering) this.#enter(value);
+    for (const unit of placement.units) {
+      const node = this.#integerNode(unit);
+      this.#patch.replaceNode(unit.node.name, placement.emitting.has(unit) ? this.#emit(unit, node) : node);
+    }
+    return this.#patch;
+  }
+
+  /** A float value gets a Q and a DQ; units read behind them, all others before. */
+  #enter(value: string): void {
+    const behind = this.#patch.freshName(`${value}_dequantized`);
+    const params = this.#paramsOf(value);
+    this.#pair(value, behind, params, params.scale);
+    this.#dequantized.set(value, behind);
+  }
+
+  /** The node with its operands taken behind DQ. */
+  #integerNode(unit: Unit): Node {
+    const { node } = unit;
+    const inputs = [...node.inputs];
+    for (const at of unit.activations) inputs[at] = this.#dequantized.get(inputs[at] as string) ?? (inputs[at] as string);
+    if (unit.kind === 'compute') this.#quantizeOperands(unit, inputs);
+    if (unit.kind === 'elementwise') {
+      node.inputs.forEach((input, at) => {
+        if (!unit.activations.includes(at)) inputs[at] = this.#constant(input);
+      });
+    }
+    return { ...node, inputs };
+  }
+
+  /** The unit's outputs leave through Q and DQ, whose DQ takes the value's name; what is absorbed falls away. */
+  #emit(unit: Unit, node: Node): Node {
+    for (const absorbed of unit.absorbed) this.#patch.removeNode(absorbed.name);
+    const outputs = [...node.outputs];
+    for (const value of outputsOf(unit)) {
+      const params = this.#paramsOf(value);
+      const at = unit.absorbed.length === 0 ? node.outputs.indexOf(value) : 0;
+      const before = unit.absorbed.length === 0 ? this.#patch.freshName(`${value}_float`) : (outputs[at] as string);
+      outputs[at] = before;
+      this.#pair(before, value, params, positiveScale(params.scale / unit.factor));
+    }
+    return { ...node, outputs };
+  }
+
+  #paramsOf(value: string): ActivationParams {
+    return this.#in.params(this.#in.placement.roots.get(value) ?? value);
+  }
+
+  /** from → Q → DQ → to. The Q's scale differs where the unit absorbed a factor. */
+  #pair(from: string, to: string, params: ActivationParams, scaleIn: number): void {
+    const zeroPoint = this.#zeroPoint(to, params);
+    const scaleOut = this.#scalar(`${to}_scale`, params.scale);
+    const quantizeScale = scaleIn === params.scale ? scaleOut : this.#scalar(`${from}_scale`, scaleIn);
+    const codes = this.#patch.freshName(`${to}_codes`);
+    const q = this.#patch.freshName(`${to}_QuantizeLinear`);
+    const dq = this.#patch.freshName(`${to}_DequantizeLinear`);
+    this.#patch.addNode(makeNode('QuantizeLinear', q, [from, quantizeScale, zeroPoint], [codes]));
+    this.#patch.addNode(makeNode('DequantizeLinear', dq, [codes, scaleOut, zeroPoint], [to]));
+  }
+
+  #scalar(wanted: string, value: number): string {
+    const name = this.#patch.freshName(wanted);
+    this.#patch.setInitializer(tensorFromArray(name, { dtype: 'float32', shape: [], data: Float32Array.of(value) }));
+    return name;
+  }
+
+  #zeroPoint(value: string, { dtype, zeroPoint }: ActivationParams): string {
+    const name = this.#patch.freshName(`${value}_zero_point`);
+    const data = dtype === 'uint8' ? Uint8Array.of(zeroPoint) : Int8Array.of(zeroPoint);
+    this.#patch.setInitializer(tensorFromArray(name, { dtype, shape: [], data }));
+    return name;
+  }
+
+  /** A constant operand of an element-wise unit, exact where it is one number. */
+  #constant(value: string): string {
+    const known = this.#dequantized.get(value);
+    if (known !== undefined) return known;
+    const tensor = this.#in.constants.tensor(value) as Tensor;
+    const { data } = readTensor(tensor) as NdArray<'float32'>;
+    let low = 0;
+    let high = 0;
+    for (const element of data) {
+      low = Math.min(low, element);
+      high = Math.max(high, element);
+    }
+    const params = activationParams(rangeWithZero(low, high), this.#activationType(), false);
+    const lowest = params.dtype === 'uint8' ? 0 : -128;
+    const codes = Array.from(data, (element) =>
+      Math.min(lowest + 255, Math.max(lowest, Math.round(element / params.scale) + params.zeroPoint)),
+    );
+    const name = this.#patch.freshName(`${value}_codes`);
+    const array = params.dtype === 'uint8' ? Uint8Array.from(codes) : Int8Array.from(codes);
+    this.#patch.setInitializer(tensorFromArray(name, { dtype: params.dtype, shape: tensor.shape, data: array }));
+    const behind = this.#dequantize(name, this.#scalar(`${value}_scale`, params.scale), this.#zeroPoint(value, params));
+    this.#dequantized.set(value, behind);
+    return behind;
+  }
+
+  #activationType(): ActivationParams['dtype'] {
+    const [any] = this.#in.placement.entering;
+    return any === undefined ? 'uint8' : this.#paramsOf(any).dtype;
+  }
+
+  #dequantize(codes: string, scale: string, zeroPoint: string, axis?: number): string {
+    const value = this.#patch.freshName(`${codes}_dequantized`);
+    const name = this.#patch.freshName(`${codes}_DequantizeLinear`);
+    const inputs = zeroPoint === '' ? [codes, scale] : [codes, scale, zeroPoint];
+    const axisAttribute = axis === undefined ? {} : { axis: attributes.int(axis) };
+    this.#patch.addNode(makeNode('DequantizeLinear', name, inputs, [value], axisAttribute));
+    return value;
+  }
+
+  /** Weight and bias of a Conv, Gemm or MatMul; nothing for a MatMul of two activations. */
+  #quantizeOperands(unit: Unit, inputs: string[]): void {
+    const { node } = unit;
+    const weight = this.#in.constants.tensor(node.inputs[1] as string);
+    if (weight === undefined) return;
+    const input = this.#paramsOf(node.inputs[0] as string);
+    const axis = this.#in.perChannel ? channelAxis(node, weight) : null;
+    const bias = this.#biasOf(node);
+    const scales = this.#in.weightScales(node, weight, axis);
+    const fitting = bias === null ? scales : widened(scales, bias.data, input.scale);
+    inputs[1] = this.#weight(node, weight, fitting, fitting === scales);
+    if (bias !== null) inputs[2] = this.#biasCodes(node, bias, fitting, input.scale);
+  }
+
+  #biasOf(node: Node): NdArray<'float32'> | null {
+    const given = this.#in.bias?.(node);
+    if (given !== undefined) return { dtype: 'float32', shape: [given.length], data: given };
+    const tensor = node.opType === 'MatMul' ? undefined : this.#in.constants.tensor(node.inputs[2] ?? '');
+    return tensor === undefined ? null : (readTensor(tensor) as NdArray<'float32'>);
+  }
+
+  /** int8 codes behind a DQ; a weight that several nodes read in the same way is held once. */
+  #weight(node: Node, weight: Tensor, scales: WeightScales, shareable: boolean): string {
+    const key = `${node.inputs[1]} along ${scales.axis}`;
+    const known = shareable ? this.#weights.get(key) : undefined;
+    if (known !== undefined && sameScales(known.scales, scales)) return known.value;
+    const name = this.#patch.freshName(`${node.inputs[1]}_codes`);
+    this.#patch.setInitializer(quantizedWeight(name, weight, scales));
+    const channels = scales.scales.length;
+    const shape = scales.axis === null ? [] : [channels];
+    const scale = this.#patch.freshName(`${node.inputs[1]}_scale`);
+    this.#patch.setInitializer(tensorFromArray(scale, { dtype: 'float32', shape, data: scales.scales }));
+    const zero = this.#patch.freshName(`${node.inputs[1]}_zero_point`);
+    const zeros = new Int8Array(scales.axis === null ? 1 : channels);
+    this.#patch.setInitializer(tensorFromArray(zero, { dtype: 'int8', shape, data: zeros }));
+    const value = this.#dequantize(name, scale, zero, scales.axis ?? undefined);
+    if (shareable) this.#weights.set(key, { value, scales });
+    return value;
+  }
+
+  /** int32 codes with the scale of the products, so that the kernel adds them as they are. */
+  #biasCodes(node: Node, bias: NdArray<'float32'>, { axis, scales }: WeightScales, inputScale: number): string {
+    const products = Float32Array.from(scales, (scale) => positiveScale(scale * inputScale));
+    const codes = Int32Array.from(bias.data, (value, at) => Math.round(value / (products[at] ?? products[0]!)));
+    const stem = node.inputs[2] || `${node.name}_bias`;
+    const name = this.#patch.freshName(`${stem}_codes`);
+    this.#patch.setInitializer(tensorFromArray(name, { dtype: 'int32', shape: [codes.length], data: codes }));
+    const scale = this.#patch.freshName(`${stem}_scale`);
+    const shape = axis === null ? [] : [products.length];
+    this.#patch.setInitializer(tensorFromArray(scale, { dtype: 'float32', shape, data: products }));
+    return this.#dequantize(name, scale, '', axis === null ? undefined : 0);
+  }
+}
+
+/** The axis of the output channels, where the node's kernel takes a scale for each; null where it takes one for all. */
+export function channelAxis(node: Node, weight: Tensor): number | null {
+  switch (node.opType) {
+    case 'Conv':
+      return 0;
+    case 'Gemm':
+      return attributes.intOf(node, 'transB', 0) === 1 ? 0 : 1;
+    default:
+      return weight.shape.length === 2 ? 1 : null;
+  }
+}
+
+/** Weight scales raised where the bias would not fit into 32 bits with the scale of the products. */
+function widened(weights: WeightScales, bias: Float32Array, inputScale: number): WeightScales {
+  const largest = new Float32Array(weights.scales.length);
+  channelAbsMax(bias, largest.length, 1, 0, largest);
+  if (largest.every((magnitude, at) => magnitude / (weights.scales[at]! * inputScale) <= largestBias)) return weights;
+  const scales = weights.scales.map((scale, at) => Math.max(scale, positiveScale(largest[at]! / largestBias / inputScale)));
+  return { ...weights, scales };
+}
+
+function sameScales(a: WeightScales, b: WeightScales): boolean {
+  return a.scales.length === b.scales.length && a.scales.every((scale, at) => scale === b.scales[at]);
+}
+
+/** Scales that cover every weight: the default. */
+export const coveringScales = (_node: Node, weight: Tensor, axis: number | null): WeightScales =>
+  minMaxScales(weight, axis);

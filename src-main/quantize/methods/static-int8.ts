@@ -1,0 +1,159 @@
+/**
+ * Static int8: weights and activations as 8-bit integers, their scales fixed from calibration samples, written as Q/DQ
+ * pairs where onnxruntime's CPU provider fuses them. Unsigned activations, signed weights: the pair that its fastest
+ * kernels take.
+ */
+
+import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
+import { portion, targetFilter } from '../../contract';
+import { indexGraph, type Model, type TypeInfo } from '../../onnx/ir';
+import { valueTypes } from '../../onnx/session';
+import { calibrate } from '../calibrate';
+import { calibrationData } from '../calibration-data';
+import { type Constants, constantsOf } from '../constants';
+import { coveringScales, insertQuantization } from '../insert';
+import { type QuantizeContext, quantizeMethod, Tally } from '../method';
+import { calibratorNamed, calibrators } from '../observers';
+import type { Statistics } from '../observers/statistics';
+import { type Placement, planPlacement } from '../place';
+import { prepare } from '../prepare';
+import { type ActivationParams, activationParams } from '../quant-params';
+import { withoutUnused } from '../unused';
+
+const options = {
+  granularity: {
+    kind: 'choice',
+    title: 'Weight scales',
+    help: 'One scale for each output channel is more accurate at the same speed; one for the whole tensor is simpler.',
+    default: 'per-channel',
+    choices: [
+      { value: 'per-channel', title: 'Per channel' },
+      { value: 'per-tensor', title: 'Per tensor' },
+    ],
+  },
+  calibrator: {
+    kind: 'choice',
+    title: 'Activation ranges',
+    help: 'How the range of each activation follows from what calibration saw.',
+    default: 'min-max',
+    choices: calibrators.map(({ name, title }) => ({ value: name, title })),
+  },
+  samples: {
+    kind: 'integer',
+    title: 'Calibration samples',
+    help: 'How many samples of the calibration split are run, evenly spaced over it.',
+    default: 128,
+    min: 1,
+    max: 100_000,
+    unit: 'samples',
+  },
+  symmetric: {
+    kind: 'boolean',
+    title: 'Symmetric activations',
+    help: 'Puts zero in the middle of the integers; some accelerators ask for it, a CPU does not.',
+    default: false,
+    advanced: true,
+  },
+  attention: {
+    kind: 'boolean',
+    title: 'Products of activations',
+    help: 'Quantizes MatMuls of two activations, as in attention, as well.',
+    default: false,
+    advanced: true,
+  },
+} as const satisfies OptionSpecs;
+
+export const staticInt8 = quantizeMethod({
+  name: 'static-int8',
+  title: 'Static int8',
+  help: 'A quarter of the size and, for convolutional networks on a CPU with int8 instructions, two to four times the speed. Needs calibration samples.',
+  source: 'Jacob et al. 2017, arXiv:1712.05877; ONNX QuantizeLinear and DequantizeLinear',
+  data: 'calibration',
+  options,
+  run: quantizeStatically,
+});
+
+async function quantizeStatically(
+  given: Model,
+  chosen: OptionValues<typeof options>,
+  targets: Targets,
+  context: QuantizeContext,
+): Promise<StepOutcome<Model>> {
+  const tally = new Tally();
+  const data = calibrationData(context, 'static-int8', chosen.samples);
+  const model = await prepare(given, tally, context);
+  const constants = constantsOf(indexGraph(model.graph));
+  const placement = await placementFor(model, constants, targets, chosen.attention, context);
+  const calibrator = calibratorNamed(chosen.calibrator);
+  const statistics = await calibrate(
+    { model, values: measuredValues(placement), data, histograms: calibrator.needsHistogram },
+    portion(context, 0.05, 0.9),
+  );
+  const question = { levels: 256, symmetric: chosen.symmetric };
+  const params = (value: string): ActivationParams =>
+    activationParams(calibrator.range(statistics.get(value) as Statistics, question), 'uint8', chosen.symmetric);
+  const graph = insertQuantization({
+    graph: model.graph,
+    constants,
+    placement,
+    params,
+    weightScales: coveringScales,
+    perChannel: chosen.granularity === 'per-channel',
+  });
+  count(tally, placement);
+  for (const note of [...data.notes, ...notesOn(placement, statistics)]) tally.note(note);
+  return tally.outcome({ ...model, graph: withoutUnused(graph) }, 'static-int8');
+}
+
+/** The plan for a model's main graph. */
+async function placementFor(
+  model: Model,
+  constants: Constants,
+  targets: Targets,
+  attention: boolean,
+  context: QuantizeContext,
+): Promise<Placement> {
+  context.progress({ phase: 'Planning', fraction: 0 });
+  const types = await valueTypes(model);
+  return planPlacement({
+    index: indexGraph(model.graph),
+    constants,
+    admits: targetFilter(targets),
+    elements: (value) => elementsOf(types.get(value), context.dims),
+    rank: (value) => shapeOf(types.get(value))?.length,
+    attention,
+  });
+}
+
+function shapeOf(type: TypeInfo | undefined) {
+  return type?.kind === 'tensor' ? type.shape : null;
+}
+
+/** Elements of a value for one sample; a dim of unknown size counts as 1. */
+function elementsOf(type: TypeInfo | undefined, dims: Readonly<Record<string, number>>): number {
+  const shape = shapeOf(type) ?? [];
+  return shape.reduce<number>((product, dim) => {
+    const size = typeof dim === 'string' ? (dims[dim] ?? 1) : (dim ?? 1);
+    return product * Math.max(1, size);
+  }, 1);
+}
+
+/** Every value whose range must be known. */
+function measuredValues({ units, emitting, entering, roots }: Placement): string[] {
+  const emitted = units.filter((unit) => emitting.has(unit) && unit.kind !== 'move').map((unit) => unit.output);
+  return [...new Set([...entering, ...emitted])].filter((value) => !roots.has(value));
+}
+
+function count(tally: Tally, { eligible, skipped, units }: Placement): void {
+  tally.eligible = eligible;
+  tally.changed = units.filter((unit) => unit.kind === 'compute').length;
+  for (const { node, reason } of skipped) tally.skip(node, reason);
+}
+
+function notesOn(placement: Placement, statistics: ReadonlyMap<string, Statistics>): string[] {
+  const between = placement.units.filter((unit) => unit.kind !== 'compute' && unit.kind !== 'move').length;
+  const notes = [`${between} operators between the layers run on integers as well.`];
+  const constant = [...statistics].filter(([, { min, max }]) => min === max).map(([value]) => value);
+  if (constant.length > 0) notes.push(`Never changes over the calibration samples: ${constant.slice(0, 5).join(', ')}.`);
+  return notes;
+}

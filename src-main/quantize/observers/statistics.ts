@@ -1,0 +1,10 @@
+/** What is kept of a value over all calibration samples: a few numbers, whatever their count. */
+
+import type { Histogram } from './histogram';
+
+export interface Statistics {
+  readonly min: number;
+  readonly max: number;
+  /** Only where a calibrator asked for it. */
+  readonly histogram?: Histogram | undefined;
+}
