@@ -6,9 +6,9 @@ import {
   attributes,
   type GraphIndex,
   indexGraph,
+  type Model,
   makeNode,
   makeValue,
-  type Model,
   type NdArray,
   Patch,
 } from '../onnx/ir';
@@ -67,7 +67,10 @@ async function observeExtremes(request: CalibrationRequest, work: Work): Promise
 }
 
 /** Whole values leave the runtime and are counted at once. */
-async function observeHistograms({ model, values, data }: CalibrationRequest, work: Work): Promise<Map<string, Statistics>> {
+async function observeHistograms(
+  { model, values, data }: CalibrationRequest,
+  work: Work,
+): Promise<Map<string, Statistics>> {
   const threads = availableParallelism();
   const session = await openSession(model, { ...sessionOptions, threads, extraOutputs: values });
   const histograms = new Map(values.map((value) => [value, new Histogram()]));
@@ -104,7 +107,10 @@ function withReductions(
     });
     outputs.set(value, names as [string, string, string]);
   }
-  patch.setOutputs([...model.graph.outputs, ...[...outputs.values()].flat().map((name) => makeValue(name, 'float32', []))]);
+  patch.setOutputs([
+    ...model.graph.outputs,
+    ...[...outputs.values()].flat().map((name) => makeValue(name, 'float32', [])),
+  ]);
   return { model: { ...model, graph: patch.apply() }, outputs };
 }
 

@@ -5,7 +5,9 @@ import { subgraphsOf } from '../onnx/ir/attributes';
 
 /** Make whole numbers or truth values whatever they read. */
 const neverFloat = new Set(
-  'Shape Size ArgMax ArgMin NonZero Equal Greater GreaterOrEqual Less LessOrEqual And Or Not Xor IsNaN IsInf NonMaxSuppression'.split(' '),
+  'Shape Size ArgMax ArgMin NonZero Equal Greater GreaterOrEqual Less LessOrEqual And Or Not Xor IsNaN IsInf NonMaxSuppression'.split(
+    ' ',
+  ),
 );
 /** Make what this operand is. */
 const typeOperand: Readonly<Record<string, number>> = { Where: 1, OneHot: 2, CastLike: 1 };
@@ -58,7 +60,9 @@ function guessFloat(node: Node, at: number, found: ReadonlySet<string>): boolean
   if (body !== undefined) {
     const skipped = node.opType === 'Loop' ? 1 : 0;
     const output = body.graph.outputs[at + skipped];
-    return output !== undefined && (isFloat(output.type) || float32Values(body.graph, new Map(), found).has(output.name));
+    return (
+      output !== undefined && (isFloat(output.type) || float32Values(body.graph, new Map(), found).has(output.name))
+    );
   }
   return found.has(node.inputs[typeOperand[node.opType] ?? 0] ?? '');
 }

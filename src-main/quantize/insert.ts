@@ -70,7 +70,8 @@ class Inserter {
   #integerNode(unit: Unit): Node {
     const { node } = unit;
     const inputs = [...node.inputs];
-    for (const at of unit.activations) inputs[at] = this.#dequantized.get(inputs[at] as string) ?? (inputs[at] as string);
+    for (const at of unit.activations)
+      inputs[at] = this.#dequantized.get(inputs[at] as string) ?? (inputs[at] as string);
     if (unit.kind === 'compute') this.#quantizeOperands(unit, inputs);
     if (unit.kind === 'elementwise') {
       node.inputs.forEach((input, at) => {
@@ -233,7 +234,9 @@ function widened(weights: WeightScales, bias: Float32Array, inputScale: number):
   const largest = new Float32Array(weights.scales.length);
   channelAbsMax(bias, largest.length, 1, 0, largest);
   if (largest.every((magnitude, at) => magnitude / (weights.scales[at]! * inputScale) <= largestBias)) return weights;
-  const scales = weights.scales.map((scale, at) => Math.max(scale, positiveScale(largest[at]! / largestBias / inputScale)));
+  const scales = weights.scales.map((scale, at) =>
+    Math.max(scale, positiveScale(largest[at]! / largestBias / inputScale)),
+  );
   return { ...weights, scales };
 }
 

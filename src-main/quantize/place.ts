@@ -168,7 +168,10 @@ function isBiasOfMatMul({ index, constants }: PlacementQuestion, node: Node): bo
 }
 
 /** What follows a node, one reader at a time, and can be said by the output's scale and zero point instead. */
-function tailOf({ index, constants, admits }: PlacementQuestion, head: Node): Pick<Unit, 'absorbed' | 'factor' | 'output'> {
+function tailOf(
+  { index, constants, admits }: PlacementQuestion,
+  head: Node,
+): Pick<Unit, 'absorbed' | 'factor' | 'output'> {
   const absorbed: Node[] = [];
   let output = head.outputs[0] as string;
   let factor = 1;

@@ -2,14 +2,17 @@
 
 import { type Graph, indexGraph } from '../onnx/ir';
 
-/** The graph without initializers, Constants and Transposes of constants that nothing reads any more. */
+/** The graph without initializers, Constants, Transposes and Casts that nothing reads any more. */
 export function withoutUnused(graph: Graph): Graph {
   let nodes = graph.nodes;
   for (;;) {
     const index = indexGraph({ ...graph, nodes });
     const unread = (value: string): boolean => index.consumers(value).length === 0 && !index.isOutput(value);
     const kept = nodes.filter(
-      (node) => node.domain !== '' || !['Constant', 'Transpose', 'Identity'].includes(node.opType) || !node.outputs.every(unread),
+      (node) =>
+        node.domain !== '' ||
+        !['Constant', 'Transpose', 'Identity', 'Cast'].includes(node.opType) ||
+        !node.outputs.every(unread),
     );
     if (kept.length === nodes.length) {
       const initializers = new Map([...graph.initializers].filter(([name]) => !unread(name) || index.isInput(name)));

@@ -45,7 +45,18 @@ export function quantizedWeight(name: string, weight: Tensor, { axis, scales }: 
     for (let from = start; from < end; from += partElements) {
       const to = Math.min(end, from + partElements);
       const codes = q.subarray(from - start, to - start);
-      quantizeChannels(floats(weight, from, to), channels, inner, from, scales, null, -int8Limit, int8Limit, codes, null);
+      quantizeChannels(
+        floats(weight, from, to),
+        channels,
+        inner,
+        from,
+        scales,
+        null,
+        -int8Limit,
+        int8Limit,
+        codes,
+        null,
+      );
     }
     return new Uint8Array(q.buffer);
   };

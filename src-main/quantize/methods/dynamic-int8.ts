@@ -11,8 +11,8 @@ import {
   dtypeCode,
   elementCount,
   type Graph,
-  makeNode,
   type Model,
+  makeNode,
   type Node,
   Patch,
   type Tensor,
@@ -110,7 +110,11 @@ class DynamicEdit {
     graph.nodes.forEach((node, at) => {
       if (node.domain === '') this.#visit(node);
       if (this.#scope.outer === null)
-        this.#context.progress({ phase: 'Quantizing weights', fraction: (at + 1) / graph.nodes.length, detail: node.name });
+        this.#context.progress({
+          phase: 'Quantizing weights',
+          fraction: (at + 1) / graph.nodes.length,
+          detail: node.name,
+        });
     });
     return this.#patch.isEmpty ? graph : withoutUnused(this.#patch.apply());
   }
@@ -119,20 +123,24 @@ class DynamicEdit {
     switch (node.opType) {
       case 'MatMul':
       case 'Gemm':
-        return this.#attempt(node, this.#refuseProduct(node), () => this.#product(node));
+        this.#attempt(node, this.#refuseProduct(node), () => this.#product(node));
+        break;
       case 'Gather':
         if (this.#isTable(node)) this.#attempt(node, null, () => this.#table(node));
-        return;
+        break;
       case 'Conv':
       case 'ConvTranspose':
-        return this.#attempt(node, convReason, () => {});
+        this.#attempt(node, convReason, () => {});
     }
   }
 
   #attempt(node: Node, refusal: string | null, change: () => void): void {
     this.#tally.eligible++;
     const reason = this.#admits(node) ? refusal : 'not among the targets';
-    if (reason !== null) return this.#tally.skip(node, reason);
+    if (reason !== null) {
+      this.#tally.skip(node, reason);
+      return;
+    }
     change();
     this.#tally.changed++;
   }
@@ -174,7 +182,8 @@ class DynamicEdit {
     const scaled = hasBias ? this.#patch.freshName(`${output}_scaled`) : output;
     this.#patch.removeNode(node.name);
     this.#patch.addNode(makeNode('Mul', this.#patch.freshName(`${node.name}_rescale`), [float, scale], [scaled]));
-    if (hasBias) this.#patch.addNode(makeNode('Add', this.#patch.freshName(`${node.name}_bias`), [scaled, bias], [output]));
+    if (hasBias)
+      this.#patch.addNode(makeNode('Add', this.#patch.freshName(`${node.name}_bias`), [scaled, bias], [output]));
   }
 
   #add(opType: string, node: Node, inputs: string[], suffix: string, extra = {}): string {

@@ -12,8 +12,8 @@ import {
   elementCount,
   type Graph,
   indexGraph,
-  makeNode,
   type Model,
+  makeNode,
   type Node,
   Patch,
   renameReads,
@@ -96,7 +96,10 @@ function refuseUnfit(model: Model): void {
     throw new LatheError({ who: 'quantize fp16', what, next });
   };
   if (model.functions.length > 0)
-    refuse('the model has functions of its own, whose types are not known', 'run a clean step first: it writes them out');
+    refuse(
+      'the model has functions of its own, whose types are not known',
+      'run a clean step first: it writes them out',
+    );
   for (const { name, type } of [...model.graph.inputs, ...model.graph.outputs])
     if (type !== null && type.kind !== 'tensor')
       refuse(`"${name}" is a ${type.kind}, not a tensor`, 'only models of tensors can be converted');
@@ -172,7 +175,7 @@ class HalfConversion {
     for (const node of graph.nodes) {
       const reason = this.#countedReason(node, floatValues);
       const only = float32OnlyOf(node, this.#opset);
-      if (reason !== null || only === 'all') this.#keepSingle(patch, node, floatValues, singleOf);
+      if (reason !== null || only === 'all') this.#keepSingle(patch, node, floatValues, asSingle, singleOf);
       else {
         const inputs = node.inputs.map((input, at) => (only.includes(at) ? singleOf(input) : input));
         patch.replaceNode(node.name, this.#halfNode({ ...node, inputs }, floatValues));
@@ -199,7 +202,13 @@ class HalfConversion {
   }
 
   /** The node as it was, its float operands cast to float32 and its float results back. */
-  #keepSingle(patch: Patch, node: Node, floatValues: ReadonlySet<string>, singleOf: (value: string) => string): void {
+  #keepSingle(
+    patch: Patch,
+    node: Node,
+    floatValues: ReadonlySet<string>,
+    asSingle: Map<string, string>,
+    singleOf: (value: string) => string,
+  ): void {
     if (node.opType === 'Constant' || [...node.attributes.values()].some(({ type }) => type === 'graph')) {
       patch.replaceNode(node.name, this.#halfNode(node, floatValues));
       return;
@@ -208,6 +217,7 @@ class HalfConversion {
       if (!floatValues.has(output)) return output;
       const before = patch.freshName(`${output}_float32`);
       patch.addNode(makeNode('Cast', patch.freshName(`${before}_Cast`), [before], [output], half));
+      asSingle.set(output, before);
       return before;
     });
     patch.replaceNode(node.name, { ...node, inputs: node.inputs.map(singleOf), outputs });
@@ -233,7 +243,10 @@ class HalfConversion {
     return { ...inner, attributes: changed };
   }
 
-  #halfConstant(node: Node, changed: Map<string, Node['attributes'] extends ReadonlyMap<string, infer A> ? A : never>): void {
+  #halfConstant(
+    node: Node,
+    changed: Map<string, Node['attributes'] extends ReadonlyMap<string, infer A> ? A : never>,
+  ): void {
     const one = changed.get('value_float');
     const many = changed.get('value_floats');
     const values = one?.type === 'float' ? [one.value] : many?.type === 'floats' ? many.value : undefined;
@@ -278,7 +291,9 @@ function clampToHalf(part: Float32Array): Float32Array {
 
 function halfValue(value: Value): Value {
   const { type } = value;
-  return type?.kind === 'tensor' && type.dtype === 'float32' ? { ...value, type: { ...type, dtype: 'float16' } } : value;
+  return type?.kind === 'tensor' && type.dtype === 'float32'
+    ? { ...value, type: { ...type, dtype: 'float16' } }
+    : value;
 }
 
 /** The graph with the inputs and outputs of the one it was made from: Casts stand between. */
@@ -294,7 +309,9 @@ function withFloatEdges(converted: Graph, original: Graph): Graph {
   original.outputs.forEach(({ name, type }, at) => {
     if (type === converted.outputs[at]?.type || index.producer(name) === undefined) return;
     inside.set(name, patch.freshName(`${name}_float16`));
-    patch.addNode(makeNode('Cast', patch.freshName(`${name}_to_float32`), [inside.get(name) as string], [name], single));
+    patch.addNode(
+      makeNode('Cast', patch.freshName(`${name}_to_float32`), [inside.get(name) as string], [name], single),
+    );
   });
   for (const node of converted.nodes) {
     const reads = renameReads(node, inside);
