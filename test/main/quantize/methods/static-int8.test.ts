@@ -1,0 +1,164 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { resolveOptions } from '../../../../src-main/contract';
+import { readModel, readTensor } from '../../../../src-main/onnx/file';
+import type { Model, NdArray, Node } from '../../../../src-main/onnx/ir';
+import { openSession } from '../../../../src-main/onnx/session';
+import { staticInt8 } from '../../../../src-main/quantize/methods/static-int8';
+import { quantizeStep } from '../../../../src-main/quantize/step';
+import { modelFromText } from '../../../support/model-from-text';
+import { float32 } from '../../../support/npz';
+import { stepContext } from '../../../support/step-context';
+import { openFor, tinyDataset } from '../../../support/tiny-dataset';
+
+async function quantize(model: Model, calibration: Record<string, NdArray>, options: Record<string, unknown> = {}) {
+  const dataset = await tinyDataset(model, calibration);
+  const complete = resolveOptions(staticInt8.options, options, 'test');
+  return quantizeStep.run(model, 'static-int8', complete, {}, stepContext(model, { dataset }));
+}
+
+async function outputOf(model: Model, x: NdArray): Promise<number[]> {
+  const session = await openSession(model);
+  try {
+    const results = await session.run({ x });
+    return [...(Object.values(results)[0] as NdArray<'float32'>).data];
+  } finally {
+    await session.release();
+  }
+}
+
+const initializer = (model: Model, name: string) => {
+  const tensor = model.graph.initializers.get(name);
+  if (tensor === undefined) throw new Error(`no initializer ${name}`);
+  return [...(readTensor(tensor).data as Int8Array)];
+};
+const ops = (model: Model) => model.graph.nodes.map((node: Node) => node.opType);
+
+/** x · W with W = [[1, −2, 0.5], [0.3, 1.1, −0.2]], worked by hand. */
+const product = modelFromText(`g (float[N,2] x) => (float[N,3] y)
+  <float[2,3] w = {1, -2, 0.5, 0.3, 1.1, -0.2}> { [product] y = MatMul(x, w) }`);
+
+describe('static-int8', () => {
+  it('gives the codes and scales that follow by hand', async () => {
+    const { model, changed } = await quantize(product, { x: float32([2, 2], [0, 0.55, 2, 2.55]) });
+    expect(changed).toBe(1);
+    expect(ops(model)).toEqual(['DequantizeLinear', 'QuantizeLinear', 'DequantizeLinear', 'MatMul']);
+    expect(initializer(model, 'w_codes')).toEqual([127, -127, 127, 38, 70, -51]);
+    expect(initializer(model, 'w_scale')).toEqual([1 / 127, 2 / 127, 0.5 / 127].map(Math.fround));
+    expect(initializer(model, 'x_dequantized_scale')).toEqual([Math.fround(2.55 / 255)]);
+    expect(initializer(model, 'x_dequantized_zero_point')).toEqual([0]);
+    // [1, 2] lies on the grid of x; y = [1·127/127 + 2·38/127, −2 + 2·70·2/127, 0.5 − 2·51·0.5/127]
+    const y = await outputOf(model, float32([1, 2], [1, 2]));
+    const wanted = [1 + 76 / 127, -2 + 280 / 127, 0.5 - 51 / 127];
+    // What float32 rounds: 2⁻²⁴ relative, and the runtime sums two products.
+    y.forEach((value, at) => {
+      expect(value).toBeCloseTo(wanted[at] as number, 5);
+    });
+  });
+
+  it('takes a Conv range behind its Relu and leaves the Relu out', async () => {
+    const model = modelFromText(`g (float[N,1,3,3] x) => (float[N,1,3,3] y) <float[1,1,1,1] w = {1}, float[1] b = {-0.5}> {
+      [conv] c = Conv(x, w, b)
+      [relu] r = Relu(c)
+      [second] y = Conv(r, w, b)
+    }`);
+    const { model: changed } = await quantize(model, { x: float32([1, 1, 3, 3], [0, 1, 2, 3, 4, 5, 6, 7, 8]) });
+    expect(ops(changed)).not.toContain('Relu');
+    expect(initializer(changed, 'r_zero_point')).toEqual([0]);
+    expect(initializer(changed, 'r_scale')).toEqual([Math.fround(7.5 / 255)]);
+  });
+
+  it('widens a weight scale where the bias would overflow', async () => {
+    const model = modelFromText(`g (float[N,1,2,2] x) => (float[N,1,2,2] y)
+      <float[1,1,1,1] w = {0.000001}, float[1] b = {50}> { [conv] y = Conv(x, w, b) }`);
+    const { model: changed } = await quantize(model, { x: float32([1, 1, 2, 2], [0, 0.001, 0.001, 0.001]) });
+    const [y] = await outputOf(changed, float32([1, 1, 2, 2], [0, 0, 0, 0]));
+    // Half a step of the output's 8 bits over 0 … 50.
+    expect(Math.abs((y as number) - 50)).toBeLessThan(50 / 255);
+  });
+
+  it('keeps floats before LayerNormalization: a MatMul needs no Q behind it', async () => {
+    const model = modelFromText(`g (float[N,2] x) => (float[N,2] y)
+      <float[2,2] w = {1, 2, 3, 4}, float[2] gamma = {1, 1}, float[2] beta = {0, 0}> {
+      m = MatMul(x, w)
+      y = LayerNormalization(m, gamma, beta)
+    }`);
+    const { model: changed } = await quantize(model, { x: float32([2, 2], [0, 1, 2, 3]) });
+    expect(ops(changed).filter((op) => op === 'QuantizeLinear')).toHaveLength(1);
+  });
+
+  it('shares one scale through operators that move data', async () => {
+    const model = modelFromText(`g (float[N,1,4,4] x) => (float[N,1,1,1] y) <float[1,1,1,1] w = {1}, float[1,1,2,2] v = {1, 1, 1, 1}> {
+      c = Conv(x, w)
+      p = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (c)
+      y = Conv(p, v)
+    }`);
+    const { model: changed } = await quantize(model, { x: float32([1, 1, 4, 4], Array.from({ length: 16 }, (_, i) => i)) });
+    expect(initializer(changed, 'p_scale')).toEqual(initializer(changed, 'c_scale'));
+  });
+
+  it('names the layer whose activation is NaN', async () => {
+    const model = modelFromText(`g (float[N,2] x) => (float[N,3] y) <float[2,3] w = {1, 1, 1, 1, 1, 1}> {
+      [root] s = Sqrt(x)
+      y = MatMul(s, w)
+    }`);
+    await expect(quantize(model, { x: float32([1, 2], [-1, 1]) })).rejects.toThrow(/Sqrt "root": gives NaN/);
+  });
+
+  it('says why nothing changed', async () => {
+    const model = modelFromText('g (float[N,2] x) => (float[N,2] y) { y = Relu(x) }');
+    await expect(quantize(model, { x: float32([1, 2], [1, 1]) })).rejects.toThrow(/nothing changed/);
+  });
+
+  it('asks for data', async () => {
+    const options = resolveOptions(staticInt8.options, {}, 'test');
+    await expect(quantizeStep.run(product, 'static-int8', options, {}, stepContext(product))).rejects.toThrow(
+      /needs calibration data, none was given/,
+    );
+  });
+
+  it.each([
+    { folder: 'models/emoji-resnet', layers: 16 },
+    { folder: 'models/langid-transformer', layers: 20 },
+    { folder: 'models/glyph-vit', layers: 28 },
+  ])('keeps the decisions of $folder', async ({ folder, layers }) => {
+    const root = fileURLToPath(new URL(`../../../${folder}`, import.meta.url));
+    const model = await readModel(`${root}/model.onnx`);
+    const dataset = await openFor(`${root}/model.onnx`, root);
+    const options = resolveOptions(staticInt8.options, {}, 'test');
+    const result = await quantizeStep.run(model, 'static-int8', options, {}, stepContext(model, { dataset }));
+    expect(result.changed).toBe(layers);
+    // 64 samples: one in eight may change at 8 bits; a scale doubled on purpose changes half of them and more.
+    expect(await agreement(model, result.model, dataset)).toBeGreaterThan(0.87);
+    expect(await agreement(model, withDoubledScale(result.model), dataset)).toBeLessThan(0.87);
+  });
+});
+
+async function agreement(a: Model, b: Model, dataset: Awaited<ReturnType<typeof openFor>>): Promise<number> {
+  const batch = await dataset.test?.read(0, 64);
+  const decisions = async (model: Model) => {
+    const session = await openSession(model);
+    const [scores] = Object.values(await session.run(batch?.feeds ?? {})) as [NdArray<'float32'>];
+    await session.release();
+    const classes = scores.shape.at(-1) as number;
+    return Array.from({ length: 64 }, (_, row) => {
+      const one = scores.data.subarray(row * classes, (row + 1) * classes);
+      return one.indexOf(Math.max(...one));
+    });
+  };
+  const [first, second] = [await decisions(a), await decisions(b)];
+  return first.filter((decision, at) => decision === second[at]).length / 64;
+}
+
+/** Every activation that leaves a node is read back twice as large by half of the nodes. */
+function withDoubledScale(model: Model): Model {
+  const initializers = new Map(model.graph.initializers);
+  let at = 0;
+  for (const [name, tensor] of initializers) {
+    if (!name.endsWith('_scale') || tensor.shape.length !== 1 || at++ % 2 === 1) continue;
+    const { data } = readTensor(tensor) as NdArray<'float32'>;
+    const doubled = new Uint8Array(data.map((scale, channel) => (channel % 2 === 0 ? scale * 2 : scale)).buffer);
+    initializers.set(name, { ...tensor, data: { kind: 'inline', bytes: doubled } });
+  }
+  return { ...model, graph: { ...model.graph, initializers } };
+}
