@@ -3,6 +3,7 @@
 import { channelAbsMax } from '../kernels';
 import { readTensor } from '../onnx/file';
 import {
+  type Attribute,
   attributes,
   type Graph,
   makeNode,
@@ -158,8 +159,8 @@ class Inserter {
     const value = this.#patch.freshName(`${codes}_dequantized`);
     const name = this.#patch.freshName(`${codes}_DequantizeLinear`);
     const inputs = zeroPoint === '' ? [codes, scale] : [codes, scale, zeroPoint];
-    const axisAttribute = axis === undefined ? {} : { axis: attributes.int(axis) };
-    this.#patch.addNode(makeNode('DequantizeLinear', name, inputs, [value], axisAttribute));
+    const extra: Record<string, Attribute> = axis === undefined ? {} : { axis: attributes.int(axis) };
+    this.#patch.addNode(makeNode('DequantizeLinear', name, inputs, [value], extra));
     return value;
   }
 

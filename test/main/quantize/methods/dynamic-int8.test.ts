@@ -52,7 +52,7 @@ describe('dynamic-int8', () => {
       randomTensor('table', [300, 64], 4),
     ]);
     const { model: changed } = await quantize(model);
-    expect(ops(changed)).toEqual(['Gather', 'Cast', 'Gather', 'Mul']);
+    expect(ops(changed).sort()).toEqual(['Cast', 'Gather', 'Gather', 'Mul']);
     // Half a step: the largest of a row over 254.
     await expectSameOutputs(model, changed, { tolerance: 0.5 / 127 });
   });
