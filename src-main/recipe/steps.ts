@@ -4,8 +4,9 @@ import { LatheError, type MethodSpec, type StepKind, type StepKindName } from '.
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../onnx/ir';
 import { pruneStep } from '../prune/step';
+import { quantizeStep } from '../quantize/step';
 
-export const stepKindList: readonly StepKind<Model, Dataset>[] = [pruneStep];
+export const stepKindList: readonly StepKind<Model, Dataset>[] = [pruneStep, quantizeStep];
 
 export function stepKind(name: StepKindName): StepKind<Model, Dataset> {
   const found = stepKindList.find(({ kind }) => kind === name);
