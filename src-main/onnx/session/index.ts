@@ -1,6 +1,7 @@
 /** @file The one door to onnxruntime-node. */
 
 export * from './cpu-info';
+export * from './folded-types';
 export * from './open-session';
 export * from './optimize-model';
 export { runtimeVersion } from './runtime';

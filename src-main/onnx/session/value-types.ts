@@ -6,6 +6,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { type DType, type Graph, type Model, makeNode, type TypeInfo } from '../ir';
 import { createSession, withOutputs } from './create-session';
+import { type Folded, foldedTypes, isStatic } from './folded-types';
 
 type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>;
 
@@ -13,8 +14,9 @@ type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }
 const sessionLimit = 200;
 
 /**
- * Types of the main graph's inputs and of what its nodes make. Left out: values that the runtime cannot hand over
- * (bfloat16, 4-bit, float 8 …) unless the file states their type.
+ * Types of the main graph's inputs and of what its nodes make; where all inputs have sizes, also of what lies behind
+ * computed shapes. Left out: values that the runtime cannot hand over (bfloat16, 4-bit, float 8 …) unless the file
+ * states their type.
  * @throws LatheError where onnxruntime does not load the model at all
  */
 export async function valueTypes(model: Model): Promise<Map<string, TypeInfo>> {
@@ -31,7 +33,15 @@ export async function valueTypes(model: Model): Promise<Map<string, TypeInfo>> {
       shape: isUnranked ? null : shape.map((dim) => (dim === '' ? null : dim)),
     });
   }
-  return types;
+  return names.every((name) => isStatic(types.get(name))) ? types : completed(types, await foldedTypes(model));
+}
+
+function completed(types: ReadonlyMap<string, TypeInfo>, folded: Folded | null): Map<string, TypeInfo> {
+  const all = new Map(types);
+  for (const [name, type] of folded?.types ?? []) {
+    if (isStatic(type) || !all.has(name)) all.set(name, type);
+  }
+  return all;
 }
 
 /** Types that the file states itself; inference replaces them where it can. */

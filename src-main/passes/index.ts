@@ -1,0 +1,17 @@
+/** @file Graph → graph with equal outputs. The order is that of the `standard` method. */
+
+import { foldBatchNormPass } from './fold-batch-norm';
+import { liftConstantsPass } from './lift-constants';
+import type { Pass } from './pass';
+import { raiseOpsetPass } from './raise-opset';
+
+export const passes: readonly Pass[] = [
+  liftConstantsPass,
+  foldBatchNormPass,
+  raiseOpsetPass,
+] as unknown as readonly Pass[];
+
+export { foldBatchNorm } from './fold-batch-norm';
+export { liftConstants } from './lift-constants';
+export type { Pass, PassContext, PassResult } from './pass';
+export { raiseOpset } from './raise-opset';

@@ -1,0 +1,186 @@
+/** What a Pass is, and the walk over main graph, bodies and functions that all of them share. */
+
+import type { OptionSpecs, OptionValues, Work } from '../contract';
+import {
+  attributes,
+  type Graph,
+  type GraphIndex,
+  indexGraph,
+  type Model,
+  type ModelFunction,
+  makeNode,
+  type Node,
+  type Patch,
+  type Tensor,
+  type TypeInfo,
+} from '../onnx/ir';
+import { constantTensor } from './constant-tensor';
+
+/** What a pass did, in the words of a Step's log. */
+export interface PassResult {
+  readonly model: Model;
+  readonly eligible: number;
+  readonly changed: number;
+  readonly skipped: readonly { readonly node: string; readonly reason: string }[];
+  readonly notes: readonly string[];
+}
+
+export interface PassContext<Options = Record<string, unknown>> extends Work {
+  readonly options: Options;
+  /** Which nodes the pass may take away or change. */
+  readonly isTarget: (node: Node) => boolean;
+}
+
+/** Graph → graph with outputs equal within `tolerance`. Needs no data. */
+export interface Pass<Specs extends OptionSpecs = OptionSpecs> {
+  /** As in a recipe: `fold-batch-norm`. */
+  readonly name: string;
+  readonly title: string;
+  readonly help: string;
+  /** Paper, spec, or the identity it rests on. */
+  readonly source: string;
+  readonly options: Specs;
+  /** Largest difference of an output, relative to the largest magnitude in it; 0: bit by bit. */
+  readonly tolerance: number;
+  readonly run: (model: Model, context: PassContext<OptionValues<Specs>>) => PassResult | Promise<PassResult>;
+}
+
+/** Keeps the options' literal types. */
+export function definePass<const Specs extends OptionSpecs>(pass: Pass<Specs>): Pass<Specs> {
+  return pass;
+}
+
+/** Counts and reasons, gathered while a pass walks. */
+export class Tally {
+  eligible = 0;
+  changed = 0;
+  readonly skipped: { node: string; reason: string }[] = [];
+
+  skip(node: Node, reason: string): void {
+    this.skipped.push({ node: node.name, reason });
+  }
+
+  result(model: Model, notes: readonly string[]): PassResult {
+    return { model, eligible: this.eligible, changed: this.changed, skipped: this.skipped, notes };
+  }
+}
+
+/** One graph under the eyes of a pass, with the graphs around it. */
+export interface Scope {
+  readonly kind: 'main' | 'body' | 'function';
+  readonly graph: Graph;
+  readonly index: GraphIndex;
+  readonly outer: Scope | null;
+  /** Of the operators of ai.onnx here: a function has its own. */
+  readonly opset: number;
+  readonly irVersion: number;
+}
+
+/**
+ * Rebuilds a model with every graph edited: the main graph, then the bodies in it, then functions.
+ * @param edit gives the new graph, or the same where nothing is to be done
+ */
+export function editGraphs(model: Model, edit: (scope: Scope) => Graph): Model {
+  const opset = standardOpset(model.opsets);
+  const graph = editGraph(model.graph, edit, { kind: 'main', outer: null, opset, irVersion: model.irVersion });
+  const functions = model.functions.map((fn) => editFunction(fn, edit, model.irVersion));
+  const isSame = graph === model.graph && functions.every((fn, at) => fn === model.functions[at]);
+  return isSame ? model : { ...model, graph, functions };
+}
+
+export function standardOpset(opsets: ReadonlyMap<string, number>): number {
+  return opsets.get('') ?? opsets.get('ai.onnx') ?? 0;
+}
+
+type Surroundings = Omit<Scope, 'graph' | 'index'>;
+
+function editGraph(graph: Graph, edit: (scope: Scope) => Graph, surroundings: Surroundings): Graph {
+  const edited = edit({ ...surroundings, graph, index: indexGraph(graph) });
+  const outer: Scope = { ...surroundings, graph: edited, index: indexGraph(edited) };
+  const editBody = (body: Graph): Graph => editGraph(body, edit, { ...surroundings, kind: 'body', outer });
+  let changed = false;
+  const nodes = edited.nodes.map((node) => {
+    const next = editBodies(node, editBody);
+    changed ||= next !== node;
+    return next;
+  });
+  return changed ? { ...edited, nodes } : edited;
+}
+
+/** The node with each body replaced; the same node where none changed. */
+function editBodies(node: Node, editBody: (body: Graph) => Graph): Node {
+  if (attributes.subgraphsOf(node).length === 0) return node;
+  let changed = false;
+  const edited = (body: Graph): Graph => {
+    const next = editBody(body);
+    changed ||= next !== body;
+    return next;
+  };
+  const next = new Map(node.attributes);
+  for (const [name, attribute] of next) {
+    if (attribute.type === 'graph') next.set(name, { type: 'graph', value: edited(attribute.value) });
+    if (attribute.type === 'graphs') next.set(name, { type: 'graphs', value: attribute.value.map(edited) });
+  }
+  return changed ? { ...node, attributes: next } : node;
+}
+
+function editFunction(fn: ModelFunction, edit: (scope: Scope) => Graph, irVersion: number): ModelFunction {
+  const graph: Graph = {
+    name: fn.name,
+    nodes: fn.nodes,
+    inputs: fn.inputs.map((name) => ({ name, type: null })),
+    outputs: fn.outputs.map((name) => ({ name, type: null })),
+    initializers: new Map(),
+    sparseInitializers: [],
+    values: fn.values,
+  };
+  const surroundings: Surroundings = { kind: 'function', outer: null, opset: standardOpset(fn.opsets), irVersion };
+  const edited = editGraph(graph, edit, surroundings);
+  return edited === graph ? fn : { ...fn, nodes: edited.nodes, values: edited.values };
+}
+
+/**
+ * The tensor of a value that never changes: an initializer that no caller can override, or the value of a Constant;
+ * also of a graph around this one. undefined for everything else.
+ */
+export function constantOf(scope: Scope, value: string): Tensor | undefined {
+  for (let at: Scope | null = scope; at !== null; at = at.outer) {
+    const tensor = at.graph.initializers.get(value);
+    if (tensor !== undefined) return isOverridable(at, value) ? undefined : tensor;
+    const producer = at.index.producer(value);
+    if (producer !== undefined) return isConstantNode(producer) ? constantTensor(producer, value) : undefined;
+    if (at.index.isInput(value)) return undefined;
+  }
+  return undefined;
+}
+
+export function isConstantNode(node: Node): boolean {
+  return node.opType === 'Constant' && isStandard(node);
+}
+
+/** An operator of ai.onnx. */
+export function isStandard({ domain }: Node): boolean {
+  return domain === '' || domain === 'ai.onnx';
+}
+
+/** Whether the caller may feed another tensor in its place: a graph input since IR version 4, before which all had to be. */
+export function isOverridable({ index, irVersion }: Scope, value: string): boolean {
+  return irVersion >= 4 && index.isInput(value);
+}
+
+/** Makes a tensor readable in the graph: as an initializer, or as a Constant node in a function, which has none. */
+export function addConstant(patch: Patch, scope: Scope, tensor: Tensor): string {
+  const name = patch.freshName(tensor.name);
+  if (scope.kind === 'function') {
+    patch.addNode(makeNode('Constant', name, [], [name], { value: attributes.tensor({ ...tensor, name }) }));
+  } else {
+    patch.setInitializer({ ...tensor, name });
+  }
+  return name;
+}
+
+/** The type that the file states for a value; passes that need more ask the runtime. */
+export function statedType({ graph }: Scope, value: string): TypeInfo | null {
+  const found = [...graph.inputs, ...graph.outputs].find(({ name }) => name === value) ?? graph.values.get(value);
+  return found?.type ?? null;
+}

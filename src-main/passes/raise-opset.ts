@@ -1,0 +1,377 @@
+/**
+ * A newer opset with the same meaning: what a version changes are rules on the nodes concerned, applied one version
+ * after the other.
+ * Source: the operator changelog of ONNX, https://onnx.ai/onnx/operators/.
+ */
+
+import { LatheError } from '../contract';
+import { readTensor } from '../onnx/file';
+import {
+  type Attribute,
+  attributes,
+  floatTensor,
+  int64Tensor,
+  type Model,
+  makeNode,
+  type Node,
+  Patch,
+  type Tensor,
+  type TypeInfo,
+} from '../onnx/ir';
+import { valueTypes } from '../onnx/session';
+import { floatsTensor } from './float-tensor';
+import {
+  addConstant,
+  constantOf,
+  definePass,
+  editGraphs,
+  isStandard,
+  type PassResult,
+  type Scope,
+  standardOpset,
+  Tally,
+} from './pass';
+
+const { intOf, intsOf, floatOf, floatsOf, stringOf } = attributes;
+
+/** Oldest version whose nodes are understood, and the newest whose changes are known. */
+const oldestOpset = 7;
+const newestOpset = 23;
+
+/** Lowest IR version that may carry an opset, by the ONNX releases that brought both. */
+const irVersionOf: readonly (readonly [opset: number, irVersion: number])[] = [
+  [23, 11],
+  [21, 10],
+  [19, 9],
+  [15, 8],
+  [12, 7],
+  [11, 6],
+  [10, 5],
+  [9, 4],
+];
+
+/**
+ * The model with its standard operators at opset `version`; unchanged where it is there already. Initializers leave
+ * the graph inputs where the IR version passes 4, so that they stay constants.
+ * @throws LatheError that names the node which has no equal in a newer opset
+ */
+export async function raiseOpset(model: Model, version: number): Promise<PassResult> {
+  const tally = new Tally();
+  const from = standardOpset(model.opsets);
+  const highest = Math.max(from, ...model.functions.map(({ opsets }) => standardOpset(opsets)));
+  if (from >= version && model.functions.every(({ opsets }) => standardOpset(opsets) >= version))
+    return tally.result(model, []);
+  checkRange(Math.min(from, ...model.functions.map(({ opsets }) => standardOpset(opsets))), highest, version);
+  const types = await valueTypes(model);
+  let raised = model;
+  for (let step = oldestOpset + 1; step <= version; step++) raised = raiseTo(raised, step, types, tally);
+  const irVersion = Math.max(raised.irVersion, irVersionOf.find(([opset]) => version >= opset)?.[1] ?? 3);
+  const passes4 = raised.irVersion < 4 && irVersion >= 4;
+  const { graph } = raised;
+  const inputs = passes4 ? graph.inputs.filter(({ name }) => !graph.initializers.has(name)) : graph.inputs;
+  return tally.result({ ...raised, irVersion, graph: { ...graph, inputs } }, [
+    `raised opset ${from} to ${version}, rewriting ${tally.changed} nodes`,
+  ]);
+}
+
+function checkRange(lowest: number, highest: number, version: number): void {
+  if (version > newestOpset)
+    throw new LatheError({
+      who: 'raise-opset',
+      what: `the changes of opset ${version} are not known`,
+      next: `choose ${newestOpset} or lower`,
+      code: 'usage',
+    });
+  if (lowest < oldestOpset)
+    throw new LatheError({
+      who: 'raise-opset',
+      what: `opset ${lowest} is older than ${oldestOpset}, whose operators broadcast in another way`,
+      next: 'export the model with a newer opset',
+    });
+  if (highest > version)
+    throw new LatheError({
+      who: 'raise-opset',
+      what: `a part of the model is at opset ${highest}, above ${version}`,
+      next: `choose ${highest} or higher`,
+      code: 'usage',
+    });
+}
+
+/** Everything below `version` is brought to it. */
+function raiseTo(model: Model, version: number, types: ReadonlyMap<string, TypeInfo>, tally: Tally): Model {
+  const raise = (opsets: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+    new Map([...opsets].map(([domain, now]) => [domain, isDefaultDomain(domain) ? Math.max(now, version) : now]));
+  const rewritten = editGraphs(model, (scope) => {
+    if (scope.opset >= version) return scope.graph;
+    const patch = new Patch(scope.graph);
+    for (const node of scope.graph.nodes) {
+      const rule = isStandard(node) ? rules[version]?.[node.opType] : undefined;
+      if (rule === undefined) continue;
+      tally.eligible++;
+      const nodes = rule(node, new Rewriting(node, version, scope, patch, types));
+      if (nodes.length === 1 && nodes[0] === node) continue;
+      tally.changed++;
+      patch.replaceNode(node.name, nodes.find(({ name }) => name === node.name) as Node);
+      for (const added of nodes) if (added.name !== node.name) patch.addNode(added);
+    }
+    return patch.isEmpty ? scope.graph : patch.apply();
+  });
+  return {
+    ...rewritten,
+    opsets: raise(rewritten.opsets),
+    functions: rewritten.functions.map((fn) => ({ ...fn, opsets: raise(fn.opsets) })),
+  };
+}
+
+const isDefaultDomain = (domain: string): boolean => domain === '' || domain === 'ai.onnx';
+
+class Rewriting {
+  readonly #node: Node;
+  readonly #version: number;
+  readonly #scope: Scope;
+  readonly #patch: Patch;
+  readonly #types: ReadonlyMap<string, TypeInfo>;
+
+  constructor(node: Node, version: number, scope: Scope, patch: Patch, types: ReadonlyMap<string, TypeInfo>) {
+    this.#node = node;
+    this.#version = version;
+    this.#scope = scope;
+    this.#patch = patch;
+    this.#types = types;
+  }
+
+  /** Name of a new constant. */
+  constant(suffix: string, make: (name: string) => Tensor): string {
+    return addConstant(this.#patch, this.#scope, make(`${this.#node.outputs[0]}/${suffix}`));
+  }
+
+  int64s(suffix: string, values: readonly (number | bigint)[]): string {
+    return this.constant(suffix, (name) => int64Tensor(name, [values.length], values));
+  }
+
+  /** A scalar of the same dtype as `like`. */
+  scalar(suffix: string, value: number, like: string): string {
+    const type = this.#types.get(like);
+    return this.constant(suffix, (name) =>
+      floatsTensor(name, type?.kind === 'tensor' ? type.dtype : 'float32', [], [value]),
+    );
+  }
+
+  rankOf(value: string): number | undefined {
+    const type = this.#types.get(value);
+    return type?.kind === 'tensor' ? type.shape?.length : undefined;
+  }
+
+  value(suffix: string): string {
+    return this.#patch.freshName(`${this.#node.outputs[0]}/${suffix}`);
+  }
+
+  constantOf(value: string | undefined): Tensor | undefined {
+    return value === undefined ? undefined : constantOf(this.#scope, value);
+  }
+
+  refuse(what: string): never {
+    throw new LatheError({
+      who: `${this.#node.opType} "${this.#node.name}"`,
+      what,
+      where: `raising to opset ${this.#version}`,
+      next: 'export the model with a newer opset',
+    });
+  }
+}
+
+/** One of the nodes given back bears the name of the old one. */
+type Rule = (node: Node, at: Rewriting) => readonly Node[];
+
+function changed(
+  node: Node,
+  changes: { opType?: string; inputs?: readonly string[]; drop?: readonly string[]; set?: Record<string, Attribute> },
+): Node {
+  const kept = new Map([...node.attributes].filter(([name]) => !changes.drop?.includes(name)));
+  for (const [name, attribute] of Object.entries(changes.set ?? {})) kept.set(name, attribute);
+  return {
+    ...node,
+    opType: changes.opType ?? node.opType,
+    inputs: changes.inputs ?? node.inputs,
+    attributes: kept,
+  };
+}
+
+/** An attribute of integers becomes the input after the data. */
+const intsToInput =
+  (attribute: string): Rule =>
+  (node, at) => {
+    const values = intsOf(node, attribute, undefined);
+    if (values === undefined) return [node];
+    const inputs = [node.inputs[0] as string, at.int64s(attribute, values)];
+    return [changed(node, { inputs, drop: [attribute] })];
+  };
+
+const reduceAxesToInput = intsToInput('axes');
+
+const clipLimits: Rule = (node, at) => {
+  const [data] = node.inputs as [string];
+  const limit = (name: string): string => {
+    const value = floatOf(node, name, undefined);
+    return value === undefined ? '' : at.scalar(name, value, data);
+  };
+  const inputs = [data, limit('min'), limit('max')];
+  while (inputs.at(-1) === '') inputs.pop();
+  return [changed(node, { inputs, drop: ['min', 'max'] })];
+};
+
+const padInputs: Rule = (node, at) => {
+  const [data] = node.inputs as [string];
+  const value = floatOf(node, 'value', 0);
+  const inputs = [data, at.int64s('pads', intsOf(node, 'pads', []))];
+  if (value !== 0) inputs.push(at.scalar('value', value, data));
+  return [changed(node, { inputs, drop: ['pads', 'value'] })];
+};
+
+const sliceInputs: Rule = (node, at) => {
+  const inputs = [
+    node.inputs[0] as string,
+    at.int64s('starts', intsOf(node, 'starts', [])),
+    at.int64s('ends', intsOf(node, 'ends', [])),
+  ];
+  const axes = intsOf(node, 'axes', undefined);
+  if (axes !== undefined) inputs.push(at.int64s('axes', axes));
+  return [changed(node, { inputs, drop: ['starts', 'ends', 'axes'] })];
+};
+
+/** Resize 10 mapped output to input by the plain ratio, and rounded down when it enlarged, up when it shrank. */
+const resizeCoordinates: Rule = (node, at) => {
+  const [data, scales] = node.inputs as [string, string];
+  const set: Record<string, Attribute> = { coordinate_transformation_mode: attributes.string('asymmetric') };
+  if (stringOf(node, 'mode', 'nearest') === 'nearest') {
+    const tensor = at.constantOf(scales);
+    if (tensor === undefined) return at.refuse('its scales are computed, so that its rounding is not known');
+    const shrinks = [...(readTensor(tensor).data as Float32Array)].some((scale) => scale < 1);
+    set.nearest_mode = attributes.string(shrinks ? 'ceil' : 'floor');
+  }
+  return [changed(node, { inputs: [data, '', scales], set })];
+};
+
+/** Up to opset 12 the axes from `axis` on were one: the same as the last axis of the flattened matrix. */
+const flattenedAxis: Rule = (node, at) => {
+  const axis = intOf(node, 'axis', 1);
+  const [input] = node.inputs as [string];
+  const [output] = node.outputs as [string];
+  const rank = at.rankOf(input);
+  if (axis === -1 || (rank !== undefined && axis === rank - 1))
+    return [changed(node, { set: { axis: attributes.int(-1) } })];
+  const rows = at.value('rows');
+  const normalised = at.value('normalised');
+  const shape = at.value('shape');
+  return [
+    makeNode('Shape', shape, [input], [shape]),
+    makeNode('Flatten', rows, [input], [rows], { axis: attributes.int(axis) }),
+    { ...changed(node, { inputs: [rows], set: { axis: attributes.int(-1) } }), outputs: [normalised] },
+    makeNode('Reshape', `${node.name}/reshape`, [normalised, shape], [output]),
+  ];
+};
+
+const inferenceOnly: Rule = (node, at) => {
+  if (node.outputs.slice(1).some((name) => name !== '')) at.refuse('it is in training form');
+  return node.outputs.length === 1 ? [node] : [{ ...node, outputs: node.outputs.slice(0, 1) }];
+};
+
+/** Version → operator → what its nodes become. Operators that only gained types or attributes with a neutral default are not here. */
+const rules: Readonly<Record<number, Readonly<Record<string, Rule>>>> = {
+  9: {
+    BatchNormalization: (node, at) => {
+      if (intOf(node, 'spatial', 1) !== 1) at.refuse('it normalises each element on its own (spatial = 0)');
+      return node.attributes.has('spatial') ? [changed(node, { drop: ['spatial'] })] : [node];
+    },
+    Scan: (_node, at) => at.refuse('Scan of opset 8 runs over batches'),
+    Upsample: (node, at) => {
+      const scales = floatsOf(node, 'scales', []);
+      const name = at.constant('scales', (tensor) => floatTensor(tensor, [scales.length], scales));
+      return [changed(node, { inputs: [node.inputs[0] as string, name], drop: ['scales'] })];
+    },
+  },
+  10: {
+    Slice: sliceInputs,
+    TopK: (node, at) => {
+      const k = at.int64s('k', [intOf(node, 'k', 1)]);
+      return [changed(node, { inputs: [node.inputs[0] as string, k], drop: ['k'] })];
+    },
+    Upsample: (node) => [changed(node, { opType: 'Resize' })],
+  },
+  11: {
+    Clip: clipLimits,
+    Pad: padInputs,
+    Resize: resizeCoordinates,
+    Scatter: (node) => [changed(node, { opType: 'ScatterElements' })],
+  },
+  12: {
+    Dropout: (node, at) => {
+      const ratio = floatOf(node, 'ratio', undefined);
+      if (ratio === undefined) return [node];
+      const name = at.constant('ratio', (tensor) => floatTensor(tensor, [], [ratio]));
+      return [changed(node, { inputs: [node.inputs[0] as string, name], drop: ['ratio'] })];
+    },
+  },
+  13: {
+    Hardmax: flattenedAxis,
+    LogSoftmax: flattenedAxis,
+    Softmax: flattenedAxis,
+    ReduceSum: reduceAxesToInput,
+    Split: intsToInput('split'),
+    Squeeze: intsToInput('axes'),
+    Unsqueeze: intsToInput('axes'),
+  },
+  14: { BatchNormalization: inferenceOnly },
+  16: {
+    RoiAlign: (node) => [
+      changed(node, { set: { coordinate_transformation_mode: attributes.string('output_half_pixel') } }),
+    ],
+  },
+  18: {
+    ReduceL1: reduceAxesToInput,
+    ReduceL2: reduceAxesToInput,
+    ReduceLogSum: reduceAxesToInput,
+    ReduceLogSumExp: reduceAxesToInput,
+    ReduceMax: reduceAxesToInput,
+    ReduceMean: reduceAxesToInput,
+    ReduceMin: reduceAxesToInput,
+    ReduceProd: reduceAxesToInput,
+    ReduceSumSquare: reduceAxesToInput,
+    Split: (node) =>
+      (node.inputs[1] ?? '') === ''
+        ? [changed(node, { set: { num_outputs: attributes.int(node.outputs.length) } })]
+        : [node],
+  },
+  20: {
+    DFT: (node, at) => {
+      const axis = at.constant('axis', (name) => int64Tensor(name, [], [intOf(node, 'axis', 1)]));
+      return [changed(node, { inputs: [node.inputs[0] as string, node.inputs[1] ?? '', axis], drop: ['axis'] })];
+    },
+    GridSample: (node) => {
+      const renamed = { bilinear: 'linear', bicubic: 'cubic' }[stringOf(node, 'mode', 'bilinear')];
+      return renamed === undefined ? [node] : [changed(node, { set: { mode: attributes.string(renamed) } })];
+    },
+  },
+  21: {
+    GroupNormalization: (_node, at) => at.refuse('its scale became one a channel instead of one a group'),
+  },
+};
+
+export const raiseOpsetPass = definePass({
+  name: 'raise-opset',
+  title: 'Raise the opset',
+  help: 'Rewrites the operators for a newer opset; scales per channel need 13, scales per block and 4-bit weights 21.',
+  source: 'https://onnx.ai/onnx/operators/ (changes by version)',
+  options: {
+    opset: {
+      kind: 'integer',
+      title: 'Opset',
+      help: 'The version to raise to.',
+      default: 21,
+      min: oldestOpset,
+      max: newestOpset,
+    },
+  },
+  tolerance: 0,
+  run: (model, { options }) => raiseOpset(model, options.opset),
+});
