@@ -8,12 +8,12 @@ export function fedInputs(graph: Graph): readonly Value[] {
 }
 
 /**
- * How a dim that is not a number is called: its own name, or `input[axis]` where the file gives none (null, or the 0
+ * How a dim that is not a number is called: its own name, or `input.axis` where the file gives none (null, or the 0
  * that old exporters write for "any").
  */
 export function dimName(input: string, axis: number, dim: Dim): string | null {
   if (typeof dim === 'string') return dim;
-  return dim === null || dim <= 0 ? `${input}[${axis}]` : null;
+  return dim === null || dim <= 0 ? `${input}.${axis}` : null;
 }
 
 /** Names of the dims that have to be known before the model can be run, in order of appearance. */

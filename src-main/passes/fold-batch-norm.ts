@@ -12,6 +12,7 @@ import { valueTypes } from '../onnx/session';
 import { floatsTensor, isFloatType, readFloats } from './float-tensor';
 import { constantOf, definePass, editGraphs, isStandard, type PassResult, type Scope, Tally } from './pass';
 import { alongAxis, type ChannelFactors, scaleTensor } from './scale-tensor';
+import { withoutUnusedInitializers } from './unused-initializers';
 
 const { intOf, floatOf } = attributes;
 
@@ -29,8 +30,9 @@ export async function foldBatchNorm(model: Model, isTarget: (node: Node) => bool
   const tally = new Tally();
   const behind = new Map<string, number>();
   const types = await typesIfNeeded(model);
-  const folded = editGraphs(model, (scope) => {
+  const after = editGraphs(model, (scope) => {
     const patch = new Patch(scope.graph);
+    const folded = new Set<string>();
     for (const norm of scope.graph.nodes) {
       if (norm.opType !== 'BatchNormalization' || !isStandard(norm) || !isTarget(norm)) continue;
       const linear = scope.index.producer(norm.inputs[0] ?? '');
@@ -43,12 +45,13 @@ export async function foldBatchNorm(model: Model, isTarget: (node: Node) => bool
         continue;
       }
       tally.changed++;
+      for (const name of [...norm.inputs, ...linear.inputs]) folded.add(name);
       behind.set(linear.opType, (behind.get(linear.opType) ?? 0) + 1);
     }
-    return patch.isEmpty ? scope.graph : patch.apply();
+    return patch.isEmpty ? scope.graph : withoutUnusedInitializers(patch.apply(), (name) => folded.has(name));
   });
   const notes = [...behind].map(([op, count]) => `folded ${count} BatchNormalization into ${op}`);
-  return tally.result(folded, notes);
+  return tally.result(after, notes);
 }
 
 /** Ranks decide only behind a MatMul. */

@@ -42,7 +42,7 @@ export interface Pass<Specs extends OptionSpecs = OptionSpecs> {
   readonly options: Specs;
   /** Largest difference of an output, relative to the largest magnitude in it; 0: bit by bit. */
   readonly tolerance: number;
-  readonly run: (model: Model, context: PassContext<OptionValues<Specs>>) => PassResult | Promise<PassResult>;
+  run(model: Model, context: PassContext<OptionValues<Specs>>): PassResult | Promise<PassResult>;
 }
 
 /** Keeps the options' literal types. */
@@ -140,14 +140,15 @@ function editFunction(fn: ModelFunction, edit: (scope: Scope) => Graph, irVersio
 }
 
 /**
- * The tensor of a value that never changes: an initializer that no caller can override, or the value of a Constant;
- * also of a graph around this one. undefined for everything else.
+ * The tensor of a value that never changes: an initializer that no caller can override, the value of a Constant, or an
+ * Identity of either; also of a graph around this one. undefined for everything else.
  */
 export function constantOf(scope: Scope, value: string): Tensor | undefined {
   for (let at: Scope | null = scope; at !== null; at = at.outer) {
     const tensor = at.graph.initializers.get(value);
     if (tensor !== undefined) return isOverridable(at, value) ? undefined : tensor;
     const producer = at.index.producer(value);
+    if (producer?.opType === 'Identity' && isStandard(producer)) return constantOf(at, producer.inputs[0] ?? '');
     if (producer !== undefined) return isConstantNode(producer) ? constantTensor(producer, value) : undefined;
     if (at.index.isInput(value)) return undefined;
   }
