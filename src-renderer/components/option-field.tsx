@@ -1,0 +1,110 @@
+import { NumberInput, SegmentedControl, Select, Stack, Switch, TagsInput, Text, TextInput } from '@mantine/core';
+import { useId } from 'react';
+import type { OptionSpec } from '../../src-main/contract';
+import type { PathBrowserProps } from './path-browser';
+import { PathField } from './path-field';
+
+export interface OptionFieldProps {
+  readonly spec: OptionSpec;
+  /** Left out: the default stands. */
+  readonly value: unknown;
+  readonly onChange: (value: unknown) => void;
+  readonly browse: PathBrowserProps['browse'];
+}
+
+/** One option, drawn from its spec. */
+export function OptionField({ spec, value, onChange, browse }: OptionFieldProps) {
+  const label = { label: spec.title, description: spec.help };
+  switch (spec.kind) {
+    case 'number':
+    case 'integer':
+      return (
+        <NumberInput
+          {...label}
+          value={typeof value === 'number' ? value : spec.default}
+          onChange={(next) => typeof next === 'number' && onChange(next)}
+          min={spec.min}
+          max={spec.max}
+          step={stepOf(spec)}
+          allowDecimal={spec.kind === 'number'}
+          suffix={spec.unit === undefined || spec.unit === 'share' ? undefined : ` ${spec.unit}`}
+        />
+      );
+    case 'boolean':
+      return (
+        <Switch
+          {...label}
+          checked={typeof value === 'boolean' ? value : spec.default}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+        />
+      );
+    case 'choice':
+      return <ChoiceField spec={spec} value={typeof value === 'string' ? value : spec.default} onChange={onChange} />;
+    case 'list':
+      return (
+        <TagsInput
+          {...label}
+          value={Array.isArray(value) ? value.map(String) : [...spec.default]}
+          onChange={onChange}
+          splitChars={[',', ' ']}
+        />
+      );
+    case 'path':
+      return (
+        <PathField
+          label={spec.title}
+          description={spec.help}
+          value={typeof value === 'string' ? value : spec.default}
+          onChange={onChange}
+          choose={['model', 'dataset', 'folder']}
+          browse={browse}
+        />
+      );
+    case 'text':
+      return (
+        <TextInput
+          {...label}
+          value={typeof value === 'string' ? value : spec.default}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+  }
+}
+
+type ChoiceSpec = Extract<OptionSpec, { kind: 'choice' }>;
+
+/** Up to three short choices lie open; more are in a list. */
+function ChoiceField(props: { spec: ChoiceSpec; value: string; onChange: (value: string) => void }) {
+  const { spec, value, onChange } = props;
+  const id = useId();
+  const data = spec.choices.map((choice) => ({ value: choice.value, label: choice.title }));
+  const length = data.reduce((sum, choice) => sum + choice.label.length, 0);
+  if (data.length > 3 || length > 36) {
+    return (
+      <Select
+        label={spec.title}
+        description={spec.help}
+        data={data}
+        value={value}
+        allowDeselect={false}
+        onChange={(next) => next !== null && onChange(next)}
+      />
+    );
+  }
+  return (
+    <Stack gap={2}>
+      <Text size="sm" fw={500} id={id}>
+        {spec.title}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {spec.help}
+      </Text>
+      <SegmentedControl aria-labelledby={id} data={data} value={value} onChange={onChange} w="fit-content" size="xs" />
+    </Stack>
+  );
+}
+
+function stepOf(spec: Extract<OptionSpec, { kind: 'number' | 'integer' }>): number {
+  if (spec.kind === 'integer') return 1;
+  return spec.max !== undefined && spec.max <= 1 ? 0.05 : 0.1;
+}

@@ -1,0 +1,65 @@
+/** The trade-off as the table and the plot read it: rows of the document joined with what made them. */
+
+import type { Difference, Evaluation, ProjectState, StepKindName, TradeOff, Variant } from '../../../src-main/contract';
+
+export interface CompareRow {
+  readonly id: string;
+  readonly name: string;
+  readonly baseline: boolean;
+  readonly pareto: boolean;
+  readonly bytesRatio: number;
+  readonly evaluation: Evaluation;
+  /** null for the baseline. */
+  readonly variant: Variant | null;
+  readonly quality: Quality | null;
+}
+
+export interface Quality {
+  readonly value: number;
+  readonly ci95: readonly [number, number] | null;
+  readonly unit: string;
+  readonly better: 'high' | 'low';
+  /** null for the baseline and where nothing is paired. */
+  readonly difference: Difference | null;
+}
+
+/** What quality means in this project: a metric of the data, agreement with the original, or nothing. */
+export type QualityKind = { readonly kind: 'metric'; readonly name: string } | { readonly kind: 'agreement' | 'none' };
+
+export function qualityKind(tradeOff: TradeOff): QualityKind {
+  const name = tradeOff.quality;
+  if (name !== null && tradeOff.rows.some((row) => name in row.evaluation.metrics)) return { kind: 'metric', name };
+  const agrees = tradeOff.rows.some((row) => typeof row.evaluation.fidelity?.agreement === 'number');
+  return { kind: agrees ? 'agreement' : 'none' };
+}
+
+export function compareRows(tradeOff: TradeOff, variants: ProjectState['variants']): CompareRow[] {
+  const kind = qualityKind(tradeOff);
+  return tradeOff.rows.map((row) => ({
+    ...row,
+    variant: variants.find(({ variant }) => variant.id === row.id)?.variant ?? null,
+    quality: qualityOf(row.evaluation, row.baseline, kind),
+  }));
+}
+
+function qualityOf(evaluation: Evaluation, baseline: boolean, quality: QualityKind): Quality | null {
+  if (quality.kind === 'metric') {
+    const value = evaluation.metrics[quality.name];
+    if (value === undefined) return null;
+    return { ...value, difference: baseline ? null : (evaluation.differences?.[quality.name] ?? null) };
+  }
+  if (quality.kind === 'none') return null;
+  // The original agrees with itself in every sample, whatever the data.
+  const agreement = baseline ? 1 : (evaluation.fidelity?.agreement ?? null);
+  return agreement === null ? null : { value: agreement, ci95: null, unit: 'share', better: 'high', difference: null };
+}
+
+/** The kinds of its steps, each once, in the order of the recipe. */
+export function stepKindsOf(row: CompareRow): StepKindName[] {
+  return [...new Set(row.variant?.recipe?.steps.map((step) => step.kind) ?? [])];
+}
+
+/** Inside the noise of its quality: no difference to the baseline can be told. */
+export function insideNoise(row: CompareRow): boolean {
+  return row.quality?.difference?.insideNoise ?? false;
+}
