@@ -1,0 +1,132 @@
+/**
+ * Reverse-mode differentiation of an ONNX graph: forward nodes → backward nodes, both ordinary ONNX operators.
+ * Only nodes between the trained values and the loss are differentiated.
+ * Source: Griewank and Walther, Evaluating Derivatives (2nd ed. 2008), chapter 3: reverse accumulation.
+ */
+
+import { LatheError } from '../contract';
+import { type Dim, type DType, type Graph, type Node, sortTopologically, type TypeInfo } from '../onnx/ir';
+import type { Emitter } from './emitter';
+import { type GradientContext, nodeTitle, unsupported } from './gradient';
+import { gradients } from './gradients';
+import { noGradient } from './no-gradient';
+
+export interface BackwardRequest {
+  /** The forward graph, loss included. */
+  readonly graph: Graph;
+  /** Types of its values; ranks must be known wherever a gradient passes. */
+  readonly types: ReadonlyMap<string, TypeInfo>;
+  /** A scalar value of the graph. */
+  readonly loss: string;
+  /** Values (inputs or initializers) by which to differentiate. */
+  readonly wrt: readonly string[];
+  /** Writes the new nodes; made with all names of the graph taken. */
+  readonly emit: Emitter;
+  /** Values of constants by name, for operators whose gradient depends on them. */
+  readonly constant: (name: string) => readonly number[] | null;
+}
+
+export interface Backward {
+  /** Forward nodes (some with more outputs than before), then the written ones. */
+  readonly nodes: readonly Node[];
+  /** Trained value → its gradient, same shape. */
+  readonly gradients: ReadonlyMap<string, string>;
+}
+
+/**
+ * @throws LatheError that names the operator and node where no gradient is known, and where no path leads from a
+ * trained value to the loss
+ */
+export function backward(request: BackwardRequest): Backward {
+  const { graph, emit, loss } = request;
+  const nodes = sortTopologically(graph.name, graph.nodes);
+  const active = activeValues(nodes, new Set(request.wrt));
+  if (!active.has(loss)) {
+    throw new LatheError({ who: `graph "${graph.name}"`, what: `no differentiable path leads from a trained tensor to "${loss}"`, next: 'train other tensors' });
+  }
+  const replaced = new Map<string, Node>();
+  const sums = new Map<string, string[]>([[loss, [emit.scalar(1)]]]);
+  const gradientOf = (value: string): string | null => {
+    const parts = sums.get(value);
+    if (parts === undefined) return null;
+    const total = parts.length === 1 ? (parts[0] as string) : parts.length === 2 ? emit.op('Add', parts) : emit.op('Sum', parts);
+    sums.set(value, [total]);
+    return total;
+  };
+
+  for (const node of [...nodes].reverse()) {
+    if (!node.inputs.some((name) => active.has(name))) continue;
+    if (!node.outputs.some((name) => sums.has(name))) continue;
+    const context = makeContext(request, node, active, gradientOf, (with_) => replaced.set(node.name, with_));
+    const found = ruleFor(node)(context);
+    found.forEach((gradient, at) => {
+      const input = node.inputs[at] as string;
+      if (gradient === null || !active.has(input)) return;
+      const parts = sums.get(input);
+      if (parts === undefined) sums.set(input, [gradient]);
+      else parts.push(gradient);
+    });
+  }
+
+  const found = new Map<string, string>();
+  for (const name of request.wrt) {
+    const gradient = gradientOf(name);
+    if (gradient !== null) found.set(name, gradient);
+  }
+  return { nodes: [...nodes.map((node) => replaced.get(node.name) ?? node), ...emit.nodes], gradients: found };
+}
+
+function ruleFor(node: Node) {
+  const rule = node.domain === '' || node.domain === 'ai.onnx' || node.domain === 'com.microsoft' ? gradients[node.opType] : undefined;
+  if (rule !== undefined) return rule;
+  const reason = noGradient[node.opType];
+  if (reason !== undefined) throw unsupported(node, reason);
+  throw unsupported(node, `no gradient is known for ${node.domain === '' ? '' : `${node.domain}.`}${node.opType}`);
+}
+
+/** Values that depend on a trained one through float tensors. */
+function activeValues(nodes: readonly Node[], wrt: ReadonlySet<string>): ReadonlySet<string> {
+  const active = new Set(wrt);
+  for (const node of nodes) {
+    if (isBlind(node)) continue;
+    if (node.inputs.some((name) => active.has(name))) for (const output of node.outputs) if (output !== '') active.add(output);
+  }
+  return active;
+}
+
+/** Operators whose outputs carry no derivative by nature: what follows does not depend on the weights smoothly. */
+function isBlind(node: Node): boolean {
+  return node.domain === '' && Object.hasOwn(noGradient, node.opType) && !Object.hasOwn(gradients, node.opType);
+}
+
+function makeContext(
+  { types, constant, emit }: BackwardRequest,
+  node: Node,
+  active: ReadonlySet<string>,
+  gradientOf: (value: string) => string | null,
+  replaceForward: (node: Node) => void,
+): GradientContext {
+  const tensorType = (value: string): { dtype: DType; shape: readonly Dim[] | null } => {
+    const type = types.get(value);
+    if (type === undefined || (type.kind !== 'tensor' && type.kind !== 'sparse-tensor')) {
+      throw new LatheError({ who: nodeTitle(node), what: `the type of "${value}" is not known`, code: 'failed' });
+    }
+    return type;
+  };
+  return {
+    node,
+    emit,
+    constant,
+    replaceForward,
+    input: (at) => node.inputs[at] ?? '',
+    output: (at) => node.outputs[at] ?? '',
+    gradient: (at = 0) => gradientOf(node.outputs[at] as string) ?? emit.zerosLike(node.outputs[at] as string),
+    needs: (at) => active.has(node.inputs[at] ?? ''),
+    dtype: (value) => tensorType(value).dtype,
+    shape: (value) => {
+      const { shape } = tensorType(value);
+      if (shape === null) throw unsupported(node, `the rank of "${value}" is not known`, 'fix the model’s dynamic dims first');
+      return shape;
+    },
+  };
+}

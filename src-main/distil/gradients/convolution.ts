@@ -1,0 +1,230 @@
+/**
+ * Gradients of convolutions, in any number of spatial dimensions. Letters: N batch, C input channels, M output
+ * channels, G groups, k the product of the kernel, o the product of the output's spatial size.
+ * The form of each is chosen by shape; measured figures stand in docs/bench/training.md.
+ */
+
+import { attributes, type Dim, type Node } from '../../onnx/ir';
+import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
+
+const { int, intOf, ints, intsOf, stringOf } = attributes;
+
+interface Geometry {
+  readonly group: number;
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** Attributes with their defaults; `auto_pad` becomes numbers. */
+function geometryOf(context: GradientContext, x: string, w: string): Geometry {
+  const { node } = context;
+  const weight = context.shape(w);
+  const kernel = weight.slice(2).map((dim) => (typeof dim === 'number' ? dim : fail(node, 'its kernel size is not known')));
+  const ones = kernel.map(() => 1);
+  const strides = intsOf(node, 'strides', ones);
+  const dilations = intsOf(node, 'dilations', ones);
+  const zeros = kernel.map(() => 0);
+  const pads = intsOf(node, 'pads', [...zeros, ...zeros]);
+  const auto = stringOf(node, 'auto_pad', 'NOTSET');
+  let [begins, ends] = [pads.slice(0, kernel.length), pads.slice(kernel.length)];
+  if (auto === 'VALID') [begins, ends] = [zeros, zeros];
+  if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
+    const totals = kernel.map((size, at) => sameTotal(node, context.shape(x)[at + 2] ?? null, size, strides[at] as number, dilations[at] as number));
+    const [less, more] = [totals.map((total) => Math.floor(total / 2)), totals.map((total) => Math.ceil(total / 2))];
+    [begins, ends] = auto === 'SAME_UPPER' ? [less, more] : [more, less];
+  }
+  return { group: intOf(node, 'group', 1), kernel, strides, dilations, begins, ends };
+}
+
+/** Total padding that keeps ⌈size / stride⌉ outputs. */
+function sameTotal(node: Node, size: Dim, kernel: number, stride: number, dilation: number): number {
+  const span = dilation * (kernel - 1) + 1;
+  if (stride === 1) return span - 1;
+  if (typeof size !== 'number') return fail(node, 'auto_pad with strides needs a known size', 'fix the model’s dynamic dims first');
+  return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
+}
+
+function fail(node: Node, what: string, next?: string): never {
+  throw unsupported(node, what, next);
+}
+
+export const Conv: Gradient = (context) => {
+  const [x, w, b, g] = [context.input(0), context.input(1), context.input(2), context.gradient()];
+  const geometry = geometryOf(context, x, w);
+  return [
+    context.needs(0) ? byInput(context, geometry, g, w, x) : null,
+    context.needs(1) ? byWeight(context, geometry, { x, xLike: x, g, out: context.output(0), w }) : null,
+    b !== '' && context.needs(2) ? byBias(context, g) : null,
+  ];
+};
+
+/** The adjoint of Conv: dX is a Conv of g, dW that of the Conv which it is the input gradient of. */
+export const ConvTranspose: Gradient = (context) => {
+  const { emit } = context;
+  const [x, w, b, g] = [context.input(0), context.input(1), context.input(2), context.gradient()];
+  const geometry = geometryOf(context, context.output(0), w);
+  if (intsOf(context.node, 'output_shape', null) !== null) fail(context.node, 'output_shape as an attribute');
+  if (stringOf(context.node, 'auto_pad', 'NOTSET') !== 'NOTSET') fail(context.node, 'auto_pad on a ConvTranspose');
+  return [
+    context.needs(0) ? emit.op('Conv', [g, w], convAttributes(geometry)) : null,
+    context.needs(1) ? byWeight(context, geometry, { x: g, xLike: context.output(0), g: x, out: x, w }) : null,
+    b !== '' && context.needs(2) ? byBias(context, g) : null,
+  ];
+};
+
+function convAttributes({ group, kernel, strides, dilations, begins, ends }: Geometry) {
+  return {
+    group: int(group),
+    kernel_shape: ints(kernel),
+    strides: ints(strides),
+    dilations: ints(dilations),
+    pads: ints([...begins, ...ends]),
+  };
+}
+
+/** Σ over batch and space. */
+function byBias(context: GradientContext, g: string): string {
+  const axes = Array.from({ length: rankOf(context, context.output(0)) }, (_, axis) => axis).filter((axis) => axis !== 1);
+  return context.emit.sum(g, axes, false);
+}
+
+/**
+ * dX. Stride 1 and one group: a Conv of g with the kernel turned round and its channels swapped, which runs on the
+ * same fast kernel as the forward. Otherwise ConvTranspose with the weights as they are.
+ */
+function byInput(context: GradientContext, geometry: Geometry, g: string, w: string, x: string): string {
+  const { emit } = context;
+  const { kernel, strides, dilations, begins, ends, group } = geometry;
+  const margins = (pads: readonly number[]) => pads.map((pad, at) => (dilations[at] as number) * ((kernel[at] as number) - 1) - pad);
+  const [flippedBegins, flippedEnds] = [margins(begins), margins(ends)];
+  const fits = strides.every((stride) => stride === 1) && [...flippedBegins, ...flippedEnds].every((pad) => pad >= 0);
+  if (fits && group === 1) {
+    const flipped = flipKernel(context, w, kernel.length);
+    return emit.op('Conv', [g, flipped], convAttributes({ ...geometry, begins: flippedBegins, ends: flippedEnds }));
+  }
+  return transposedConv(context, geometry, g, w, x);
+}
+
+/** [M, C, …k] → [C, M, …k reversed]. */
+function flipKernel({ emit }: GradientContext, w: string, spatial: number): string {
+  const axes = Array.from({ length: spatial }, (_, at) => at + 2);
+  const swapped = emit.transpose(w, [1, 0, ...axes]);
+  return emit.slice(
+    swapped,
+    axes.map(() => -1),
+    axes.map(() => -(2 ** 31)),
+    axes,
+    axes.map(() => -1),
+  );
+}
+
+/** Rows that the stride left over at the end get no gradient: output_padding where the size is known, else a Pad. */
+function transposedConv(context: GradientContext, geometry: Geometry, g: string, w: string, x: string): string {
+  const { emit } = context;
+  const { kernel, strides, dilations, begins, ends } = geometry;
+  const [size, out] = [context.shape(x).slice(2), context.shape(context.output(0)).slice(2)];
+  const covered = kernel.map((k, at) => {
+    const o = out[at];
+    return typeof o === 'number' ? (o - 1) * (strides[at] as number) + (dilations[at] as number) * (k - 1) + 1 - (begins[at] as number) - (ends[at] as number) : null;
+  });
+  const missing = covered.map((length, at) => (length === null || typeof size[at] !== 'number' ? null : (size[at] as number) - length));
+  const known = missing.every((amount) => amount !== null);
+  const attrs = { ...convAttributes(geometry), ...(known ? { output_padding: ints(missing as number[]) } : {}) };
+  const dX = emit.op('ConvTranspose', [g, w], attrs);
+  if (known) return dX;
+  const rest = emit.op('Sub', [emit.shapeOf(x), emit.shapeOf(dX)]);
+  return emit.op('Pad', [dX, emit.op('Concat', [emit.op('Sub', [rest, rest]), rest], { axis: int(0) })]);
+}
+
+/** The Conv x → y whose weight gradient is asked for. `xLike` and `out` are forward values shaped as x and y. */
+interface WeightProblem {
+  readonly x: string;
+  readonly xLike: string;
+  readonly g: string;
+  readonly out: string;
+  readonly w: string;
+}
+
+/** dW [M, C/G, …k], by the form that suits the shape. */
+function byWeight(context: GradientContext, geometry: Geometry, problem: WeightProblem): string {
+  const { kernel, strides, group, begins, ends } = geometry;
+  const channels = context.shape(problem.xLike)[1];
+  const outputs = context.shape(problem.out)[1];
+  if (typeof channels !== 'number' || typeof outputs !== 'number') return fail(context.node, 'its channel counts are not known');
+  const pointwise = kernel.every((k) => k === 1) && strides.every((s) => s === 1) && [...begins, ...ends].every((p) => p === 0);
+  if (group === channels && outputs === channels && !pointwise) return depthwiseTaps(context, geometry, problem);
+  if (group === 1 && channels <= 4 && kernel.length === 2) return swappedConv(context, geometry, problem);
+  return columns(context, geometry, problem, channels, outputs);
+}
+
+/**
+ * im2col: the taps of the padded input stand side by side, [N, G, C/G·k, o], and one batched product with
+ * g [N, G, M/G, o] sums over space; the batch is summed after. A 1×1 kernel has one tap, x itself.
+ */
+function columns(context: GradientContext, geometry: Geometry, problem: WeightProblem, channels: number, outputs: number): string {
+  const { emit } = context;
+  const { group, kernel } = geometry;
+  const perGroup = channels / group;
+  // [N, C, …o] each → [N, G, C/G, o]
+  const laid = tapsOf(context, geometry, problem).map((tap) => emit.reshape(tap, [0, group, perGroup, -1]));
+  const stacked = laid.length === 1 ? (laid[0] as string) : emit.op('Concat', laid, { axis: int(2) });
+  const gGrouped = emit.reshape(problem.g, [0, group, outputs / group, -1]);
+  // [N, G, M/G, k·C/G]
+  const product = emit.matmul(gGrouped, emit.transpose(stacked, [0, 1, 3, 2]));
+  const summed = emit.sum(product, [0], false);
+  const count = kernel.reduce((all, k) => all * k, 1);
+  const byTap = emit.reshape(summed, [outputs, count, perGroup]);
+  return emit.reshapeLike(emit.transpose(byTap, [0, 2, 1]), problem.w);
+}
+
+/** One multiply-and-sum a tap: [C] each, stacked to [C, 1, …k]. */
+function depthwiseTaps(context: GradientContext, geometry: Geometry, problem: WeightProblem): string {
+  const { emit } = context;
+  const axes = [0, ...geometry.kernel.map((_, at) => at + 2)];
+  const sums = tapsOf(context, geometry, problem).map((tap) => emit.unsqueeze(emit.sum(emit.mul(tap, problem.g), axes, false), [1]));
+  return emit.reshapeLike(sums.length === 1 ? (sums[0] as string) : emit.op('Concat', sums, { axis: int(1) }), problem.w);
+}
+
+/**
+ * Few input channels (a stem): batch and channels change places, and one Conv with strides and dilations exchanged
+ * gives dW; it may be larger than the kernel where the stride left rows over, and is cut.
+ */
+function swappedConv(context: GradientContext, geometry: Geometry, { x, g, w }: WeightProblem): string {
+  const { emit } = context;
+  const { kernel, strides, dilations, begins, ends } = geometry;
+  const swap = [1, 0, ...kernel.map((_, at) => at + 2)];
+  const attrs = { strides: ints(dilations), dilations: ints(strides), pads: ints([...begins, ...ends]) };
+  // [C, M, ≥k…]
+  const full = emit.op('Conv', [emit.transpose(x, swap), emit.transpose(g, swap)], attrs);
+  const axes = kernel.map((_, at) => at + 2);
+  const cut = emit.slice(full, kernel.map(() => 0), kernel, axes);
+  return emit.reshapeLike(emit.transpose(cut, swap), w);
+}
+
+/** For each kernel position, in row-major order, the strided part of the padded input that it is multiplied with: [N, C, …o]. */
+function tapsOf(context: GradientContext, geometry: Geometry, { x, out }: WeightProblem): string[] {
+  const { emit } = context;
+  const { kernel, strides, dilations, begins, ends } = geometry;
+  const pads = [0, 0, ...begins, 0, 0, ...ends];
+  const padded = pads.some((pad) => pad !== 0) ? emit.op('Pad', [x, emit.integers(pads)]) : x;
+  if (kernel.every((k) => k === 1) && strides.every((s) => s === 1)) return [padded];
+  const axes = kernel.map((_, at) => at + 2);
+  return positions(kernel).map((position) => {
+    const starts = position.map((p, at) => p * (dilations[at] as number));
+    const dims = context.shape(out).slice(2);
+    if (dims.every((dim) => typeof dim === 'number')) {
+      const lasts = starts.map((start, at) => start + ((dims[at] as number) - 1) * (strides[at] as number) + 1);
+      return emit.slice(padded, starts, lasts, axes, strides);
+    }
+    const reach = emit.mul(emit.op('Sub', [emit.op('Slice', [emit.shapeOf(out), emit.integers([2]), emit.integers([64]), emit.integers([0])]), emit.integers([1])]), emit.integers(strides));
+    const lasts = emit.add(reach, emit.integers(starts.map((start) => start + 1)));
+    return emit.op('Slice', [padded, emit.integers(starts), lasts, emit.integers(axes), emit.integers(strides)]);
+  });
+}
+
+function positions(kernel: readonly number[]): number[][] {
+  return kernel.reduce<number[][]>((all, size) => all.flatMap((head) => Array.from({ length: size }, (_, at) => [...head, at])), [[]]);
+}

@@ -1,0 +1,118 @@
+/** Gradients of matrix products. */
+
+import { attributes } from '../../onnx/ir';
+import { reduceTo } from '../broadcast';
+import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
+
+const { floatOf, intOf, stringOf, int } = attributes;
+
+/** Y = A·B over the last two axes, batches broadcast: dA = g·Bᵀ, dB = Aᵀ·g. */
+export const MatMul: Gradient = (context) => {
+  const [rankA, rankB] = [rankOf(context, context.input(0)), rankOf(context, context.input(1))];
+  if (rankA === 1 || rankB === 1) return vectorProduct(context, rankA, rankB);
+  return [
+    context.needs(0) ? byLeft(context, rankA, rankB) : null,
+    context.needs(1) ? byRight(context, rankA, rankB) : null,
+  ];
+};
+
+function byLeft(context: GradientContext, rankA: number, rankB: number): string {
+  const { emit } = context;
+  const b = context.input(1);
+  const product = emit.matmul(context.gradient(), swapLast(context, b, rankB));
+  return reduceBatches(context, product, context.input(0), rankA, rankB);
+}
+
+/** A weight [K, N] shared by all batches is one product of the flattened rows: [K, rows]·[rows, N]. */
+function byRight(context: GradientContext, rankA: number, rankB: number): string {
+  const { emit } = context;
+  const [a, b, g] = [context.input(0), context.input(1), context.gradient()];
+  if (rankB === 2) {
+    const rows = rankA === 2 ? a : flattenRows(context, a, a);
+    const gRows = rankA === 2 ? g : flattenRows(context, g, context.output(0));
+    return emit.op('Gemm', [rows, gRows], { transA: int(1) });
+  }
+  return reduceBatches(context, emit.matmul(swapLast(context, a, rankA), g), b, rankB, rankA);
+}
+
+/** [.., N] → [rows, N], for a value shaped as `like`. */
+function flattenRows(context: GradientContext, value: string, like: string): string {
+  const { emit } = context;
+  const last = context.shape(like).at(-1);
+  if (typeof last === 'number') return emit.reshape(value, [-1, last]);
+  const width = emit.dimOf(like, rankOf(context, like) - 1);
+  return emit.op('Reshape', [value, emit.op('Concat', [emit.integers([-1]), width], { axis: int(0) })]);
+}
+
+function swapLast(context: GradientContext, value: string, rank: number): string {
+  const perm = Array.from({ length: rank }, (_, axis) => axis);
+  [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
+  return context.emit.transpose(value, perm);
+}
+
+/** Sums over the batch axes along which `target` had been broadcast. */
+function reduceBatches(context: GradientContext, product: string, target: string, rank: number, otherRank: number): string {
+  const { emit } = context;
+  const shape = context.shape(target).slice(0, -2);
+  const full = context.shape(context.output(0)).slice(0, -2);
+  const same = rank >= otherRank && shape.every((dim, axis) => dim !== null && dim === full[axis]);
+  if (same) return product;
+  const lead = full.length - shape.length;
+  const certain = shape.every((dim) => typeof dim === 'number') && lead >= 0;
+  if (!certain) throw unsupported(context.node, `batch axes of "${target}" are dynamic and broadcast`, 'fix the dynamic dims of the model first');
+  const axes = full.flatMap((_, axis) => (axis < lead || shape[axis - lead] === 1 ? [axis] : []));
+  const summed = axes.length === 0 ? product : emit.sum(product, axes);
+  return lead === 0 ? summed : emit.reshapeLike(summed, target);
+}
+
+/** A or B of rank 1: made a matrix, and the added axis taken away again. */
+function vectorProduct(context: GradientContext, rankA: number, rankB: number): readonly (string | null)[] {
+  const { emit } = context;
+  const [a, b, g] = [context.input(0), context.input(1), context.gradient()];
+  if (rankA === 1 && rankB === 1) return [emit.mul(g, b), emit.mul(g, a)];
+  if (rankB === 1) {
+    const gColumn = emit.unsqueeze(g, [-1]);
+    const dA = emit.mul(gColumn, b);
+    const axes = Array.from({ length: rankA - 1 }, (_, axis) => axis);
+    return [dA, emit.sum(emit.mul(a, gColumn), axes, false)];
+  }
+  if (rankB !== 2) throw unsupported(context.node, 'a vector times a batch of matrices');
+  const dA = emit.squeeze(emit.matmul(emit.unsqueeze(g, [0]), emit.transpose(b, [1, 0])), [0]);
+  return [dA, emit.matmul(emit.unsqueeze(a, [1]), emit.unsqueeze(g, [0]))];
+}
+
+/** Y = α·A'·B' + β·C, A' and B' transposed as said. */
+export const Gemm: Gradient = (context) => {
+  const { emit, node } = context;
+  const [a, b, c, g] = [context.input(0), context.input(1), context.input(2), context.gradient()];
+  const alpha = floatOf(node, 'alpha', 1);
+  const [transA, transB] = [intOf(node, 'transA', 0), intOf(node, 'transB', 0)];
+  const product = (x: string, y: string, tx: number, ty: number) =>
+    emit.op('Gemm', [x, y], { alpha: attributes.float(alpha), transA: int(tx), transB: int(ty) });
+  const dA = () => (transA === 1 ? product(b, g, transB, 1) : product(g, b, 0, 1 - transB));
+  const dB = () => (transB === 1 ? product(g, a, 1, transA) : product(a, g, 1 - transA, 0));
+  const dC = () => emit.scale(reduceTo(context, g, context.output(0), c), floatOf(node, 'beta', 1));
+  return [context.needs(0) ? dA() : null, context.needs(1) ? dB() : null, c !== '' && context.needs(2) ? dC() : null];
+};
+
+/**
+ * Each operand's gradient is an Einsum of g with the other operand, letters rearranged. Operands in which a letter
+ * stands alone (summed away) or twice (a diagonal) are refused.
+ */
+export const Einsum: Gradient = (context) => {
+  const { emit, node } = context;
+  const equation = stringOf(node, 'equation', '').replaceAll(' ', '');
+  const [left = '', right] = equation.split('->');
+  const terms = left.split(',');
+  if (right === undefined || equation.includes('.') || terms.length > 2) throw unsupported(node, `the equation "${equation}"`, 'write it with "->", without "...", for at most two operands');
+  const g = context.gradient();
+  return terms.map((term, at) => {
+    if (!context.needs(at)) return null;
+    const others = terms.filter((_, index) => index !== at);
+    const known = new Set([right, ...others].join(''));
+    if (new Set(term).size !== term.length || [...term].some((letter) => !known.has(letter)))
+      throw unsupported(node, `operand "${term}" of "${equation}" has a letter that stands alone or twice`);
+    const inputs = [g, ...others.map((_, index) => context.input(index < at ? index : index + 1))];
+    return emit.op('Einsum', inputs, { equation: attributes.string(`${[right, ...others].join(',')}->${term}`) });
+  });
+};

@@ -1,0 +1,150 @@
+/** Gradients of normalizations and soft maxima. g is the gradient of Y. */
+
+import { attributes } from '../../onnx/ir';
+import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
+import { reduceTo } from '../broadcast';
+
+const { floatOf, intOf } = attributes;
+
+/** Y·(g − Σ g·Y) over the axis. */
+export const Softmax: Gradient = (context) => {
+  const { emit, node } = context;
+  const axis = positiveAxis(intOf(node, 'axis', -1), rankOf(context, context.output(0)));
+  const product = emit.mul(context.gradient(), context.output(0));
+  return [emit.sub(product, emit.mul(context.output(0), emit.sum(product, [axis])))];
+};
+
+/** g − exp(Y)·Σ g over the axis. */
+export const LogSoftmax: Gradient = (context) => {
+  const { emit, node } = context;
+  const axis = positiveAxis(intOf(node, 'axis', -1), rankOf(context, context.output(0)));
+  const g = context.gradient();
+  return [emit.sub(g, emit.mul(emit.op('Exp', [context.output(0)]), emit.sum(g, [axis])))];
+};
+
+/**
+ * Y = x̂·γ + β, x̂ = (X − mean)·inv over the axes from `axis` on. With h = g·γ:
+ * dX = inv·(h − mean(h) − x̂·mean(h·x̂)). Mean and inv are the forward node's own outputs.
+ * Source: Ba, Kiros and Hinton 2016 (arXiv:1607.06450).
+ */
+export const LayerNormalization: Gradient = (context) => {
+  const { emit, node } = context;
+  const [x, gamma, beta, g] = [context.input(0), context.input(1), context.input(2), context.gradient()];
+  const rank = rankOf(context, x);
+  const axis = positiveAxis(intOf(node, 'axis', -1), rank);
+  const axes = Array.from({ length: rank - axis }, (_, at) => axis + at);
+  const mean = node.outputs[1] || emit.fresh(`${node.name}:mean`);
+  const inv = node.outputs[2] || emit.fresh(`${node.name}:inv`);
+  context.replaceForward({ ...node, outputs: [context.output(0), mean, inv] });
+  const xHat = emit.mul(emit.sub(x, mean), inv);
+  return [
+    context.needs(0) ? centred(context, emit.mul(g, gamma), xHat, inv, axes) : null,
+    context.needs(1) ? reduceTo(context, emit.mul(g, xHat), context.output(0), gamma) : null,
+    beta !== '' && context.needs(2) ? reduceTo(context, g, context.output(0), beta) : null,
+  ];
+};
+
+/** inv·(h − mean(h) − x̂·mean(h·x̂)) over axes. */
+function centred({ emit }: GradientContext, h: string, xHat: string, inv: string, axes: readonly number[]): string {
+  const spread = emit.mul(xHat, emit.mean(emit.mul(h, xHat), axes));
+  return emit.mul(inv, emit.sub(emit.sub(h, emit.mean(h, axes)), spread));
+}
+
+/** Y = X/√(mean(X²) + ε)·γ: dX = inv·(h − x̂·mean(h·x̂)), h = g·γ. Source: Zhang and Sennrich 2019 (arXiv:1910.07467). */
+export const RMSNormalization: Gradient = (context) => {
+  const { emit, node } = context;
+  const [x, gamma, g] = [context.input(0), context.input(1), context.gradient()];
+  const rank = rankOf(context, x);
+  const axis = positiveAxis(intOf(node, 'axis', -1), rank);
+  const axes = Array.from({ length: rank - axis }, (_, at) => axis + at);
+  const inv = inverseRoot(context, emit.mean(emit.mul(x, x), axes), floatOf(node, 'epsilon', 1e-5));
+  const xHat = emit.mul(x, inv);
+  const h = emit.mul(g, gamma);
+  const dX = emit.mul(inv, emit.sub(h, emit.mul(xHat, emit.mean(emit.mul(h, xHat), axes))));
+  return [dX, context.needs(1) ? reduceTo(context, emit.mul(g, xHat), context.output(0), gamma) : null];
+};
+export const SimplifiedLayerNormalization = RMSNormalization;
+
+/** As LayerNormalization over the spatial axes of each channel, γ and β per channel. */
+export const InstanceNormalization: Gradient = (context) => {
+  const { emit, node } = context;
+  const [x, gamma, g] = [context.input(0), context.input(1), context.gradient()];
+  const rank = rankOf(context, x);
+  const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
+  const { xHat, inv } = standardized(context, x, spatial, floatOf(node, 'epsilon', 1e-5));
+  const perChannel = emit.unsqueeze(gamma, spatial.map((axis) => axis - 1));
+  const others = [0, ...spatial];
+  return [
+    context.needs(0) ? centred(context, emit.mul(g, perChannel), xHat, inv, spatial) : null,
+    context.needs(1) ? emit.sum(emit.mul(g, xHat), others, false) : null,
+    context.needs(2) ? emit.sum(g, others, false) : null,
+  ];
+};
+
+/** Groups of channels are laid out as one axis: [N, G, C/G·spatial], standardized there; γ and β per channel. */
+export const GroupNormalization: Gradient = (context) => {
+  const { emit, node } = context;
+  const [x, gamma, g] = [context.input(0), context.input(1), context.gradient()];
+  const rank = rankOf(context, x);
+  const groups = intOf(node, 'num_groups', 1);
+  const channels = context.shape(x)[1];
+  const scales = context.shape(gamma)[0];
+  if (typeof channels !== 'number' || scales !== channels) throw unsupported(node, 'scales per group (opset 18)', 'raise the opset to 21 first');
+  const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
+  const grouped = emit.reshape(x, [0, groups, -1]);
+  const { xHat, inv } = standardized(context, grouped, [2], floatOf(node, 'epsilon', 1e-5));
+  const h = emit.reshape(emit.mul(g, emit.unsqueeze(gamma, spatial.map((axis) => axis - 1))), [0, groups, -1]);
+  const dX = () => emit.reshapeLike(centred(context, h, xHat, inv, [2]), x);
+  const dGamma = () => emit.sum(emit.mul(g, emit.reshapeLike(xHat, x)), [0, ...spatial], false);
+  return [
+    context.needs(0) ? dX() : null,
+    context.needs(1) ? dGamma() : null,
+    context.needs(2) ? emit.sum(g, [0, ...spatial], false) : null,
+  ];
+};
+
+/**
+ * Frozen statistics: Y = (X − mean)·scale·inv + B is linear in X. With batch statistics the node is
+ * rewritten into primitives before it is differentiated (see `train-batch-norm.ts`).
+ */
+export const BatchNormalization: Gradient = (context) => {
+  const { emit, node } = context;
+  const [x, scale, mean, variance, g] = [context.input(0), context.input(1), context.input(3), context.input(4), context.gradient()];
+  const rank = rankOf(context, x);
+  if (intOf(node, 'training_mode', 0) === 1) throw unsupported(node, 'training_mode = 1', 'Lathe rewrites it where it trains batch statistics');
+  const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
+  const inv = inverseRoot(context, variance, floatOf(node, 'epsilon', 1e-5));
+  const perChannel = (value: string) => (spatial.length === 0 ? value : emit.unsqueeze(value, spatial.map((axis) => axis - 1)));
+  const others = [0, ...spatial];
+  const xHat = () => emit.mul(emit.sub(x, perChannel(mean)), perChannel(inv));
+  return [
+    context.needs(0) ? emit.mul(g, perChannel(emit.mul(scale, inv))) : null,
+    context.needs(1) ? emit.sum(emit.mul(g, xHat()), others, false) : null,
+    context.needs(2) ? emit.sum(g, others, false) : null,
+    null,
+    null,
+  ];
+};
+
+/** X/‖X‖ₚ along an axis, p = 2: (g − Y·Σ g·Y)/‖X‖. */
+export const LpNormalization: Gradient = (context) => {
+  const { emit, node } = context;
+  if (intOf(node, 'p', 2) !== 2) throw unsupported(node, 'p = 1');
+  const axis = positiveAxis(intOf(node, 'axis', -1), rankOf(context, context.input(0)));
+  const [x, y, g] = [context.input(0), context.output(0), context.gradient()];
+  const norm = emit.op('ReduceL2', [x, emit.integers([axis])]);
+  const along = emit.mul(y, emit.sum(emit.mul(g, y), [axis]));
+  return [emit.div(emit.sub(g, along), norm)];
+};
+
+function standardized(context: GradientContext, x: string, axes: readonly number[], epsilon: number): { xHat: string; inv: string } {
+  const { emit } = context;
+  const offset = emit.sub(x, emit.mean(x, axes));
+  const inv = inverseRoot(context, emit.mean(emit.mul(offset, offset), axes), epsilon);
+  return { xHat: emit.mul(offset, inv), inv };
+}
+
+function inverseRoot({ emit }: GradientContext, variance: string, epsilon: number): string {
+  return emit.op('Reciprocal', [emit.op('Sqrt', [emit.add(variance, emit.scalar(epsilon))])]);
+}
+

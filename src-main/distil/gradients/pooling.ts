@@ -1,0 +1,120 @@
+/** Gradients of pooling and resizing. */
+
+import { attributes } from '../../onnx/ir';
+import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
+import { scatterFrom } from './movement';
+
+const { int, intOf, ints, intsOf, string, stringOf } = attributes;
+
+/** g goes to the element that won: the node's own Indices output, flat over the whole input. */
+export const MaxPool: Gradient = (context) => {
+  const { emit, node } = context;
+  if (intOf(node, 'storage_order', 0) !== 0) throw unsupported(node, 'storage_order = 1');
+  const indices = node.outputs[1] || emit.fresh(`${node.name}:indices`);
+  context.replaceForward({ ...node, outputs: [context.output(0), indices] });
+  const x = context.input(0);
+  const zeros = emit.op('Expand', [emit.scalar(0), emit.reshape(emit.op('Size', [x]), [1])]);
+  const flat = (value: string) => emit.reshape(value, [-1]);
+  const added = emit.op('ScatterElements', [zeros, flat(indices), flat(context.gradient())], { axis: int(0), reduction: string('add') });
+  return [emit.reshapeLike(added, x)];
+};
+
+/** Every window hands g / size back to its elements: a ConvTranspose with ones over each channel map of its own. */
+export const AveragePool: Gradient = (context) => {
+  const { emit, node } = context;
+  const kernel = intsOf(node, 'kernel_shape', []);
+  const size = kernel.reduce((all, k) => all * k, 1);
+  if (stringOf(node, 'auto_pad', 'NOTSET') !== 'NOTSET' || intOf(node, 'ceil_mode', 0) !== 0)
+    throw unsupported(node, 'auto_pad or ceil_mode', 'run the clean step first, which writes pads as numbers');
+  const zeros = kernel.map(() => 0);
+  const pads = intsOf(node, 'pads', [...zeros, ...zeros]);
+  const strides = intsOf(node, 'strides', kernel.map(() => 1));
+  const dilations = intsOf(node, 'dilations', kernel.map(() => 1));
+  const x = context.input(0);
+  const padded = pads.some((pad) => pad !== 0);
+  const share =
+    padded && intOf(node, 'count_include_pad', 0) === 0
+      ? emit.div(context.gradient(), elementsSeen(context, x))
+      : emit.scale(context.gradient(), 1 / size);
+  // [N·C, 1, …]
+  const maps = emit.op('Reshape', [share, emit.op('Concat', [emit.integers([-1, 1]), spatialShape(context, context.output(0))], { axis: int(0) })]);
+  const ones = emit.constant(Array<number>(size).fill(1), [1, 1, ...kernel]);
+  const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints(pads) };
+  const spread = emit.op('ConvTranspose', [maps, ones], attrs);
+  return [emit.reshapeLike(fitTo(context, spread, x), x)];
+};
+
+/** How many real elements each window saw. */
+function elementsSeen(context: GradientContext, x: string): string {
+  const { emit, node } = context;
+  const ones = emit.op('Expand', [emit.scalar(1), emit.shapeOf(x)]);
+  const count = emit.op('AveragePool', [ones], Object.fromEntries([...node.attributes, ['count_include_pad', int(1)]]));
+  return emit.scale(count, intsOf(node, 'kernel_shape', []).reduce((all, k) => all * k, 1));
+}
+
+/** Adds zeros at the ends of the spatial axes until the map is as large as x. */
+function fitTo(context: GradientContext, maps: string, x: string): string {
+  const { emit } = context;
+  const rest = emit.op('Sub', [spatialShape(context, x), spatialShape(context, maps)]);
+  const rank = rankOf(context, x);
+  const before = emit.integers(Array<number>(rank).fill(0));
+  return emit.op('Pad', [maps, emit.op('Concat', [before, emit.integers([0, 0]), rest], { axis: int(0) })]);
+}
+
+function spatialShape({ emit }: GradientContext, value: string): string {
+  return emit.op('Slice', [emit.shapeOf(value), emit.integers([2]), emit.integers([64]), emit.integers([0])]);
+}
+
+/** g over the number of positions, for each of them. */
+export const GlobalAveragePool: Gradient = (context) => {
+  const { emit } = context;
+  const [x, g] = [context.input(0), context.gradient()];
+  const size = (value: string) => emit.cast(emit.op('Size', [value]), 'float32');
+  return [emit.expandLike(emit.mul(g, emit.div(size(g), size(x))), x)];
+};
+
+/** To the positions that equal the maximum, in equal shares. */
+export const GlobalMaxPool: Gradient = (context) => {
+  const { emit } = context;
+  const [x, y, g] = [context.input(0), context.output(0), context.gradient()];
+  const won = emit.mask(emit.op('Equal', [x, y]));
+  const axes = Array.from({ length: rankOf(context, x) - 2 }, (_, at) => at + 2);
+  return [emit.mul(won, emit.div(g, emit.sum(won, axes)))];
+};
+
+/**
+ * Nearest: g is added up at the positions it was copied from. Linear: Resize is linear in X, Y = R·X along each axis;
+ * dX = Rᵀ·g with R found by resizing the identity, axis by axis.
+ */
+export const Resize: Gradient = (context) => {
+  const { emit, node } = context;
+  const mode = stringOf(node, 'mode', 'nearest');
+  const rest = node.inputs.slice(1);
+  const nothing = rest.map(() => null);
+  if (mode === 'nearest') {
+    const again = (positions: string) => emit.cast(emit.op('Resize', [emit.op('Cast', [positions], { to: int(11) }), ...rest], Object.fromEntries(node.attributes)), 'int64');
+    return [scatterFrom(context, again), ...nothing];
+  }
+  if (mode !== 'linear') throw unsupported(node, `mode "${mode}"`);
+  return [resizeLinear(context), ...nothing];
+};
+
+function resizeLinear(context: GradientContext): string {
+  const { emit, node } = context;
+  const [x, y] = [context.shape(context.input(0)), context.shape(context.output(0))];
+  let g = context.gradient();
+  for (let axis = 0; axis < x.length; axis++) {
+    const [from, to] = [x[axis], y[axis]];
+    if (from !== undefined && from === to && axis < 2) continue;
+    if (typeof from !== 'number' || typeof to !== 'number') throw unsupported(node, 'linear over sizes that are not known', 'fix the model’s dynamic dims first');
+    if (from === to) continue;
+    // [from, to]: row i is what a unit at i becomes
+    const eye = emit.constant(Array.from({ length: from * from }, (_, at) => (at % (from + 1) === 0 ? 1 : 0)), [1, from, from]);
+    const attrs = Object.fromEntries([...node.attributes].filter(([name]) => ['mode', 'coordinate_transformation_mode'].includes(name)));
+    const resized = emit.squeeze(emit.op('Resize', [eye, '', '', emit.integers([1, from, to])], attrs), [0]);
+    const last = x.length - 1;
+    const perm = x.map((_, at) => (at === axis ? last : at === last ? axis : at));
+    g = emit.transpose(emit.matmul(emit.transpose(g, perm), emit.transpose(resized, [1, 0])), perm);
+  }
+  return g;
+}

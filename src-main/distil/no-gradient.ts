@@ -1,0 +1,57 @@
+/**
+ * Operators without a derivative, each with the reason. Their outputs are treated as constants: a path through one
+ * of them carries no gradient.
+ */
+
+const integers = 'its output is made of integers or truth values';
+const steps = 'it is a step function: its derivative is zero wherever it exists';
+const shapes = 'its output depends on shapes, not on values';
+const random = 'its output is drawn at random';
+const texts = 'it works on texts';
+
+export const noGradient: Readonly<Record<string, string>> = {
+  And: integers,
+  ArgMax: integers,
+  ArgMin: integers,
+  Bernoulli: random,
+  BitShift: integers,
+  BitwiseAnd: integers,
+  BitwiseNot: integers,
+  BitwiseOr: integers,
+  BitwiseXor: integers,
+  Ceil: steps,
+  Constant: 'it has no inputs',
+  ConstantOfShape: shapes,
+  EyeLike: shapes,
+  Equal: integers,
+  Floor: steps,
+  Greater: integers,
+  GreaterOrEqual: integers,
+  Hardmax: steps,
+  IsInf: integers,
+  IsNaN: integers,
+  Less: integers,
+  LessOrEqual: integers,
+  Multinomial: random,
+  NonMaxSuppression: integers,
+  NonZero: integers,
+  Not: integers,
+  OneHot: 'its indices are integers and its values are constants of the model',
+  Or: integers,
+  RandomNormal: random,
+  RandomNormalLike: random,
+  RandomUniform: random,
+  RandomUniformLike: random,
+  Range: 'its bounds are counts',
+  RegexFullMatch: texts,
+  Round: steps,
+  Shape: shapes,
+  Sign: steps,
+  Size: shapes,
+  StringConcat: texts,
+  StringNormalizer: texts,
+  StringSplit: texts,
+  TfIdfVectorizer: integers,
+  Unique: integers,
+  Xor: integers,
+};
