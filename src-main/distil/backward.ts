@@ -42,14 +42,19 @@ export function backward(request: BackwardRequest): Backward {
   const nodes = sortTopologically(graph.name, graph.nodes);
   const active = activeValues(nodes, new Set(request.wrt));
   if (!active.has(loss)) {
-    throw new LatheError({ who: `graph "${graph.name}"`, what: `no differentiable path leads from a trained tensor to "${loss}"`, next: 'train other tensors' });
+    throw new LatheError({
+      who: `graph "${graph.name}"`,
+      what: `no differentiable path leads from a trained tensor to "${loss}"`,
+      next: 'train other tensors',
+    });
   }
   const replaced = new Map<string, Node>();
   const sums = new Map<string, string[]>([[loss, [emit.scalar(1)]]]);
   const gradientOf = (value: string): string | null => {
     const parts = sums.get(value);
     if (parts === undefined) return null;
-    const total = parts.length === 1 ? (parts[0] as string) : parts.length === 2 ? emit.op('Add', parts) : emit.op('Sum', parts);
+    const total =
+      parts.length === 1 ? (parts[0] as string) : parts.length === 2 ? emit.op('Add', parts) : emit.op('Sum', parts);
     sums.set(value, [total]);
     return total;
   };
@@ -77,7 +82,10 @@ export function backward(request: BackwardRequest): Backward {
 }
 
 function ruleFor(node: Node) {
-  const rule = node.domain === '' || node.domain === 'ai.onnx' || node.domain === 'com.microsoft' ? gradients[node.opType] : undefined;
+  const rule =
+    node.domain === '' || node.domain === 'ai.onnx' || node.domain === 'com.microsoft'
+      ? gradients[node.opType]
+      : undefined;
   if (rule !== undefined) return rule;
   const reason = noGradient[node.opType];
   if (reason !== undefined) throw unsupported(node, reason);
@@ -89,7 +97,8 @@ function activeValues(nodes: readonly Node[], wrt: ReadonlySet<string>): Readonl
   const active = new Set(wrt);
   for (const node of nodes) {
     if (isBlind(node)) continue;
-    if (node.inputs.some((name) => active.has(name))) for (const output of node.outputs) if (output !== '') active.add(output);
+    if (node.inputs.some((name) => active.has(name)))
+      for (const output of node.outputs) if (output !== '') active.add(output);
   }
   return active;
 }
@@ -125,7 +134,8 @@ function makeContext(
     dtype: (value) => tensorType(value).dtype,
     shape: (value) => {
       const { shape } = tensorType(value);
-      if (shape === null) throw unsupported(node, `the rank of "${value}" is not known`, 'fix the model’s dynamic dims first');
+      if (shape === null)
+        throw unsupported(node, `the rank of "${value}" is not known`, 'fix the model’s dynamic dims first');
       return shape;
     },
   };

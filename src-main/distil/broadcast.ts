@@ -21,10 +21,14 @@ export function reduceTo(context: GradientContext, gradient: string, output: str
     return lead === 0 ? summed : emit.squeeze(summed, range(lead));
   }
   const ones = emit.integers(Array<number>(lead).fill(1));
-  const wanted = lead === 0 ? emit.shapeOf(target) : emit.op('Concat', [ones, emit.shapeOf(target)], { axis: attributes.int(0) });
+  const wanted =
+    lead === 0 ? emit.shapeOf(target) : emit.op('Concat', [ones, emit.shapeOf(target)], { axis: attributes.int(0) });
   const repeated = emit.op('Equal', [wanted, emit.integers([1])]);
   const axes = emit.reshape(emit.op('NonZero', [repeated]), [-1]);
-  const summed = emit.op('ReduceSum', [gradient, axes], { keepdims: attributes.int(1), noop_with_empty_axes: attributes.int(1) });
+  const summed = emit.op('ReduceSum', [gradient, axes], {
+    keepdims: attributes.int(1),
+    noop_with_empty_axes: attributes.int(1),
+  });
   return emit.reshapeLike(summed, target);
 }
 

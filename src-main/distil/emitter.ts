@@ -1,6 +1,15 @@
 /** Writes the nodes of a graph under construction. All forms are those of opset 18. */
 
-import { type Attribute, attributes, dtypeCode, floatTensor, int64Tensor, makeNode, type Node, type Tensor } from '../onnx/ir';
+import {
+  type Attribute,
+  attributes,
+  dtypeCode,
+  floatTensor,
+  int64Tensor,
+  makeNode,
+  type Node,
+  type Tensor,
+} from '../onnx/ir';
 
 const { int, ints } = attributes;
 type Attributes = Readonly<Record<string, Attribute>>;
@@ -94,7 +103,13 @@ export class Emitter {
     return this.op('Squeeze', [x, this.integers(axes)]);
   }
 
-  slice(x: string, starts: readonly number[], ends: readonly number[], axes: readonly number[], steps?: readonly number[]): string {
+  slice(
+    x: string,
+    starts: readonly number[],
+    ends: readonly number[],
+    axes: readonly number[],
+    steps?: readonly number[],
+  ): string {
     const inputs = [x, this.integers(starts), this.integers(ends), this.integers(axes)];
     return this.op('Slice', steps === undefined ? inputs : [...inputs, this.integers(steps)]);
   }

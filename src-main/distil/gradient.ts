@@ -33,7 +33,11 @@ export function nodeTitle(node: Node): string {
 }
 
 /** The error for a form of an operator that its gradient does not cover. */
-export function unsupported(node: Node, what: string, next = 'freeze everything before it, or rewrite the node'): LatheError {
+export function unsupported(
+  node: Node,
+  what: string,
+  next = 'freeze everything before it, or rewrite the node',
+): LatheError {
   return new LatheError({ who: nodeTitle(node), what: `cannot be differentiated: ${what}`, next });
 }
 

@@ -22,7 +22,9 @@ interface Geometry {
 function geometryOf(context: GradientContext, x: string, w: string): Geometry {
   const { node } = context;
   const weight = context.shape(w);
-  const kernel = weight.slice(2).map((dim) => (typeof dim === 'number' ? dim : fail(node, 'its kernel size is not known')));
+  const kernel = weight
+    .slice(2)
+    .map((dim) => (typeof dim === 'number' ? dim : fail(node, 'its kernel size is not known')));
   const ones = kernel.map(() => 1);
   const strides = intsOf(node, 'strides', ones);
   const dilations = intsOf(node, 'dilations', ones);
@@ -32,7 +34,9 @@ function geometryOf(context: GradientContext, x: string, w: string): Geometry {
   let [begins, ends] = [pads.slice(0, kernel.length), pads.slice(kernel.length)];
   if (auto === 'VALID') [begins, ends] = [zeros, zeros];
   if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
-    const totals = kernel.map((size, at) => sameTotal(node, context.shape(x)[at + 2] ?? null, size, strides[at] as number, dilations[at] as number));
+    const totals = kernel.map((size, at) =>
+      sameTotal(node, context.shape(x)[at + 2] ?? null, size, strides[at] as number, dilations[at] as number),
+    );
     const [less, more] = [totals.map((total) => Math.floor(total / 2)), totals.map((total) => Math.ceil(total / 2))];
     [begins, ends] = auto === 'SAME_UPPER' ? [less, more] : [more, less];
   }
@@ -43,7 +47,8 @@ function geometryOf(context: GradientContext, x: string, w: string): Geometry {
 function sameTotal(node: Node, size: Dim, kernel: number, stride: number, dilation: number): number {
   const span = dilation * (kernel - 1) + 1;
   if (stride === 1) return span - 1;
-  if (typeof size !== 'number') return fail(node, 'auto_pad with strides needs a known size', 'fix the model’s dynamic dims first');
+  if (typeof size !== 'number')
+    return fail(node, 'auto_pad with strides needs a known size', 'fix the model’s dynamic dims first');
   return Math.max(0, (Math.ceil(size / stride) - 1) * stride + span - size);
 }
 
@@ -87,7 +92,9 @@ function convAttributes({ group, kernel, strides, dilations, begins, ends }: Geo
 
 /** Σ over batch and space. */
 function byBias(context: GradientContext, g: string): string {
-  const axes = Array.from({ length: rankOf(context, context.output(0)) }, (_, axis) => axis).filter((axis) => axis !== 1);
+  const axes = Array.from({ length: rankOf(context, context.output(0)) }, (_, axis) => axis).filter(
+    (axis) => axis !== 1,
+  );
   return context.emit.sum(g, axes, false);
 }
 
@@ -98,7 +105,8 @@ function byBias(context: GradientContext, g: string): string {
 function byInput(context: GradientContext, geometry: Geometry, g: string, w: string, x: string): string {
   const { emit } = context;
   const { kernel, strides, dilations, begins, ends, group } = geometry;
-  const margins = (pads: readonly number[]) => pads.map((pad, at) => (dilations[at] as number) * ((kernel[at] as number) - 1) - pad);
+  const margins = (pads: readonly number[]) =>
+    pads.map((pad, at) => (dilations[at] as number) * ((kernel[at] as number) - 1) - pad);
   const [flippedBegins, flippedEnds] = [margins(begins), margins(ends)];
   const fits = strides.every((stride) => stride === 1) && [...flippedBegins, ...flippedEnds].every((pad) => pad >= 0);
   if (fits && group === 1) {
@@ -128,9 +136,17 @@ function transposedConv(context: GradientContext, geometry: Geometry, g: string,
   const [size, out] = [context.shape(x).slice(2), context.shape(context.output(0)).slice(2)];
   const covered = kernel.map((k, at) => {
     const o = out[at];
-    return typeof o === 'number' ? (o - 1) * (strides[at] as number) + (dilations[at] as number) * (k - 1) + 1 - (begins[at] as number) - (ends[at] as number) : null;
+    return typeof o === 'number'
+      ? (o - 1) * (strides[at] as number) +
+          (dilations[at] as number) * (k - 1) +
+          1 -
+          (begins[at] as number) -
+          (ends[at] as number)
+      : null;
   });
-  const missing = covered.map((length, at) => (length === null || typeof size[at] !== 'number' ? null : (size[at] as number) - length));
+  const missing = covered.map((length, at) =>
+    length === null || typeof size[at] !== 'number' ? null : (size[at] as number) - length,
+  );
   const known = missing.every((amount) => amount !== null);
   const attrs = { ...convAttributes(geometry), ...(known ? { output_padding: ints(missing as number[]) } : {}) };
   const dX = emit.op('ConvTranspose', [g, w], attrs);
@@ -153,8 +169,10 @@ function byWeight(context: GradientContext, geometry: Geometry, problem: WeightP
   const { kernel, strides, group, begins, ends } = geometry;
   const channels = context.shape(problem.xLike)[1];
   const outputs = context.shape(problem.out)[1];
-  if (typeof channels !== 'number' || typeof outputs !== 'number') return fail(context.node, 'its channel counts are not known');
-  const pointwise = kernel.every((k) => k === 1) && strides.every((s) => s === 1) && [...begins, ...ends].every((p) => p === 0);
+  if (typeof channels !== 'number' || typeof outputs !== 'number')
+    return fail(context.node, 'its channel counts are not known');
+  const pointwise =
+    kernel.every((k) => k === 1) && strides.every((s) => s === 1) && [...begins, ...ends].every((p) => p === 0);
   if (group === channels && outputs === channels && !pointwise) return depthwiseTaps(context, geometry, problem);
   if (group === 1 && channels <= 4 && kernel.length === 2) return swappedConv(context, geometry, problem);
   return columns(context, geometry, problem, channels, outputs);
@@ -164,7 +182,13 @@ function byWeight(context: GradientContext, geometry: Geometry, problem: WeightP
  * im2col: the taps of the padded input stand side by side, [N, G, C/G·k, o], and one batched product with
  * g [N, G, M/G, o] sums over space; the batch is summed after. A 1×1 kernel has one tap, x itself.
  */
-function columns(context: GradientContext, geometry: Geometry, problem: WeightProblem, channels: number, outputs: number): string {
+function columns(
+  context: GradientContext,
+  geometry: Geometry,
+  problem: WeightProblem,
+  channels: number,
+  outputs: number,
+): string {
   const { emit } = context;
   const { group, kernel } = geometry;
   const perGroup = channels / group;
@@ -184,8 +208,13 @@ function columns(context: GradientContext, geometry: Geometry, problem: WeightPr
 function depthwiseTaps(context: GradientContext, geometry: Geometry, problem: WeightProblem): string {
   const { emit } = context;
   const axes = [0, ...geometry.kernel.map((_, at) => at + 2)];
-  const sums = tapsOf(context, geometry, problem).map((tap) => emit.unsqueeze(emit.sum(emit.mul(tap, problem.g), axes, false), [1]));
-  return emit.reshapeLike(sums.length === 1 ? (sums[0] as string) : emit.op('Concat', sums, { axis: int(1) }), problem.w);
+  const sums = tapsOf(context, geometry, problem).map((tap) =>
+    emit.unsqueeze(emit.sum(emit.mul(tap, problem.g), axes, false), [1]),
+  );
+  return emit.reshapeLike(
+    sums.length === 1 ? (sums[0] as string) : emit.op('Concat', sums, { axis: int(1) }),
+    problem.w,
+  );
 }
 
 /**
@@ -200,7 +229,12 @@ function swappedConv(context: GradientContext, geometry: Geometry, { x, g, w }: 
   // [C, M, ≥k…]
   const full = emit.op('Conv', [emit.transpose(x, swap), emit.transpose(g, swap)], attrs);
   const axes = kernel.map((_, at) => at + 2);
-  const cut = emit.slice(full, kernel.map(() => 0), kernel, axes);
+  const cut = emit.slice(
+    full,
+    kernel.map(() => 0),
+    kernel,
+    axes,
+  );
   return emit.reshapeLike(emit.transpose(cut, swap), w);
 }
 
@@ -219,12 +253,21 @@ function tapsOf(context: GradientContext, geometry: Geometry, { x, out }: Weight
       const lasts = starts.map((start, at) => start + ((dims[at] as number) - 1) * (strides[at] as number) + 1);
       return emit.slice(padded, starts, lasts, axes, strides);
     }
-    const reach = emit.mul(emit.op('Sub', [emit.op('Slice', [emit.shapeOf(out), emit.integers([2]), emit.integers([64]), emit.integers([0])]), emit.integers([1])]), emit.integers(strides));
+    const reach = emit.mul(
+      emit.op('Sub', [
+        emit.op('Slice', [emit.shapeOf(out), emit.integers([2]), emit.integers([64]), emit.integers([0])]),
+        emit.integers([1]),
+      ]),
+      emit.integers(strides),
+    );
     const lasts = emit.add(reach, emit.integers(starts.map((start) => start + 1)));
     return emit.op('Slice', [padded, emit.integers(starts), lasts, emit.integers(axes), emit.integers(strides)]);
   });
 }
 
 function positions(kernel: readonly number[]): number[][] {
-  return kernel.reduce<number[][]>((all, size) => all.flatMap((head) => Array.from({ length: size }, (_, at) => [...head, at])), [[]]);
+  return kernel.reduce<number[][]>(
+    (all, size) => all.flatMap((head) => Array.from({ length: size }, (_, at) => [...head, at])),
+    [[]],
+  );
 }

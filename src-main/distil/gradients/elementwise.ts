@@ -16,7 +16,12 @@ const unary =
 
 /** A rule of two broadcast inputs. */
 const binary =
-  (rules: readonly [(c: GradientContext, a: string, b: string, g: string) => string, (c: GradientContext, a: string, b: string, g: string) => string]): Gradient =>
+  (
+    rules: readonly [
+      (c: GradientContext, a: string, b: string, g: string) => string,
+      (c: GradientContext, a: string, b: string, g: string) => string,
+    ],
+  ): Gradient =>
   (context) => {
     const [a, b, g] = [context.input(0), context.input(1), context.gradient()];
     return rules.map((rule, at) =>
@@ -60,14 +65,18 @@ export const Reciprocal = unary(({ emit }, _x, y) => emit.neg(emit.mul(y, y)));
 export const Sin = unary(({ emit }, x) => emit.op('Cos', [x]));
 export const Cos = unary(({ emit }, x) => emit.neg(emit.op('Sin', [x])));
 /** erf X: g · 2/√π · exp(−X²). */
-export const Erf = unary(({ emit }, x) => emit.scale(emit.op('Exp', [emit.neg(emit.mul(x, x))]), 2 / Math.sqrt(Math.PI)));
+export const Erf = unary(({ emit }, x) =>
+  emit.scale(emit.op('Exp', [emit.neg(emit.mul(x, x))]), 2 / Math.sqrt(Math.PI)),
+);
 
 /** max(0, X): the mask of Y > 0. */
 export const Relu = unary(({ emit }, _x, y) => emit.mask(emit.op('Greater', [y, emit.scalar(0)])));
 /** α below zero, 1 above. */
 export const LeakyRelu = unary(({ emit, node }, x) => stepBetween(emit, x, floatOf(node, 'alpha', 0.01), 1));
 /** X above α, else 0. */
-export const ThresholdedRelu = unary(({ emit, node }, x) => emit.mask(emit.op('Greater', [x, emit.scalar(floatOf(node, 'alpha', 1))])));
+export const ThresholdedRelu = unary(({ emit, node }, x) =>
+  emit.mask(emit.op('Greater', [x, emit.scalar(floatOf(node, 'alpha', 1))])),
+);
 /** slope·X below zero: dX as LeakyRelu, dSlope = g·min(X, 0). */
 export const PRelu: Gradient = (context) => {
   const { emit } = context;
@@ -81,7 +90,8 @@ export const PRelu: Gradient = (context) => {
 export const Clip: Gradient = (context) => {
   const { emit, node } = context;
   const [x, low, high] = [context.input(0), context.input(1), context.input(2)];
-  if (node.attributes.has('min') || node.attributes.has('max')) throw unsupported(node, 'bounds as attributes (opset < 11)', 'raise the opset first');
+  if (node.attributes.has('min') || node.attributes.has('max'))
+    throw unsupported(node, 'bounds as attributes (opset < 11)', 'raise the opset first');
   let g = context.gradient();
   if (low !== '') g = emit.mul(g, emit.mask(emit.op('Greater', [x, low])));
   if (high !== '') g = emit.mul(g, emit.mask(emit.op('Less', [x, high])));
@@ -92,7 +102,9 @@ export const Sigmoid = unary(({ emit }, _x, y) => emit.mul(y, emit.sub(emit.scal
 /** 1 − Y². */
 export const Tanh = unary(({ emit }, _x, y) => emit.sub(emit.scalar(1), emit.mul(y, y)));
 /** α between the two flat parts. */
-export const HardSigmoid = unary(({ emit, node }, _x, y) => emit.scale(inside(emit, y, 0, 1), floatOf(node, 'alpha', 0.2)));
+export const HardSigmoid = unary(({ emit, node }, _x, y) =>
+  emit.scale(inside(emit, y, 0, 1), floatOf(node, 'alpha', 0.2)),
+);
 /** X·clip(X/6 + ½, 0, 1): (2X + 3)/6 between −3 and 3, 1 above, 0 below. */
 export const HardSwish = unary(({ emit }, x) => {
   const middle = emit.mul(inside(emit, x, -3, 3), emit.add(emit.scale(x, 1 / 3), emit.scalar(0.5)));
@@ -159,11 +171,15 @@ export const Max = extremum('GreaterOrEqual');
 export const Min = extremum('LessOrEqual');
 /** Each input gets g, summed to its own shape. */
 export const Sum: Gradient = (context) =>
-  context.node.inputs.map((input, at) => (context.needs(at) ? reduceTo(context, context.gradient(), context.output(0), input) : null));
+  context.node.inputs.map((input, at) =>
+    context.needs(at) ? reduceTo(context, context.gradient(), context.output(0), input) : null,
+  );
 /** As Sum, over the number of inputs. */
 export const Mean: Gradient = (context) => {
   const g = context.emit.scale(context.gradient(), 1 / context.node.inputs.length);
-  return context.node.inputs.map((input, at) => (context.needs(at) ? reduceTo(context, g, context.output(0), input) : null));
+  return context.node.inputs.map((input, at) =>
+    context.needs(at) ? reduceTo(context, g, context.output(0), input) : null,
+  );
 };
 /** condition ? A : B. */
 export const Where: Gradient = (context) => {
@@ -190,7 +206,9 @@ function stepBetween(emit: Emit, x: string, below: number, above: number): strin
 }
 
 function inside(emit: Emit, x: string, low: number, high: number): string {
-  return emit.mask(emit.op('And', [emit.op('Greater', [x, emit.scalar(low)]), emit.op('Less', [x, emit.scalar(high)])]));
+  return emit.mask(
+    emit.op('And', [emit.op('Greater', [x, emit.scalar(low)]), emit.op('Less', [x, emit.scalar(high)])]),
+  );
 }
 
 function swish(emit: Emit, x: string, alpha: number): string {
@@ -210,13 +228,19 @@ function tanhGelu({ emit }: GradientContext, x: string): string {
   const square = emit.mul(x, x);
   const t = emit.op('Tanh', [emit.mul(emit.scale(x, k), emit.add(emit.scalar(1), emit.scale(square, c)))]);
   const half = emit.scale(emit.add(emit.scalar(1), t), 0.5);
-  const slope = emit.mul(emit.sub(emit.scalar(1), emit.mul(t, t)), emit.add(emit.scalar(k), emit.scale(square, 3 * c * k)));
+  const slope = emit.mul(
+    emit.sub(emit.scalar(1), emit.mul(t, t)),
+    emit.add(emit.scalar(k), emit.scale(square, 3 * c * k)),
+  );
   return emit.add(half, emit.scale(emit.mul(x, slope), 0.5));
 }
 
 /** CumSum keeps its direction turned round. */
 export const CumSum: Gradient = (context) => {
   const { emit, node } = context;
-  const attrs = { exclusive: attributes.int(intOf(node, 'exclusive', 0)), reverse: attributes.int(1 - intOf(node, 'reverse', 0)) };
+  const attrs = {
+    exclusive: attributes.int(intOf(node, 'exclusive', 0)),
+    reverse: attributes.int(1 - intOf(node, 'reverse', 0)),
+  };
   return [emit.op('CumSum', [context.gradient(), context.input(1)], attrs), null];
 };

@@ -51,7 +51,13 @@ function swapLast(context: GradientContext, value: string, rank: number): string
 }
 
 /** Sums over the batch axes along which `target` had been broadcast. */
-function reduceBatches(context: GradientContext, product: string, target: string, rank: number, otherRank: number): string {
+function reduceBatches(
+  context: GradientContext,
+  product: string,
+  target: string,
+  rank: number,
+  otherRank: number,
+): string {
   const { emit } = context;
   const shape = context.shape(target).slice(0, -2);
   const full = context.shape(context.output(0)).slice(0, -2);
@@ -59,7 +65,12 @@ function reduceBatches(context: GradientContext, product: string, target: string
   if (same) return product;
   const lead = full.length - shape.length;
   const certain = shape.every((dim) => typeof dim === 'number') && lead >= 0;
-  if (!certain) throw unsupported(context.node, `batch axes of "${target}" are dynamic and broadcast`, 'fix the dynamic dims of the model first');
+  if (!certain)
+    throw unsupported(
+      context.node,
+      `batch axes of "${target}" are dynamic and broadcast`,
+      'fix the dynamic dims of the model first',
+    );
   const axes = full.flatMap((_, axis) => (axis < lead || shape[axis - lead] === 1 ? [axis] : []));
   const summed = axes.length === 0 ? product : emit.sum(product, axes);
   return lead === 0 ? summed : emit.reshapeLike(summed, target);
@@ -104,7 +115,12 @@ export const Einsum: Gradient = (context) => {
   const equation = stringOf(node, 'equation', '').replaceAll(' ', '');
   const [left = '', right] = equation.split('->');
   const terms = left.split(',');
-  if (right === undefined || equation.includes('.') || terms.length > 2) throw unsupported(node, `the equation "${equation}"`, 'write it with "->", without "...", for at most two operands');
+  if (right === undefined || equation.includes('.') || terms.length > 2)
+    throw unsupported(
+      node,
+      `the equation "${equation}"`,
+      'write it with "->", without "...", for at most two operands',
+    );
   const g = context.gradient();
   return terms.map((term, at) => {
     if (!context.needs(at)) return null;

@@ -40,7 +40,10 @@ export const Split: Gradient = (context) => {
 /** Zeros with g scattered to where it was cut from: positions are cut from an index tensor the same way. */
 export const Slice: Gradient = (context) => {
   const { emit, node } = context;
-  return [scatterFrom(context, (positions) => emit.op('Slice', [positions, ...node.inputs.slice(1)])), ...nulls(node.inputs.length - 1)];
+  return [
+    scatterFrom(context, (positions) => emit.op('Slice', [positions, ...node.inputs.slice(1)])),
+    ...nulls(node.inputs.length - 1),
+  ];
 };
 
 /** The margin is cut away for `constant`; other modes send it back to the elements it was copied from. */
@@ -51,13 +54,17 @@ export const Pad: Gradient = (context) => {
     const rank = rankOf(context, context.input(0));
     const pads = context.constant(context.input(1));
     if (pads === null) throw unsupported(node, 'its pads are computed at run time');
-    const axes = context.input(3) === '' ? Array.from({ length: rank }, (_, axis) => axis) : context.constant(context.input(3));
+    const axes =
+      context.input(3) === '' ? Array.from({ length: rank }, (_, axis) => axis) : context.constant(context.input(3));
     if (axes === null) throw unsupported(node, 'its axes are computed at run time');
     const half = pads.length / 2;
     const undo = pads.map((amount) => -amount);
     if (half !== axes.length) throw unsupported(node, 'pads and axes that do not fit');
     const inputs = [context.gradient(), emit.integers(undo), ''];
-    return [emit.op('Pad', context.input(3) === '' ? inputs.slice(0, 2) : [...inputs, emit.integers(axes)]), ...nulls(node.inputs.length - 1)];
+    return [
+      emit.op('Pad', context.input(3) === '' ? inputs.slice(0, 2) : [...inputs, emit.integers(axes)]),
+      ...nulls(node.inputs.length - 1),
+    ];
   }
   const again = (positions: string) => emit.op('Pad', [positions, ...node.inputs.slice(1)], { mode: string(mode) });
   return [scatterFrom(context, again), ...nulls(node.inputs.length - 1)];
@@ -78,7 +85,14 @@ export const Tile: Gradient = (context) => {
     return [scatterFrom(context, (positions) => emit.op('Tile', [positions, context.input(1)])), null];
   }
   const split = shape.flatMap((dim, axis) => [repeats[axis] as number, dim as number]);
-  return [emit.sum(emit.reshape(context.gradient(), split), repeats.map((_, axis) => 2 * axis), false), null];
+  return [
+    emit.sum(
+      emit.reshape(context.gradient(), split),
+      repeats.map((_, axis) => 2 * axis),
+      false,
+    ),
+    null,
+  ];
 };
 
 /** Rows that were taken get their gradients back, summed where a row was taken more than once. */
@@ -86,7 +100,10 @@ export const Gather: Gradient = (context) => {
   const { emit, node } = context;
   const axis = positiveAxis(intOf(node, 'axis', 0), rankOf(context, context.input(0)));
   if (axis === 0) return [gatherRows(context), null];
-  return [scatterFrom(context, (positions) => emit.op('Gather', [positions, context.input(1)], { axis: int(axis) })), null];
+  return [
+    scatterFrom(context, (positions) => emit.op('Gather', [positions, context.input(1)], { axis: int(axis) })),
+    null,
+  ];
 };
 
 /** An embedding's gradient: ScatterND with addition over the rows. */
@@ -95,7 +112,10 @@ function gatherRows(context: GradientContext): string {
   const [table, indices] = [context.input(0), context.input(1)];
   const rows = emit.reshape(nonNegative(context, indices, emit.dimOf(table, 0)), [-1, 1]);
   const rest = emit.op('Slice', [emit.shapeOf(table), emit.integers([1]), emit.integers([64]), emit.integers([0])]);
-  const flat = emit.op('Reshape', [context.gradient(), emit.op('Concat', [emit.integers([-1]), rest], { axis: int(0) })]);
+  const flat = emit.op('Reshape', [
+    context.gradient(),
+    emit.op('Concat', [emit.integers([-1]), rest], { axis: int(0) }),
+  ]);
   return emit.op('ScatterND', [emit.zerosLike(table), rows, flat], { reduction: string('add') });
 }
 
@@ -103,16 +123,29 @@ export const GatherElements: Gradient = (context) => {
   const { emit, node } = context;
   const axis = int(intOf(node, 'axis', 0));
   const zeros = emit.zerosLike(context.input(0));
-  return [emit.op('ScatterElements', [zeros, context.input(1), context.gradient()], { axis, reduction: string('add') }), null];
+  return [
+    emit.op('ScatterElements', [zeros, context.input(1), context.gradient()], { axis, reduction: string('add') }),
+    null,
+  ];
 };
 
 export const GatherND: Gradient = (context) => {
   const { emit, node } = context;
   if (intOf(node, 'batch_dims', 0) !== 0) {
     const batchDims = int(intOf(node, 'batch_dims', 0));
-    return [scatterFrom(context, (positions) => emit.op('GatherND', [positions, context.input(1)], { batch_dims: batchDims })), null];
+    return [
+      scatterFrom(context, (positions) =>
+        emit.op('GatherND', [positions, context.input(1)], { batch_dims: batchDims }),
+      ),
+      null,
+    ];
   }
-  return [emit.op('ScatterND', [emit.zerosLike(context.input(0)), context.input(1), context.gradient()], { reduction: string('add') }), null];
+  return [
+    emit.op('ScatterND', [emit.zerosLike(context.input(0)), context.input(1), context.gradient()], {
+      reduction: string('add'),
+    }),
+    null,
+  ];
 };
 
 /** Y = data with updates written over it: the data's gradient is zero where they lie. */
@@ -140,8 +173,10 @@ export const ScatterElements: Gradient = (context) => {
 export const DepthToSpace: Gradient = (context) => {
   const { emit, node } = context;
   const block = intOf(node, 'blocksize', 1);
-  if (stringOf(node, 'mode', 'DCR') === 'DCR') return [emit.op('SpaceToDepth', [context.gradient()], { blocksize: int(block) })];
-  const again = (positions: string) => emit.op('DepthToSpace', [positions], { blocksize: int(block), mode: string('CRD') });
+  if (stringOf(node, 'mode', 'DCR') === 'DCR')
+    return [emit.op('SpaceToDepth', [context.gradient()], { blocksize: int(block) })];
+  const again = (positions: string) =>
+    emit.op('DepthToSpace', [positions], { blocksize: int(block), mode: string('CRD') });
   return [scatterFrom(context, again)];
 };
 
@@ -168,7 +203,10 @@ export function scatterFrom(context: GradientContext, move: (positions: string) 
   const flat = emit.op('Range', [emit.integers([0], []), count, emit.integers([1], [])]);
   const positions = emit.reshape(move(emit.reshapeLike(flat, x)), [-1]);
   const zeros = emit.op('Expand', [emit.scalar(0), emit.reshape(count, [1])]);
-  const added = emit.op('ScatterElements', [zeros, positions, emit.reshape(context.gradient(), [-1])], { axis: int(0), reduction: string('add') });
+  const added = emit.op('ScatterElements', [zeros, positions, emit.reshape(context.gradient(), [-1])], {
+    axis: int(0),
+    reduction: string('add'),
+  });
   return emit.reshapeLike(added, x);
 }
 

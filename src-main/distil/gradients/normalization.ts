@@ -1,8 +1,8 @@
 /** Gradients of normalizations and soft maxima. g is the gradient of Y. */
 
 import { attributes } from '../../onnx/ir';
-import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
 import { reduceTo } from '../broadcast';
+import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
 
 const { floatOf, intOf } = attributes;
 
@@ -72,7 +72,10 @@ export const InstanceNormalization: Gradient = (context) => {
   const rank = rankOf(context, x);
   const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
   const { xHat, inv } = standardized(context, x, spatial, floatOf(node, 'epsilon', 1e-5));
-  const perChannel = emit.unsqueeze(gamma, spatial.map((axis) => axis - 1));
+  const perChannel = emit.unsqueeze(
+    gamma,
+    spatial.map((axis) => axis - 1),
+  );
   const others = [0, ...spatial];
   return [
     context.needs(0) ? centred(context, emit.mul(g, perChannel), xHat, inv, spatial) : null,
@@ -89,11 +92,21 @@ export const GroupNormalization: Gradient = (context) => {
   const groups = intOf(node, 'num_groups', 1);
   const channels = context.shape(x)[1];
   const scales = context.shape(gamma)[0];
-  if (typeof channels !== 'number' || scales !== channels) throw unsupported(node, 'scales per group (opset 18)', 'raise the opset to 21 first');
+  if (typeof channels !== 'number' || scales !== channels)
+    throw unsupported(node, 'scales per group (opset 18)', 'raise the opset to 21 first');
   const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
   const grouped = emit.reshape(x, [0, groups, -1]);
   const { xHat, inv } = standardized(context, grouped, [2], floatOf(node, 'epsilon', 1e-5));
-  const h = emit.reshape(emit.mul(g, emit.unsqueeze(gamma, spatial.map((axis) => axis - 1))), [0, groups, -1]);
+  const h = emit.reshape(
+    emit.mul(
+      g,
+      emit.unsqueeze(
+        gamma,
+        spatial.map((axis) => axis - 1),
+      ),
+    ),
+    [0, groups, -1],
+  );
   const dX = () => emit.reshapeLike(centred(context, h, xHat, inv, [2]), x);
   const dGamma = () => emit.sum(emit.mul(g, emit.reshapeLike(xHat, x)), [0, ...spatial], false);
   return [
@@ -109,12 +122,25 @@ export const GroupNormalization: Gradient = (context) => {
  */
 export const BatchNormalization: Gradient = (context) => {
   const { emit, node } = context;
-  const [x, scale, mean, variance, g] = [context.input(0), context.input(1), context.input(3), context.input(4), context.gradient()];
+  const [x, scale, mean, variance, g] = [
+    context.input(0),
+    context.input(1),
+    context.input(3),
+    context.input(4),
+    context.gradient(),
+  ];
   const rank = rankOf(context, x);
-  if (intOf(node, 'training_mode', 0) === 1) throw unsupported(node, 'training_mode = 1', 'Lathe rewrites it where it trains batch statistics');
+  if (intOf(node, 'training_mode', 0) === 1)
+    throw unsupported(node, 'training_mode = 1', 'Lathe rewrites it where it trains batch statistics');
   const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
   const inv = inverseRoot(context, variance, floatOf(node, 'epsilon', 1e-5));
-  const perChannel = (value: string) => (spatial.length === 0 ? value : emit.unsqueeze(value, spatial.map((axis) => axis - 1)));
+  const perChannel = (value: string) =>
+    spatial.length === 0
+      ? value
+      : emit.unsqueeze(
+          value,
+          spatial.map((axis) => axis - 1),
+        );
   const others = [0, ...spatial];
   const xHat = () => emit.mul(emit.sub(x, perChannel(mean)), perChannel(inv));
   return [
@@ -137,7 +163,12 @@ export const LpNormalization: Gradient = (context) => {
   return [emit.div(emit.sub(g, along), norm)];
 };
 
-function standardized(context: GradientContext, x: string, axes: readonly number[], epsilon: number): { xHat: string; inv: string } {
+function standardized(
+  context: GradientContext,
+  x: string,
+  axes: readonly number[],
+  epsilon: number,
+): { xHat: string; inv: string } {
   const { emit } = context;
   const offset = emit.sub(x, emit.mean(x, axes));
   const inv = inverseRoot(context, emit.mean(emit.mul(offset, offset), axes), epsilon);
@@ -147,4 +178,3 @@ function standardized(context: GradientContext, x: string, axes: readonly number
 function inverseRoot({ emit }: GradientContext, variance: string, epsilon: number): string {
   return emit.op('Reciprocal', [emit.op('Sqrt', [emit.add(variance, emit.scalar(epsilon))])]);
 }
-

@@ -15,7 +15,10 @@ export const MaxPool: Gradient = (context) => {
   const x = context.input(0);
   const zeros = emit.op('Expand', [emit.scalar(0), emit.reshape(emit.op('Size', [x]), [1])]);
   const flat = (value: string) => emit.reshape(value, [-1]);
-  const added = emit.op('ScatterElements', [zeros, flat(indices), flat(context.gradient())], { axis: int(0), reduction: string('add') });
+  const added = emit.op('ScatterElements', [zeros, flat(indices), flat(context.gradient())], {
+    axis: int(0),
+    reduction: string('add'),
+  });
   return [emit.reshapeLike(added, x)];
 };
 
@@ -28,8 +31,16 @@ export const AveragePool: Gradient = (context) => {
     throw unsupported(node, 'auto_pad or ceil_mode', 'run the clean step first, which writes pads as numbers');
   const zeros = kernel.map(() => 0);
   const pads = intsOf(node, 'pads', [...zeros, ...zeros]);
-  const strides = intsOf(node, 'strides', kernel.map(() => 1));
-  const dilations = intsOf(node, 'dilations', kernel.map(() => 1));
+  const strides = intsOf(
+    node,
+    'strides',
+    kernel.map(() => 1),
+  );
+  const dilations = intsOf(
+    node,
+    'dilations',
+    kernel.map(() => 1),
+  );
   const x = context.input(0);
   const padded = pads.some((pad) => pad !== 0);
   const share =
@@ -37,7 +48,10 @@ export const AveragePool: Gradient = (context) => {
       ? emit.div(context.gradient(), elementsSeen(context, x))
       : emit.scale(context.gradient(), 1 / size);
   // [N·C, 1, …]
-  const maps = emit.op('Reshape', [share, emit.op('Concat', [emit.integers([-1, 1]), spatialShape(context, context.output(0))], { axis: int(0) })]);
+  const maps = emit.op('Reshape', [
+    share,
+    emit.op('Concat', [emit.integers([-1, 1]), spatialShape(context, context.output(0))], { axis: int(0) }),
+  ]);
   const ones = emit.constant(Array<number>(size).fill(1), [1, 1, ...kernel]);
   const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints(pads) };
   const spread = emit.op('ConvTranspose', [maps, ones], attrs);
@@ -49,7 +63,10 @@ function elementsSeen(context: GradientContext, x: string): string {
   const { emit, node } = context;
   const ones = emit.op('Expand', [emit.scalar(1), emit.shapeOf(x)]);
   const count = emit.op('AveragePool', [ones], Object.fromEntries([...node.attributes, ['count_include_pad', int(1)]]));
-  return emit.scale(count, intsOf(node, 'kernel_shape', []).reduce((all, k) => all * k, 1));
+  return emit.scale(
+    count,
+    intsOf(node, 'kernel_shape', []).reduce((all, k) => all * k, 1),
+  );
 }
 
 /** Adds zeros at the ends of the spatial axes until the map is as large as x. */
@@ -92,7 +109,15 @@ export const Resize: Gradient = (context) => {
   const rest = node.inputs.slice(1);
   const nothing = rest.map(() => null);
   if (mode === 'nearest') {
-    const again = (positions: string) => emit.cast(emit.op('Resize', [emit.op('Cast', [positions], { to: int(11) }), ...rest], Object.fromEntries(node.attributes)), 'int64');
+    const again = (positions: string) =>
+      emit.cast(
+        emit.op(
+          'Resize',
+          [emit.op('Cast', [positions], { to: int(11) }), ...rest],
+          Object.fromEntries(node.attributes),
+        ),
+        'int64',
+      );
     return [scatterFrom(context, again), ...nothing];
   }
   if (mode !== 'linear') throw unsupported(node, `mode "${mode}"`);
@@ -106,11 +131,17 @@ function resizeLinear(context: GradientContext): string {
   for (let axis = 0; axis < x.length; axis++) {
     const [from, to] = [x[axis], y[axis]];
     if (from !== undefined && from === to && axis < 2) continue;
-    if (typeof from !== 'number' || typeof to !== 'number') throw unsupported(node, 'linear over sizes that are not known', 'fix the model’s dynamic dims first');
+    if (typeof from !== 'number' || typeof to !== 'number')
+      throw unsupported(node, 'linear over sizes that are not known', 'fix the model’s dynamic dims first');
     if (from === to) continue;
     // [from, to]: row i is what a unit at i becomes
-    const eye = emit.constant(Array.from({ length: from * from }, (_, at) => (at % (from + 1) === 0 ? 1 : 0)), [1, from, from]);
-    const attrs = Object.fromEntries([...node.attributes].filter(([name]) => ['mode', 'coordinate_transformation_mode'].includes(name)));
+    const eye = emit.constant(
+      Array.from({ length: from * from }, (_, at) => (at % (from + 1) === 0 ? 1 : 0)),
+      [1, from, from],
+    );
+    const attrs = Object.fromEntries(
+      [...node.attributes].filter(([name]) => ['mode', 'coordinate_transformation_mode'].includes(name)),
+    );
     const resized = emit.squeeze(emit.op('Resize', [eye, '', '', emit.integers([1, from, to])], attrs), [0]);
     const last = x.length - 1;
     const perm = x.map((_, at) => (at === axis ? last : at === last ? axis : at));

@@ -29,7 +29,13 @@ function axesOf(context: GradientContext): readonly number[] | null {
 }
 
 const reduction =
-  (derivative: (context: GradientContext, x: string, kept: { g: string; y: string; axes: readonly number[] | null }) => string): Gradient =>
+  (
+    derivative: (
+      context: GradientContext,
+      x: string,
+      kept: { g: string; y: string; axes: readonly number[] | null },
+    ) => string,
+  ): Gradient =>
   (context) => [derivative(context, context.input(0), keptDims(context)), null];
 
 export const ReduceSum = reduction(({ emit }, x, { g }) => emit.expandLike(g, x));

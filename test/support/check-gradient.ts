@@ -1,0 +1,227 @@
+/**
+ * Gradients face a stranger: the written backward of one operator against central differences of its forward, both
+ * run by onnxruntime. The loss is Σ R·Y with R drawn at random; along a random direction d through each trained input
+ * the difference (L(x + εd) − L(x − εd)) / 2ε must equal ⟨dX, d⟩.
+ */
+
+import { expect } from 'vitest';
+import { backward } from '../../src-main/distil/backward';
+import { Emitter } from '../../src-main/distil/emitter';
+import {
+  type Attribute,
+  elementCount,
+  type Feeds,
+  type Graph,
+  type Model,
+  makeNode,
+  makeValue,
+  type NdArray,
+  tensorFromArray,
+  type Value,
+} from '../../src-main/onnx/ir';
+import { openSession, valueTypes } from '../../src-main/onnx/session';
+import { seededRandom } from './random';
+
+/** Floats drawn from [low, high) and kept `apart` from each kink; or the given integers, as a constant. */
+export type RowInput =
+  | {
+      readonly shape: readonly number[];
+      readonly low?: number;
+      readonly high?: number;
+      readonly kinks?: readonly number[];
+      readonly symbolic?: readonly (string | number)[];
+      readonly frozen?: boolean;
+    }
+  | { readonly ints: readonly number[]; readonly shape?: readonly number[] }
+  | { readonly bools: readonly number[]; readonly shape: readonly number[] }
+  | { readonly floats: readonly number[]; readonly shape?: readonly number[] }
+  | null;
+
+export interface GradientRow {
+  readonly op: string;
+  readonly title?: string;
+  readonly domain?: string;
+  readonly inputs: readonly RowInput[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Number of outputs the loss reads; 1 where absent. */
+  readonly outputs?: number;
+  readonly opset?: number;
+}
+
+const step = 4e-3;
+/**
+ * float32 forwards carry about 6e-8 of the loss; over 2ε = 8e-3 that is 1e-5 a unit of loss, and ε² of the third
+ * derivative is below 1e-4 for the ranges used: 3e-3 of the gradient's own size leaves room for sums of hundreds.
+ */
+const tolerance = 3e-3;
+
+export async function checkGradient(row: GradientRow): Promise<void> {
+  const random = seededRandom(`${row.op} ${row.title ?? ''}`);
+  const { model, feeds, trained, loss } = problem(row, random);
+  const types = await valueTypes(model);
+  const emit = new Emitter(namesOf(model.graph));
+  const constants = new Map([...model.graph.initializers].map(([name]) => [name, constantOf(row, name)]));
+  const { nodes, gradients } = backward({
+    graph: model.graph,
+    types,
+    loss,
+    wrt: trained,
+    emit,
+    constant: (name) => constants.get(name) ?? null,
+  });
+  const outputs = trained.map((name) => makeValue(gradients.get(name) ?? `no gradient of ${name}`, 'float32', null));
+  const graph: Graph = {
+    ...model.graph,
+    nodes,
+    initializers: new Map([...model.graph.initializers, ...emit.initializers]),
+    outputs: [...model.graph.outputs, ...outputs],
+  };
+  const session = await openSession({ ...model, graph });
+  try {
+    const found = await session.run(feeds);
+    for (const name of trained) {
+      const gradient = found[gradients.get(name) as string] as NdArray<'float32'>;
+      const x = feeds[name] as NdArray<'float32'>;
+      expect(gradient.shape, `shape of the gradient of ${name}`).toEqual(x.shape);
+      for (let trial = 0; trial < 3; trial++) {
+        const direction = Float32Array.from(x.data, () => (trial === 0 ? Math.sign(random() - 0.5) : random() * 2 - 1));
+        const at = async (sign: number): Promise<number> => {
+          const moved = {
+            ...x,
+            data: x.data.map((value, index) => value + sign * step * (direction[index] as number)),
+          };
+          const result = await session.run({ ...feeds, [name]: moved }, [loss]);
+          return (result[loss] as NdArray<'float32'>).data[0] as number;
+        };
+        const numeric = ((await at(1)) - (await at(-1))) / (2 * step);
+        const analytic = gradient.data.reduce((sum, value, index) => sum + value * (direction[index] as number), 0);
+        const size = Math.hypot(...gradient.data) * Math.sqrt(direction.length) * 0.3 + Math.abs(numeric) + 1e-2;
+        expect(
+          Math.abs(analytic - numeric),
+          `${row.op} by ${name}: written ${analytic}, differences ${numeric}`,
+        ).toBeLessThan(tolerance * size);
+      }
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+function problem(
+  row: GradientRow,
+  random: () => number,
+): { model: Model; feeds: Feeds; trained: string[]; loss: string } {
+  const feeds: Record<string, NdArray> = {};
+  const inputs: Value[] = [];
+  const initializers = new Map<string, ReturnType<typeof tensorFromArray>>();
+  const trained: string[] = [];
+  const names = row.inputs.map((input, at) => {
+    if (input === null) return '';
+    const name = `x${at}`;
+    const constant = constantArray(input);
+    if (constant !== null) {
+      initializers.set(name, tensorFromArray(name, constant));
+      return name;
+    }
+    const drawn = input as Extract<RowInput, { low?: number }>;
+    feeds[name] = drawFloats(drawn, random);
+    inputs.push(makeValue(name, 'float32', drawn.symbolic ?? drawn.shape));
+    if (drawn.frozen !== true) trained.push(name);
+    return name;
+  });
+  const count = row.outputs ?? 1;
+  const results = Array.from({ length: count }, (_, at) => `y${at}`);
+  const nodes = [makeNode(row.op, 'node', names, results, row.attributes ?? {}, row.domain ?? '')];
+  // Σ over outputs of Σ sin-weighted Y: weights that differ from element to element, made in the graph for any shape.
+  const parts = results.map((result, at) => {
+    const flat = makeNode('Reshape', `flat${at}`, [result, 'minus-one'], [`f${at}`]);
+    const size = makeNode('Size', `size${at}`, [`f${at}`], [`n${at}`]);
+    const range = makeNode('Range', `range${at}`, ['zero', `n${at}`, 'one'], [`r${at}`]);
+    const real = makeNode('Cast', `real${at}`, [`r${at}`], [`rf${at}`], { to: { type: 'int', value: 1n } });
+    const weights = makeNode('Sin', `weights${at}`, [`rs${at}`], [`w${at}`]);
+    const shifted = makeNode('Add', `shift${at}`, [`rf${at}`, 'phase'], [`rs${at}`]);
+    const product = makeNode('Mul', `product${at}`, [`f${at}`, `w${at}`], [`p${at}`]);
+    const sum = makeNode('ReduceSum', `sum${at}`, [`p${at}`], [`s${at}`], { keepdims: { type: 'int', value: 0n } });
+    nodes.push(flat, size, range, real, shifted, weights, product, sum);
+    return `s${at}`;
+  });
+  nodes.push(makeNode('Sum', 'loss', parts, ['loss']));
+  for (const [name, value, shape] of [
+    ['minus-one', -1, [1]],
+    ['zero', 0, []],
+    ['one', 1, []],
+  ] as const)
+    initializers.set(name, tensorFromArray(name, { dtype: 'int64', shape, data: BigInt64Array.of(BigInt(value)) }));
+  initializers.set(
+    'phase',
+    tensorFromArray('phase', { dtype: 'float32', shape: [], data: Float32Array.of(random() * 6) }),
+  );
+  const graph: Graph = {
+    name: row.op,
+    nodes,
+    inputs,
+    outputs: [makeValue('loss', 'float32', [])],
+    initializers,
+    sparseInitializers: [],
+    values: new Map(),
+  };
+  const opsets = new Map([
+    ['', row.opset ?? 18],
+    ['com.microsoft', 1],
+  ]);
+  const model: Model = {
+    irVersion: 9,
+    opsets,
+    producerName: 'lathe-test',
+    producerVersion: '',
+    domain: '',
+    modelVersion: 0n,
+    docString: '',
+    metadata: new Map(),
+    graph,
+    functions: [],
+    folder: null,
+  };
+  return { model, feeds, trained, loss: 'loss' };
+}
+
+function constantArray(input: Exclude<RowInput, null>): NdArray | null {
+  if ('ints' in input)
+    return {
+      dtype: 'int64',
+      shape: input.shape ?? [input.ints.length],
+      data: BigInt64Array.from(input.ints.map(BigInt)),
+    };
+  if ('bools' in input) return { dtype: 'bool', shape: input.shape, data: Uint8Array.from(input.bools) };
+  if ('floats' in input)
+    return { dtype: 'float32', shape: input.shape ?? [input.floats.length], data: Float32Array.from(input.floats) };
+  return null;
+}
+
+function constantOf(row: GradientRow, name: string): readonly number[] | null {
+  const at = /^x(\d+)$/.exec(name);
+  const input = at === null ? undefined : row.inputs[Number(at[1])];
+  if (input === undefined || input === null) return null;
+  return 'ints' in input ? input.ints : 'floats' in input ? input.floats : null;
+}
+
+function drawFloats(
+  { shape, low = -2, high = 2, kinks = [] }: Extract<RowInput, { low?: number }>,
+  random: () => number,
+): NdArray<'float32'> {
+  const draw = (): number => {
+    for (;;) {
+      const value = low + (high - low) * random();
+      if (kinks.every((kink) => Math.abs(value - kink) > 4 * step)) return value;
+    }
+  };
+  return { dtype: 'float32', shape, data: Float32Array.from({ length: elementCount(shape) }, draw) };
+}
+
+function namesOf(graph: Graph): string[] {
+  return [
+    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
+    ...graph.initializers.keys(),
+    ...graph.inputs.map((value) => value.name),
+  ];
+}
