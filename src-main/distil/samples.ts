@@ -1,0 +1,152 @@
+/** The rows that training draws from: read once in parts, shuffled by seed, with a tenth held out for validation. */
+
+import { LatheError, type Work } from '../contract';
+import type { Dataset, Split } from '../data/dataset';
+import { elementCount, type Feeds, type NdArray, zeros } from '../onnx/ir';
+
+export interface Rows {
+  readonly feeds: Feeds;
+  /** Classes of the rows; null where the data has no labels. */
+  readonly labels: BigInt64Array | null;
+  readonly size: number;
+}
+
+export interface TrainingSamples {
+  /** Name of the split they come from. */
+  readonly split: 'train' | 'calibration';
+  /** Row numbers in the split. */
+  readonly training: Int32Array;
+  /** The last tenth of the rows in seeded order; never the test split. */
+  readonly validation: Int32Array;
+  gather(rows: Int32Array): Rows;
+}
+
+/** A part is read at once; no array of a part passes this. */
+const partBytes = 64 * 2 ** 20;
+/** More than this is not held: the message says what to do. */
+const mostBytes = 4 * 2 ** 30;
+
+/**
+ * @throws LatheError where the data has neither a train nor a calibration split, is fed element by element, or is
+ * too large to be held
+ */
+export async function loadSamples(
+  dataset: Dataset,
+  inputs: readonly string[],
+  seed: number,
+  work: Work,
+): Promise<TrainingSamples> {
+  const split = dataset.train ?? dataset.calibration;
+  if (split === null)
+    throw new LatheError({
+      who: dataset.path,
+      what: 'has neither a train nor a calibration split',
+      next: 'add a train.npz',
+    });
+  if (dataset.meta.feed === 'element') {
+    throw new LatheError({
+      who: dataset.path,
+      what: 'is fed element by element, which training does not support',
+      next: 'store samples of one shape stacked in arrays (feed "slice")',
+    });
+  }
+  const parts = await readParts(split, inputs, work);
+  const labels = labelsOf(await split.array('labels'), dataset.path);
+  const order = shuffled(
+    Int32Array.from({ length: split.samples }, (_, at) => at),
+    seed,
+  );
+  const held = Math.max(1, Math.floor(split.samples / 10));
+  return {
+    split: dataset.train === null ? 'calibration' : 'train',
+    training: order.subarray(0, split.samples - held),
+    validation: order.subarray(split.samples - held),
+    gather: (rows) => ({
+      feeds: gatherFeeds(parts, inputs, rows),
+      labels: labels === null ? null : BigInt64Array.from(rows, (row) => labels[row] as bigint),
+      size: rows.length,
+    }),
+  };
+}
+
+interface Part {
+  readonly first: number;
+  readonly feeds: Feeds;
+}
+
+async function readParts(split: Split, inputs: readonly string[], work: Work): Promise<Part[]> {
+  const probe = await split.read(0, 1);
+  const rowBytes = inputs.reduce((sum, name) => sum + byteLength(probe.feeds[name]), 0);
+  if (rowBytes * split.samples > mostBytes) {
+    throw new LatheError({
+      who: `split "${split.name}"`,
+      what: `its ${split.samples} samples take ${((rowBytes * split.samples) / 2 ** 30).toFixed(1)} GiB, more than the ${mostBytes / 2 ** 30} GiB that are held for training`,
+      next: 'store fewer samples',
+    });
+  }
+  const size = Math.max(1, Math.floor(partBytes / Math.max(1, rowBytes)));
+  const parts: Part[] = [];
+  for (let first = 0; first < split.samples; first += size) {
+    work.signal.throwIfAborted();
+    parts.push({ first, feeds: (await split.read(first, size)).feeds });
+  }
+  return parts;
+}
+
+function byteLength(array: NdArray | undefined): number {
+  return array === undefined || array.dtype === 'string' ? 0 : (array.data as Uint8Array).byteLength;
+}
+
+function gatherFeeds(parts: readonly Part[], inputs: readonly string[], rows: Int32Array): Feeds {
+  const first = parts[0] as Part;
+  const size = parts.length > 1 ? (parts[1] as Part).first : Number.POSITIVE_INFINITY;
+  return Object.fromEntries(
+    inputs.map((name) => {
+      const like = first.feeds[name] as NdArray<'float32'>;
+      const shape = like.shape.slice(1);
+      const stride = elementCount(shape);
+      const gathered = zeros(like.dtype, [rows.length, ...shape]);
+      rows.forEach((row, at) => {
+        const part = parts[Number.isFinite(size) ? Math.floor(row / size) : 0] as Part;
+        const from = (row - part.first) * stride;
+        const source = part.feeds[name] as NdArray<'float32'>;
+        gathered.data.set(source.data.subarray(from, from + stride), at * stride);
+      });
+      return [name, gathered];
+    }),
+  );
+}
+
+function labelsOf(array: NdArray | undefined, path: string): BigInt64Array | null {
+  if (array === undefined) return null;
+  if (array.dtype === 'string' || array.shape.length !== 1) {
+    throw new LatheError({
+      who: path,
+      what: `labels of shape [${array.shape.join(', ')}] and type ${array.dtype} are no classes`,
+      next: 'train from a teacher alone',
+    });
+  }
+  return BigInt64Array.from(Array.from(array.data as Iterable<number | bigint>, BigInt));
+}
+
+/** The given rows in a seeded order (Fisher–Yates). */
+export function shuffled(rows: Int32Array, seed: number): Int32Array {
+  const random = generator(seed);
+  const order = rows.slice();
+  for (let at = order.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    [order[at], order[other]] = [order[other] as number, order[at] as number];
+  }
+  return order;
+}
+
+/** mulberry32: a 32-bit generator of numbers in [0, 1). */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
