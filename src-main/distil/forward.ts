@@ -1,0 +1,86 @@
+/** A model opened for its logits: teacher, or student with its weights fed at each run. */
+
+import { LatheError } from '../contract';
+import { type Feeds, type Model, makeValue, type NdArray } from '../onnx/ir';
+import { openSession } from '../onnx/session';
+import type { Weights } from './train';
+import { logitsOf } from './training-graph';
+
+export interface Forward {
+  /** float32 [rows, classes] of a batch. */
+  logits(feeds: Feeds, weights?: Weights): Promise<NdArray<'float32'>>;
+  release(): Promise<void>;
+}
+
+/**
+ * @param weights initializers that become inputs, fed at each run
+ * @param classes size of the last axis that is expected
+ * @throws LatheError where the output is not [.., classes] floats
+ */
+export async function openForward(
+  model: Model,
+  output: string,
+  weights: readonly string[],
+  classes: number | null,
+  title: string,
+): Promise<Forward> {
+  const graph = model.graph;
+  const logits = logitsOf(graph, output);
+  const initializers = new Map(graph.initializers);
+  const fed = weights.map((name) => makeValue(name, 'float32', graph.initializers.get(name)?.shape ?? null));
+  for (const name of weights) initializers.delete(name);
+  const inputs = [...graph.inputs.filter((value) => !weights.includes(value.name)), ...fed];
+  const outputs = [graph.outputs.find((value) => value.name === logits) ?? makeValue(logits, 'float32', null)];
+  const session = await openSession({ ...model, graph: { ...graph, inputs, outputs, initializers } });
+  const known = new Set(session.inputs.map((input) => input.name));
+  return {
+    logits: async (feeds, current = new Map()) => {
+      const all = Object.entries({ ...feeds, ...Object.fromEntries(current) }).filter(([name]) => known.has(name));
+      const found = (await session.run(Object.fromEntries(all)))[logits] as NdArray<'float32'>;
+      const width = found.shape.at(-1) ?? 1;
+      if (found.dtype !== 'float32' || (classes !== null && width !== classes)) {
+        throw new LatheError({
+          who: title,
+          what: `output "${output}" gives ${found.dtype}[${found.shape.join(', ')}], the student has ${classes} classes`,
+          next: 'teacher and student must give the same classes in the same order',
+        });
+      }
+      return { ...found, shape: [found.data.length / width, width] };
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Mean cross-entropy of rows with labels ≥ 0. logits [rows, classes]. */
+export function crossEntropyOf(logits: NdArray<'float32'>, labels: BigInt64Array): { sum: number; rows: number } {
+  const classes = logits.shape[1] as number;
+  let [sum, rows] = [0, 0];
+  labels.forEach((label, row) => {
+    if (label < 0n) return;
+    const scores = logits.data.subarray(row * classes, (row + 1) * classes);
+    sum += logSumExp(scores) - (scores[Number(label)] as number);
+    rows += 1;
+  });
+  return { sum, rows };
+}
+
+/** Σ over rows of KL(teacher ‖ student). Both [rows, classes]. */
+export function divergenceOf(student: NdArray<'float32'>, teacher: NdArray<'float32'>): { sum: number; rows: number } {
+  const [rows, classes] = student.shape as [number, number];
+  let sum = 0;
+  for (let row = 0; row < rows; row++) {
+    const z = student.data.subarray(row * classes, (row + 1) * classes);
+    const t = teacher.data.subarray(row * classes, (row + 1) * classes);
+    const [lz, lt] = [logSumExp(z), logSumExp(t)];
+    for (let at = 0; at < classes; at++) {
+      const log = (t[at] as number) - lt;
+      sum += Math.exp(log) * (log - ((z[at] as number) - lz));
+    }
+  }
+  return { sum, rows };
+}
+
+function logSumExp(scores: Float32Array): number {
+  const top = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+  return top + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - top), 0));
+}

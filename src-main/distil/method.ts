@@ -1,0 +1,151 @@
+/** What a training method is: options → what is trained, from whom, with which loss. */
+
+import type { MethodSpec, OptionSpecs, OptionValue } from '../contract';
+import type { Model } from '../onnx/ir';
+import type { Weights } from './train';
+import type { LossTerm } from './training-graph';
+
+export interface TrainingIntent {
+  readonly loss: readonly LossTerm[];
+  readonly temperature: number;
+  /** A path, the model that the recipe began with, or nobody. */
+  readonly teacher: { readonly path: string } | 'original' | null;
+  /** Elements that must stay zero. */
+  readonly masks: Weights;
+  readonly notes: readonly string[];
+}
+
+export interface TrainingMethod extends MethodSpec {
+  intent(model: Model, weights: Weights, options: Readonly<Record<string, OptionValue>>): TrainingIntent;
+}
+
+/** Options that every training method has. */
+export const trainingOptions = {
+  epochs: {
+    kind: 'integer',
+    default: 10,
+    min: 1,
+    max: 10_000,
+    title: 'Epochs',
+    help: 'Times that the training rows are gone through.',
+  },
+  batch: {
+    kind: 'integer',
+    default: 64,
+    min: 1,
+    max: 65_536,
+    unit: 'samples',
+    title: 'Batch',
+    help: 'Rows in one step.',
+  },
+  learningRate: {
+    kind: 'number',
+    default: 1e-3,
+    min: 1e-8,
+    max: 10,
+    title: 'Learning rate',
+    help: 'The peak, after warm-up.',
+  },
+  optimizer: {
+    kind: 'choice',
+    default: 'adamw',
+    choices: [
+      { value: 'adamw', title: 'AdamW' },
+      { value: 'adam', title: 'Adam' },
+      { value: 'sgd', title: 'SGD with momentum' },
+    ],
+    title: 'Optimiser',
+    help: 'AdamW suits nearly all models.',
+    advanced: true,
+  },
+  weightDecay: {
+    kind: 'number',
+    default: 0.01,
+    min: 0,
+    max: 1,
+    title: 'Weight decay',
+    help: 'Pull towards zero on matrices and kernels, not on biases.',
+    advanced: true,
+  },
+  schedule: {
+    kind: 'choice',
+    default: 'cosine',
+    choices: [
+      { value: 'cosine', title: 'Cosine to zero' },
+      { value: 'constant', title: 'Constant' },
+    ],
+    title: 'Schedule',
+    help: 'How the learning rate goes on after warm-up.',
+    advanced: true,
+  },
+  warmup: {
+    kind: 'number',
+    default: 0.05,
+    min: 0,
+    max: 1,
+    unit: 'share',
+    title: 'Warm-up',
+    help: 'Share of the steps in which the rate rises.',
+    advanced: true,
+  },
+  clipNorm: {
+    kind: 'number',
+    default: 1,
+    min: 0,
+    max: 1e6,
+    title: 'Gradient clipping',
+    help: 'Largest global norm of the gradients; 0 = no clipping.',
+    advanced: true,
+  },
+  patience: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: 10_000,
+    unit: 'epochs',
+    title: 'Patience',
+    help: 'Ends early after so many epochs without a better validation loss; 0 = never.',
+    advanced: true,
+  },
+} as const satisfies OptionSpecs;
+
+/** Options of methods that learn from a teacher. */
+export const teacherOptions = {
+  temperature: {
+    kind: 'number',
+    default: 4,
+    min: 0.1,
+    max: 100,
+    title: 'Temperature',
+    help: 'Softens the teacher’s answers; 2 to 4 suit images.',
+  },
+  alpha: {
+    kind: 'number',
+    default: 0.9,
+    min: 0,
+    max: 1,
+    unit: 'share',
+    title: 'Teacher’s share',
+    help: 'Weight of the teacher’s answers; the rest goes to the labels, where there are any.',
+  },
+  match: {
+    kind: 'choice',
+    default: 'kl',
+    choices: [
+      { value: 'kl', title: 'Probabilities (KL with temperature)' },
+      { value: 'mse', title: 'Logits (mean squared error)' },
+      { value: 'cosine', title: 'Direction of the logits (cosine)' },
+    ],
+    title: 'What is matched',
+    help: 'How the student is held against the teacher.',
+    advanced: true,
+  },
+} as const satisfies OptionSpecs;
+
+/** Labels and teacher mixed by `alpha`; a part of weight zero is left out. */
+export function mixedLoss(match: string, alpha: number): LossTerm[] {
+  return [
+    { name: match, weight: alpha },
+    { name: 'cross-entropy', weight: 1 - alpha },
+  ].filter((term) => term.weight > 0);
+}

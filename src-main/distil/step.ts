@@ -1,0 +1,261 @@
+/** Kind `distil`: training an ONNX model through its own graph. */
+
+import { createHash } from 'node:crypto';
+import {
+  LatheError,
+  type OptionValue,
+  portion,
+  type StepContext,
+  type StepKind,
+  type StepOutcome,
+  type Targets,
+  targetFilter,
+} from '../contract';
+import type { Dataset } from '../data/dataset';
+import { readModel, readTensor } from '../onnx/file';
+import { elementCount, type Feeds, type Model, type NdArray, tensorFromArray } from '../onnx/ir';
+import { openSession } from '../onnx/session';
+import { liftConstants } from '../passes/lift-constants';
+import { raiseOpset } from '../passes/raise-opset';
+import { openCheckpoint } from './checkpoint';
+import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forward';
+import type { TrainingIntent, TrainingMethod } from './method';
+import { trainingMethods } from './methods';
+import { optimizers } from './optimizers';
+import { loadSamples, type TrainingSamples } from './samples';
+import { type TrainingState, train, type Weights } from './train';
+import { findTrainable } from './trainable';
+import { buildTrainingGraph, type TrainingGraph } from './training-graph';
+
+type Context = StepContext<Model, Dataset>;
+type Options = Readonly<Record<string, OptionValue>>;
+
+/** Backward forms are those of this opset. */
+const trainingOpset = 18;
+/** Rows of a run that only looks. */
+const lookBatch = 256;
+
+export const distilStep: StepKind<Model, Dataset> = {
+  kind: 'distil',
+  title: 'Distil and train',
+  defaultMethod: 'distil',
+  methods: trainingMethods,
+  run: (model, method, options, targets, context) => {
+    const found = trainingMethods.find((each) => each.name === method);
+    if (found === undefined)
+      throw new LatheError({ who: `method "${method}"`, what: 'is not a distil method', code: 'usage' });
+    return runTraining(model, found, options, targets, context);
+  },
+};
+
+async function runTraining(
+  model: Model,
+  method: TrainingMethod,
+  options: Options,
+  targets: Targets,
+  context: Context,
+): Promise<StepOutcome<Model>> {
+  if (context.dataset === undefined) {
+    throw new LatheError({
+      who: `distil ${method.name}`,
+      what: 'needs samples to learn from',
+      next: 'name a dataset folder (--data DIR)',
+    });
+  }
+  const { model: prepared } = await raiseOpset(
+    (await liftConstants(model)).model,
+    Math.max(trainingOpset, model.opsets.get('') ?? 0),
+  );
+  const output = context.dataset.meta.output ?? (prepared.graph.outputs[0]?.name as string);
+  const trainable = findTrainable(prepared.graph, targetFilter(targets));
+  const intent = method.intent(prepared, trainable.weights, options);
+  const inputs = prepared.graph.inputs
+    .map((value) => value.name)
+    .filter((name) => !prepared.graph.initializers.has(name));
+  const samples = await loadSamples(
+    context.dataset,
+    inputs,
+    context.seed,
+    portion(context, 0, 0.02, 'Reading samples'),
+  );
+  const labelled = samples.gather(samples.validation.subarray(0, 1)).labels !== null;
+  const graph = await buildTrainingGraph({
+    model: prepared,
+    trainable: trainable.names,
+    output,
+    loss: affordable(intent, labelled, method.name),
+    temperature: intent.temperature,
+    optimizer:
+      optimizers.find((each) => each.name === options['optimizer']) ?? (optimizers[0] as (typeof optimizers)[number]),
+    weightDecay: options['weightDecay'] as number,
+    clipNorm: options['clipNorm'] as number,
+    masks: intent.masks,
+    constant: (name) => constantOf(prepared, name),
+  });
+  const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
+    runLoop(graph, trainable.weights, samples, forwards, options, { context, method, model: prepared }),
+  );
+  return {
+    model: withWeights(prepared, state.best.weights),
+    eligible: trainable.names.length + trainable.skipped.length,
+    changed: graph.parameters.length,
+    skipped: trainable.skipped,
+    notes: [...intent.notes, ...historyNotes(state, samples)],
+  };
+}
+
+/** Terms of the loss that the data can pay for. */
+function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
+  const terms = labelled ? intent.loss : intent.loss.filter((term) => term.name !== 'cross-entropy');
+  if (terms.length > 0) return terms;
+  throw new LatheError({
+    who: `distil ${method}`,
+    what: 'learns from labels, and the data has none',
+    next: 'add a "labels" array, or name a teacher (--set teacher=TEACHER.onnx)',
+  });
+}
+
+interface Forwards {
+  readonly student: Forward;
+  readonly teacher: Forward | null;
+}
+
+async function withForwards<T>(
+  model: Model,
+  output: string,
+  graph: TrainingGraph,
+  intent: TrainingIntent,
+  context: Context,
+  use: (forwards: Forwards) => Promise<T>,
+): Promise<T> {
+  const names = graph.parameters.map((parameter) => parameter.name);
+  const student = await openForward(model, output, names, graph.classes, 'student');
+  let teacher: Forward | null = null;
+  try {
+    if (intent.teacher !== null) {
+      const source = intent.teacher === 'original' ? context.original : await readModel(intent.teacher.path);
+      const title = intent.teacher === 'original' ? 'the original as teacher' : `teacher ${intent.teacher.path}`;
+      const answer = source.graph.outputs.some((value) => value.name === output)
+        ? output
+        : (source.graph.outputs[0]?.name as string);
+      teacher = await openForward(source, answer, [], graph.classes, title);
+    }
+    return await use({ student, teacher });
+  } finally {
+    await student.release();
+    await teacher?.release();
+  }
+}
+
+async function runLoop(
+  graph: TrainingGraph,
+  start: Weights,
+  samples: TrainingSamples,
+  { student, teacher }: Forwards,
+  options: Options,
+  { context, method, model }: { context: Context; method: TrainingMethod; model: Model },
+): Promise<TrainingState> {
+  const session = await openSession(graph.model);
+  try {
+    const answers = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
+    const settings = {
+      epochs: options['epochs'] as number,
+      batch: options['batch'] as number,
+      learningRate: options['learningRate'] as number,
+      schedule: options['schedule'] as 'cosine' | 'constant',
+      warmup: options['warmup'] as number,
+      patience: options['patience'] as number,
+      seed: context.seed,
+    };
+    const kept = new Map(graph.parameters.map(({ name }) => [name, start.get(name) as NdArray<'float32'>]));
+    const key = checkpointKey(model, kept, method.name, options, context);
+    const plan = {
+      graph,
+      session,
+      start: kept,
+      samples,
+      settings,
+      teacher: answers,
+      validate: (weights: Weights) => validationLoss(student, weights, samples, answers),
+    };
+    return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
+  } finally {
+    await session.release();
+  }
+}
+
+/** Logits of all rows, asked once: [rows of the split, classes]. */
+async function teacherAnswers(teacher: Forward, samples: TrainingSamples, classes: number, context: Context) {
+  const rows = samples.training.length + samples.validation.length;
+  const all = new Float32Array(rows * classes);
+  for (let first = 0; first < rows; first += lookBatch) {
+    context.signal.throwIfAborted();
+    const batch = Int32Array.from({ length: Math.min(lookBatch, rows - first) }, (_, at) => first + at);
+    all.set((await teacher.logits(samples.gather(batch).feeds)).data, first * classes);
+    context.progress({
+      phase: 'Asking the teacher',
+      fraction: 0.02 + (0.03 * first) / rows,
+      detail: `${first} of ${rows} samples`,
+    });
+  }
+  return async (wanted: Int32Array, _feeds: Feeds): Promise<NdArray<'float32'>> => {
+    const data = new Float32Array(wanted.length * classes);
+    wanted.forEach((row, at) => data.set(all.subarray(row * classes, (row + 1) * classes), at * classes));
+    return { dtype: 'float32', shape: [wanted.length, classes], data };
+  };
+}
+
+/** Cross-entropy on the held-out rows where there are labels, else divergence from the teacher. */
+async function validationLoss(
+  student: Forward,
+  weights: Weights,
+  samples: TrainingSamples,
+  answers: ((rows: Int32Array, feeds: Feeds) => Promise<NdArray<'float32'>>) | null,
+): Promise<number> {
+  let [sum, count] = [0, 0];
+  for (let first = 0; first < samples.validation.length; first += lookBatch) {
+    const rows = samples.validation.subarray(first, first + lookBatch);
+    const { feeds, labels } = samples.gather(rows);
+    const logits = await student.logits(feeds, weights);
+    const part =
+      answers === null || labels !== null
+        ? crossEntropyOf(logits, labels as BigInt64Array)
+        : divergenceOf(logits, await answers(rows, feeds));
+    sum += part.sum;
+    count += part.rows;
+  }
+  return sum / Math.max(1, count);
+}
+
+function withWeights(model: Model, weights: Weights): Model {
+  const initializers = new Map(model.graph.initializers);
+  for (const [name, values] of weights) initializers.set(name, tensorFromArray(name, values));
+  return { ...model, graph: { ...model.graph, initializers } };
+}
+
+/** Small integer or float initializers, as numbers. */
+function constantOf(model: Model, name: string): readonly number[] | null {
+  const tensor = model.graph.initializers.get(name);
+  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 1024) return null;
+  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
+}
+
+/** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */
+function checkpointKey(model: Model, start: Weights, method: string, options: Options, context: Context): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([method, options, context.seed, context.dataset?.summary.hash, model.graph.nodes.length]));
+  for (const [name, values] of start)
+    hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));
+  return hash.digest('hex');
+}
+
+function historyNotes(state: TrainingState, samples: TrainingSamples): string[] {
+  const first = state.history[0];
+  const last = state.history.at(-1);
+  if (first === undefined || last === undefined) return [];
+  return [
+    `trained on ${samples.training.length} samples of the ${samples.split} split, ${samples.validation.length} held out for validation`,
+    `training loss ${first.loss.toFixed(4)} → ${last.loss.toFixed(4)} over ${state.epoch} epochs, ${Math.round(last.samplesPerSecond)} samples a second`,
+    `best validation loss ${state.best.validation.toFixed(4)} after epoch ${state.best.epoch}, whose weights are kept`,
+  ];
+}
