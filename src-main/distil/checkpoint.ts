@@ -87,8 +87,8 @@ function read(path: string): TrainingState | null {
     epoch,
     step,
     history,
-    weights: groups['weights'] as Weights,
-    optimizer: groups['optimizer'] as Weights,
-    best: { ...best, weights: groups['best'] as Weights },
+    weights: groups.weights as Weights,
+    optimizer: groups.optimizer as Weights,
+    best: { ...best, weights: groups.best as Weights },
   };
 }

@@ -86,9 +86,9 @@ async function runTraining(
     loss: affordable(intent, labelled, method.name),
     temperature: intent.temperature,
     optimizer:
-      optimizers.find((each) => each.name === options['optimizer']) ?? (optimizers[0] as (typeof optimizers)[number]),
-    weightDecay: options['weightDecay'] as number,
-    clipNorm: options['clipNorm'] as number,
+      optimizers.find((each) => each.name === options.optimizer) ?? (optimizers[0] as (typeof optimizers)[number]),
+    weightDecay: options.weightDecay as number,
+    clipNorm: options.clipNorm as number,
     masks: intent.masks,
     constant: (name) => constantOf(prepared, name),
   });
@@ -159,12 +159,12 @@ async function runLoop(
   try {
     const answers = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
     const settings = {
-      epochs: options['epochs'] as number,
-      batch: options['batch'] as number,
-      learningRate: options['learningRate'] as number,
-      schedule: options['schedule'] as 'cosine' | 'constant',
-      warmup: options['warmup'] as number,
-      patience: options['patience'] as number,
+      epochs: options.epochs as number,
+      batch: options.batch as number,
+      learningRate: options.learningRate as number,
+      schedule: options.schedule as 'cosine' | 'constant',
+      warmup: options.warmup as number,
+      patience: options.patience as number,
       seed: context.seed,
     };
     const kept = new Map(graph.parameters.map(({ name }) => [name, start.get(name) as NdArray<'float32'>]));
@@ -200,7 +200,7 @@ async function teacherAnswers(teacher: Forward, samples: TrainingSamples, classe
   }
   return async (wanted: Int32Array, _feeds: Feeds): Promise<NdArray<'float32'>> => {
     const data = new Float32Array(wanted.length * classes);
-    wanted.forEach((row, at) => data.set(all.subarray(row * classes, (row + 1) * classes), at * classes));
+    for (const [at, row] of wanted.entries()) data.set(all.subarray(row * classes, (row + 1) * classes), at * classes);
     return { dtype: 'float32', shape: [wanted.length, classes], data };
   };
 }

@@ -19,7 +19,7 @@ export const distil: TrainingMethod = {
     ...trainingOptions,
   },
   intent: (_model, _weights, options) => {
-    const path = options['teacher'] as string;
+    const path = options.teacher as string;
     if (path === '')
       return {
         loss: [{ name: 'cross-entropy', weight: 1 }],
@@ -29,8 +29,8 @@ export const distil: TrainingMethod = {
         notes: ['no teacher: learned from labels alone'],
       };
     return {
-      loss: mixedLoss(options['match'] as string, options['alpha'] as number),
-      temperature: options['temperature'] as number,
+      loss: mixedLoss(options.match as string, options.alpha as number),
+      temperature: options.temperature as number,
       teacher: { path },
       masks: new Map(),
       notes: [],

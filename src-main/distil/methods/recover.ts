@@ -24,8 +24,8 @@ export const recover: TrainingMethod = {
       if (zeros > prunedShare * mask.length) masks.set(name, { ...tensor, data: mask });
     }
     return {
-      loss: mixedLoss(options['match'] as string, options['alpha'] as number),
-      temperature: options['temperature'] as number,
+      loss: mixedLoss(options.match as string, options.alpha as number),
+      temperature: options.temperature as number,
       teacher: 'original',
       masks,
       notes: [`zeros of ${masks.size} tensors are held`],
