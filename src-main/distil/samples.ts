@@ -2,6 +2,7 @@
 
 import { LatheError, type Work } from '../contract';
 import type { Dataset, Split } from '../data/dataset';
+import { Random } from '../kernels';
 import { elementCount, type Feeds, type NdArray, zeros } from '../onnx/ir';
 
 export interface Rows {
@@ -129,24 +130,7 @@ function labelsOf(array: NdArray | undefined, path: string): BigInt64Array | nul
   return BigInt64Array.from(Array.from(array.data as Iterable<number | bigint>, BigInt));
 }
 
-/** The given rows in a seeded order (Fisher–Yates). */
+/** The given rows in a seeded order. */
 export function shuffled(rows: Int32Array, seed: number): Int32Array {
-  const random = generator(seed);
-  const order = rows.slice();
-  for (let at = order.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1));
-    [order[at], order[other]] = [order[other] as number, order[at] as number];
-  }
-  return order;
-}
-
-/** mulberry32: a 32-bit generator of numbers in [0, 1). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
+  return Int32Array.from(new Random(seed).shuffle(Array.from(rows)));
 }

@@ -4,9 +4,11 @@
  * the difference (L(x + εd) − L(x − εd)) / 2ε must equal ⟨dX, d⟩.
  */
 
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { backward } from '../../src-main/distil/backward';
 import { Emitter } from '../../src-main/distil/emitter';
+import { Random } from '../../src-main/kernels';
 import {
   type Attribute,
   elementCount,
@@ -20,7 +22,6 @@ import {
   type Value,
 } from '../../src-main/onnx/ir';
 import { openSession, valueTypes } from '../../src-main/onnx/session';
-import { seededRandom } from './random';
 
 /** Floats drawn from [low, high) and kept `apart` from each kink; or the given integers, as a constant. */
 export type RowInput =
@@ -56,7 +57,13 @@ const step = 4e-3;
 const tolerance = 3e-3;
 
 export async function checkGradient(row: GradientRow): Promise<void> {
-  const random = seededRandom(`${row.op} ${row.title ?? ''}`);
+  const generator = new Random(
+    createHash('sha256')
+      .update(`${row.op} ${row.title ?? ''}`)
+      .digest()
+      .readUInt32LE(),
+  );
+  const random = () => generator.uniform();
   const { model, feeds, trained, loss } = problem(row, random);
   const types = await valueTypes(model);
   const emit = new Emitter(namesOf(model.graph));
