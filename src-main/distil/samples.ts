@@ -2,7 +2,7 @@
 
 import { LatheError, type Work } from '../contract';
 import type { Dataset, Split } from '../data/dataset';
-import { Random } from '../kernels';
+import { Random } from '../kernels/random';
 import { elementCount, type Feeds, type NdArray, zeros } from '../onnx/ir';
 
 export interface Rows {

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { backward } from '../../src-main/distil/backward';
 import { Emitter } from '../../src-main/distil/emitter';
-import { Random } from '../../src-main/kernels';
+import { Random } from '../../src-main/kernels/random';
 import {
   type Attribute,
   elementCount,
