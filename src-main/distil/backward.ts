@@ -109,13 +109,15 @@ function isBlind(node: Node): boolean {
 }
 
 function makeContext(
-  { types, constant, emit }: BackwardRequest,
+  { graph, types, constant, emit }: BackwardRequest,
   node: Node,
   active: ReadonlySet<string>,
   gradientOf: (value: string) => string | null,
   replaceForward: (node: Node) => void,
 ): GradientContext {
   const tensorType = (value: string): { dtype: DType; shape: readonly Dim[] | null } => {
+    const initializer = graph.initializers.get(value);
+    if (initializer !== undefined) return initializer;
     const type = types.get(value);
     if (type === undefined || (type.kind !== 'tensor' && type.kind !== 'sparse-tensor')) {
       throw new LatheError({ who: nodeTitle(node), what: `the type of "${value}" is not known`, code: 'failed' });

@@ -129,30 +129,41 @@ function flipKernel({ emit }: GradientContext, w: string, spatial: number): stri
   );
 }
 
-/** Rows that the stride left over at the end get no gradient: output_padding where the size is known, else a Pad. */
+/**
+ * Rows that the stride left over at the end are reached by the padded end of the map: output_padding where the sizes
+ * are known; else the end is not cropped, and the map is cut to the size of x.
+ */
 function transposedConv(context: GradientContext, geometry: Geometry, g: string, w: string, x: string): string {
   const { emit } = context;
   const { kernel, strides, dilations, begins, ends } = geometry;
   const [size, out] = [context.shape(x).slice(2), context.shape(context.output(0)).slice(2)];
-  const covered = kernel.map((k, at) => {
-    const o = out[at];
-    return typeof o === 'number'
-      ? (o - 1) * (strides[at] as number) +
-          (dilations[at] as number) * (k - 1) +
-          1 -
-          (begins[at] as number) -
-          (ends[at] as number)
-      : null;
+  const missing = kernel.map((k, at) => {
+    const [from, to] = [size[at], out[at]];
+    if (typeof from !== 'number' || typeof to !== 'number') return null;
+    const span = (dilations[at] as number) * (k - 1) + 1;
+    return from - ((to - 1) * (strides[at] as number) + span - (begins[at] as number) - (ends[at] as number));
   });
-  const missing = covered.map((length, at) =>
-    length === null || typeof size[at] !== 'number' ? null : (size[at] as number) - length,
-  );
   const known = missing.every((amount) => amount !== null);
-  const attrs = { ...convAttributes(geometry), ...(known ? { output_padding: ints(missing as number[]) } : {}) };
-  const dX = emit.op('ConvTranspose', [g, w], attrs);
-  if (known) return dX;
-  const rest = emit.op('Sub', [emit.shapeOf(x), emit.shapeOf(dX)]);
-  return emit.op('Pad', [dX, emit.op('Concat', [emit.op('Sub', [rest, rest]), rest], { axis: int(0) })]);
+  if (known)
+    return emit.op('ConvTranspose', [g, w], { ...convAttributes(geometry), output_padding: ints(missing as number[]) });
+  const uncropped = emit.op('ConvTranspose', [g, w], convAttributes({ ...geometry, ends: ends.map(() => 0) }));
+  return cutTo(
+    context,
+    uncropped,
+    x,
+    strides.map((stride) => stride - 1),
+  );
+}
+
+/** The first rows of each spatial axis, as many as x has; `margin` rows of zeros are added before. */
+export function cutTo({ emit }: GradientContext, map: string, x: string, margin: readonly number[]): string {
+  const axes = margin.map((_, at) => at + 2);
+  const zeros = [0, 0, ...margin.map(() => 0)];
+  const padded = margin.some((rows) => rows > 0)
+    ? emit.op('Pad', [map, emit.integers([...zeros, 0, 0, ...margin])])
+    : map;
+  const lengths = emit.op('Slice', [emit.shapeOf(x), emit.integers([2]), emit.integers([64]), emit.integers([0])]);
+  return emit.op('Slice', [padded, emit.integers(margin.map(() => 0)), lengths, emit.integers(axes)]);
 }
 
 /** The Conv x → y whose weight gradient is asked for. `xLike` and `out` are forward values shaped as x and y. */

@@ -173,11 +173,13 @@ export const ScatterElements: Gradient = (context) => {
 export const DepthToSpace: Gradient = (context) => {
   const { emit, node } = context;
   const block = intOf(node, 'blocksize', 1);
-  if (stringOf(node, 'mode', 'DCR') === 'DCR')
-    return [emit.op('SpaceToDepth', [context.gradient()], { blocksize: int(block) })];
-  const again = (positions: string) =>
-    emit.op('DepthToSpace', [positions], { blocksize: int(block), mode: string('CRD') });
-  return [scatterFrom(context, again)];
+  const deep = emit.op('SpaceToDepth', [context.gradient()], { blocksize: int(block) });
+  if (stringOf(node, 'mode', 'DCR') === 'DCR') return [deep];
+  const channels = context.shape(context.output(0))[1];
+  if (typeof channels !== 'number') throw unsupported(node, 'its channel count is not known');
+  // [N, block², C, space] → [N, C, block², space]
+  const byBlock = emit.reshape(deep, [0, block * block, channels, -1]);
+  return [emit.reshapeLike(emit.transpose(byBlock, [0, 2, 1, 3]), context.input(0))];
 };
 
 export const SpaceToDepth: Gradient = (context) => [

@@ -2,7 +2,7 @@
 
 import { attributes } from '../../onnx/ir';
 import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
-import { scatterFrom } from './movement';
+import { cutTo } from './convolution';
 
 const { int, intOf, ints, intsOf, string, stringOf } = attributes;
 
@@ -53,9 +53,16 @@ export const AveragePool: Gradient = (context) => {
     emit.op('Concat', [emit.integers([-1, 1]), spatialShape(context, context.output(0))], { axis: int(0) }),
   ]);
   const ones = emit.constant(Array<number>(size).fill(1), [1, 1, ...kernel]);
-  const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints(pads) };
+  const begins = pads.slice(0, kernel.length);
+  const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints([...begins, ...zeros]) };
   const spread = emit.op('ConvTranspose', [maps, ones], attrs);
-  return [emit.reshapeLike(fitTo(context, spread, x), x)];
+  const cut = cutTo(
+    context,
+    spread,
+    x,
+    strides.map((stride) => stride - 1),
+  );
+  return [emit.reshapeLike(cut, x)];
 };
 
 /** How many real elements each window saw. */
@@ -67,15 +74,6 @@ function elementsSeen(context: GradientContext, x: string): string {
     count,
     intsOf(node, 'kernel_shape', []).reduce((all, k) => all * k, 1),
   );
-}
-
-/** Adds zeros at the ends of the spatial axes until the map is as large as x. */
-function fitTo(context: GradientContext, maps: string, x: string): string {
-  const { emit } = context;
-  const rest = emit.op('Sub', [spatialShape(context, x), spatialShape(context, maps)]);
-  const rank = rankOf(context, x);
-  const before = emit.integers(Array<number>(rank).fill(0));
-  return emit.op('Pad', [maps, emit.op('Concat', [before, emit.integers([0, 0]), rest], { axis: int(0) })]);
 }
 
 function spatialShape({ emit }: GradientContext, value: string): string {
@@ -100,52 +98,36 @@ export const GlobalMaxPool: Gradient = (context) => {
 };
 
 /**
- * Nearest: g is added up at the positions it was copied from. Linear: Resize is linear in X, Y = R·X along each axis;
- * dX = Rᵀ·g with R found by resizing the identity, axis by axis.
+ * Resize is linear in X: along each axis Y = X·R, and dX = g·Rᵀ. Row i of R [from, to] is what a unit at i becomes: the
+ * identity resized by the node's own rule.
  */
 export const Resize: Gradient = (context) => {
   const { emit, node } = context;
   const mode = stringOf(node, 'mode', 'nearest');
-  const rest = node.inputs.slice(1);
-  const nothing = rest.map(() => null);
-  if (mode === 'nearest') {
-    const again = (positions: string) =>
-      emit.cast(
-        emit.op(
-          'Resize',
-          [emit.op('Cast', [positions], { to: int(11) }), ...rest],
-          Object.fromEntries(node.attributes),
-        ),
-        'int64',
-      );
-    return [scatterFrom(context, again), ...nothing];
+  if (mode !== 'nearest' && mode !== 'linear') throw unsupported(node, `mode "${mode}"`);
+  const [x, y] = [context.shape(context.input(0)), context.shape(context.output(0))];
+  const last = x.length - 1;
+  let g = context.gradient();
+  for (let axis = 0; axis <= last; axis++) {
+    if (x[axis] === y[axis] && (axis < 2 || x[axis] !== null)) continue;
+    const perm = x.map((_, at) => (at === axis ? last : at === last ? axis : at));
+    const byRows = emit.matmul(emit.transpose(g, perm), emit.transpose(resizedIdentity(context, axis), [1, 0]));
+    g = emit.transpose(byRows, perm);
   }
-  if (mode !== 'linear') throw unsupported(node, `mode "${mode}"`);
-  return [resizeLinear(context), ...nothing];
+  return [g, ...node.inputs.slice(1).map(() => null)];
 };
 
-function resizeLinear(context: GradientContext): string {
+function resizedIdentity(context: GradientContext, axis: number): string {
   const { emit, node } = context;
-  const [x, y] = [context.shape(context.input(0)), context.shape(context.output(0))];
-  let g = context.gradient();
-  for (let axis = 0; axis < x.length; axis++) {
-    const [from, to] = [x[axis], y[axis]];
-    if (from !== undefined && from === to && axis < 2) continue;
-    if (typeof from !== 'number' || typeof to !== 'number')
-      throw unsupported(node, 'linear over sizes that are not known', 'fix the model’s dynamic dims first');
-    if (from === to) continue;
-    // [from, to]: row i is what a unit at i becomes
-    const eye = emit.constant(
-      Array.from({ length: from * from }, (_, at) => (at % (from + 1) === 0 ? 1 : 0)),
-      [1, from, from],
-    );
-    const attrs = Object.fromEntries(
-      [...node.attributes].filter(([name]) => ['mode', 'coordinate_transformation_mode'].includes(name)),
-    );
-    const resized = emit.squeeze(emit.op('Resize', [eye, '', '', emit.integers([1, from, to])], attrs), [0]);
-    const last = x.length - 1;
-    const perm = x.map((_, at) => (at === axis ? last : at === last ? axis : at));
-    g = emit.transpose(emit.matmul(emit.transpose(g, perm), emit.transpose(resized, [1, 0])), perm);
+  const [from, to] = [context.shape(context.input(0))[axis], context.shape(context.output(0))[axis]];
+  if (typeof from !== 'number' || typeof to !== 'number') {
+    throw unsupported(node, 'its sizes are not known', 'fix the model’s dynamic dims first');
   }
-  return g;
+  const unit = Array.from({ length: from * from }, (_, at) => (at % (from + 1) === 0 ? 1 : 0));
+  const scales = context.input(2) === '' ? null : context.constant(context.input(2));
+  const shared = ['mode', 'coordinate_transformation_mode', 'nearest_mode'];
+  const attrs = Object.fromEntries([...node.attributes].filter(([name]) => shared.includes(name)));
+  const identity = emit.constant(unit, [1, from, from]);
+  const size = scales === null ? ['', emit.integers([1, from, to])] : [emit.constant([1, 1, scales[axis] as number])];
+  return emit.squeeze(emit.op('Resize', [identity, '', ...size], attrs), [0]);
 }
