@@ -15,7 +15,16 @@ export interface TrainingIntent {
   readonly notes: readonly string[];
 }
 
+/** A model made ready for training, and the way back. */
+export interface Prepared {
+  readonly model: Model;
+  /** The trained model in the form that the method promises. */
+  finish(trained: Model): Model;
+}
+
 export interface TrainingMethod extends MethodSpec {
+  /** Rewrites the model before its weights are looked for. */
+  prepare?(model: Model): Prepared;
   intent(model: Model, weights: Weights, options: Readonly<Record<string, OptionValue>>): TrainingIntent;
 }
 

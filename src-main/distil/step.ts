@@ -12,8 +12,8 @@ import {
   targetFilter,
 } from '../contract';
 import type { Dataset } from '../data/dataset';
-import { readModel, readTensor } from '../onnx/file';
-import { elementCount, type Feeds, type Model, type NdArray, tensorFromArray } from '../onnx/ir';
+import { readModel } from '../onnx/file';
+import { type Feeds, type Model, type NdArray, tensorFromArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { liftConstants } from '../passes/lift-constants';
 import { raiseOpset } from '../passes/raise-opset';
@@ -62,10 +62,12 @@ async function runTraining(
       next: 'name a dataset folder (--data DIR)',
     });
   }
-  const { model: prepared } = await raiseOpset(
-    (await liftConstants(model)).model,
-    Math.max(trainingOpset, model.opsets.get('') ?? 0),
-  );
+  const lifted = liftConstants(model).model;
+  const { model: raised } = await raiseOpset(lifted, Math.max(trainingOpset, model.opsets.get('') ?? 0));
+  const { model: prepared, finish } = method.prepare?.(raised) ?? {
+    model: raised,
+    finish: (trained: Model) => trained,
+  };
   const output = context.dataset.meta.output ?? (prepared.graph.outputs[0]?.name as string);
   const trainable = findTrainable(prepared.graph, targetFilter(targets));
   const intent = method.intent(prepared, trainable.weights, options);
@@ -90,13 +92,12 @@ async function runTraining(
     weightDecay: options.weightDecay as number,
     clipNorm: options.clipNorm as number,
     masks: intent.masks,
-    constant: (name) => constantOf(prepared, name),
   });
   const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
     runLoop(graph, trainable.weights, samples, forwards, options, { context, method, model: prepared }),
   );
   return {
-    model: withWeights(prepared, state.best.weights),
+    model: finish(withWeights(prepared, state.best.weights)),
     eligible: trainable.names.length + trainable.skipped.length,
     changed: graph.parameters.length,
     skipped: trainable.skipped,
@@ -155,7 +156,9 @@ async function runLoop(
   options: Options,
   { context, method, model }: { context: Context; method: TrainingMethod; model: Model },
 ): Promise<TrainingState> {
-  const session = await openSession(graph.model);
+  // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
+  const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');
+  const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all' });
   try {
     const answers = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
     const settings = {
@@ -231,13 +234,6 @@ function withWeights(model: Model, weights: Weights): Model {
   const initializers = new Map(model.graph.initializers);
   for (const [name, values] of weights) initializers.set(name, tensorFromArray(name, values));
   return { ...model, graph: { ...model.graph, initializers } };
-}
-
-/** Small integer or float initializers, as numbers. */
-function constantOf(model: Model, name: string): readonly number[] | null {
-  const tensor = model.graph.initializers.get(name);
-  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 1024) return null;
-  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }
 
 /** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */

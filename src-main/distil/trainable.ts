@@ -21,6 +21,7 @@ const weightInputs: Readonly<Record<string, readonly number[]>> = {
   Mul: [0, 1],
   Einsum: [0, 1],
   Transpose: [0],
+  QuantizeLinear: [0],
 };
 
 export interface Trainable {

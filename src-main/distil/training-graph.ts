@@ -4,15 +4,18 @@
  */
 
 import { LatheError } from '../contract';
+import { readTensor } from '../onnx/file';
 import {
   attributes,
   type Dim,
   type DType,
+  elementCount,
   type Graph,
   indexGraph,
   type Model,
   makeValue,
   type NdArray,
+  type Tensor,
   type TypeInfo,
   type Value,
 } from '../onnx/ir';
@@ -43,7 +46,6 @@ export interface TrainingRequest {
   readonly clipNorm: number;
   /** Parameters of which only the elements with mask 1 may live; float32 of the parameter's shape. */
   readonly masks: ReadonlyMap<string, NdArray<'float32'>>;
-  readonly constant: (name: string) => readonly number[] | null;
 }
 
 export interface TrainedParameter {
@@ -122,7 +124,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     loss,
     wrt: trainable,
     emit: backwardEmit,
-    constant: request.constant,
+    constant: (name) => constantValues(initializers.get(name)),
   });
 
   const update = new Emitter([...namesOf({ ...withLoss, nodes }), ...trainable, learningRate, c1, c2, labels, teacher]);
@@ -246,6 +248,12 @@ function classesOf(types: ReadonlyMap<string, TypeInfo>, logits: string): number
     });
   }
   return last;
+}
+
+/** Values of a small constant, as operators' gradients ask for them. */
+function constantValues(tensor: Tensor | undefined): readonly number[] | null {
+  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 65_536) return null;
+  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }
 
 function dtypeOf(graph: Graph, name: string): DType {

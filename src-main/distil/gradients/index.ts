@@ -7,11 +7,12 @@ import * as linear from './linear';
 import * as movement from './movement';
 import * as normalization from './normalization';
 import * as pooling from './pooling';
+import * as quantization from './quantization';
 import * as reduction from './reduction';
 
 /** Exports that begin with a capital are operators; the others are helpers of the family. */
 export const gradients: Readonly<Record<string, Gradient>> = Object.fromEntries(
-  [elementwise, linear, convolution, pooling, normalization, reduction, movement]
+  [elementwise, linear, convolution, pooling, normalization, reduction, movement, quantization]
     .flatMap((family) => Object.entries(family as Record<string, unknown>))
     .filter((entry): entry is [string, Gradient] => /^[A-Z]/.test(entry[0]) && typeof entry[1] === 'function'),
 );

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { backward } from '../../../../src-main/distil/backward';
+import { Emitter } from '../../../../src-main/distil/emitter';
+import { type Graph, makeNode, makeValue, tensorFromArray } from '../../../../src-main/onnx/ir';
+import { floats, runEmitted } from '../../../support/run-emitted';
+
+describe('the straight-through gradient of a Q/DQ pair', () => {
+  it('passes inside the range of the codes and stops outside', async () => {
+    const scalar = (name: string, value: number) => tensorFromArray(name, floats([], [value]));
+    const zero = tensorFromArray('zero', { dtype: 'uint8', shape: [], data: Uint8Array.of(10) });
+    const forward = [
+      makeNode('QuantizeLinear', 'q', ['x', 'scale', 'zero'], ['codes']),
+      makeNode('DequantizeLinear', 'dq', ['codes', 'scale', 'zero'], ['y']),
+      makeNode('Mul', 'weighted', ['y', 'weights'], ['product']),
+      makeNode('ReduceSum', 'sum', ['product'], ['loss'], { keepdims: { type: 'int', value: 0n } }),
+    ];
+    const graph: Graph = {
+      name: 'pair',
+      nodes: forward,
+      inputs: [makeValue('x', 'float32', [5])],
+      outputs: [],
+      initializers: new Map([
+        ['scale', scalar('scale', 0.5)],
+        ['zero', zero],
+        ['weights', tensorFromArray('weights', floats([5], [1, 2, 3, 4, 5]))],
+      ]),
+      sparseInitializers: [],
+      values: new Map(),
+    };
+    const emit = new Emitter(['x', 'scale', 'zero', 'codes', 'y', 'weights', 'product', 'loss', 'q', 'dq', 'weighted', 'sum']);
+    const tensor = (dtype: 'float32' | 'uint8', shape: number[]) => ({ kind: 'tensor', dtype, shape }) as const;
+    const types = new Map([
+      ['x', tensor('float32', [5])],
+      ['codes', tensor('uint8', [5])],
+      ['y', tensor('float32', [5])],
+      ['product', tensor('float32', [5])],
+      ['loss', tensor('float32', [])],
+    ]);
+    const constant = (name: string) => ({ scale: [0.5], zero: [10] })[name] ?? null;
+    const { nodes, gradients } = backward({ graph, types, loss: 'loss', wrt: ['x'], emit, constant });
+    const whole = new Emitter([]);
+    whole.nodes.push(...nodes);
+    for (const [name, initializer] of [...graph.initializers, ...emit.initializers]) whole.initializers.set(name, initializer);
+    // Codes 0…255 cover −5 … 122.5.
+    const found = await runEmitted(whole, { x: floats([5], [-5.1, -4.9, 0, 122.4, 123]) }, [gradients.get('x') as string]);
+    expect(found[0]).toEqual([0, 2, 3, 4, 0]);
+  });
+});

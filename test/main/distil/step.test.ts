@@ -1,0 +1,176 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { resolveOptions, unwatched } from '../../../src-main/contract';
+import { openDataset } from '../../../src-main/data';
+import type { Dataset } from '../../../src-main/data/dataset';
+import { distilStep } from '../../../src-main/distil/step';
+import { Random } from '../../../src-main/kernels/random';
+import { readModel, readTensor } from '../../../src-main/onnx/file';
+import { type Model, type NdArray, tensorFromArray } from '../../../src-main/onnx/ir';
+import { openSession } from '../../../src-main/onnx/session';
+import { temporaryFolder } from '../../support/folder';
+import { stepContext } from '../../support/step-context';
+
+const sample = fileURLToPath(new URL('../../samples/digits/', import.meta.url));
+const qdq = fileURLToPath(new URL('../../models/mnist-cnn/model-qdq.onnx', import.meta.url));
+
+let original: Model;
+let dataset: Dataset;
+
+beforeAll(async () => {
+  original = await readModel(`${sample}model.onnx`);
+  const session = await openSession(original);
+  dataset = await openDataset(sample, session.inputs, { dims: {} });
+  await session.release();
+});
+
+const run = (
+  model: Model,
+  method: string,
+  given: Record<string, unknown>,
+  more: Parameters<typeof stepContext>[1] = {},
+) => {
+  const spec = distilStep.methods.find((each) => each.name === method);
+  const options = resolveOptions(spec?.options ?? {}, given, 'options');
+  return distilStep.run(model, method, options, {}, stepContext(original, { dataset, ...more }));
+};
+
+/** Weights moved by normal noise of the given size relative to each tensor's own spread. */
+function disturbed(model: Model, amount: number): Model {
+  const random = new Random(1);
+  const initializers = new Map(model.graph.initializers);
+  for (const [name, tensor] of initializers) {
+    if (tensor.dtype !== 'float32') continue;
+    const values = readTensor(tensor) as NdArray<'float32'>;
+    const spread = Math.hypot(...values.data) / Math.sqrt(values.data.length);
+    const data = values.data.map((value) => value + amount * spread * random.normal());
+    initializers.set(name, tensorFromArray(name, { ...values, data }));
+  }
+  return { ...model, graph: { ...model.graph, initializers } };
+}
+
+async function accuracy(model: Model): Promise<number> {
+  const session = await openSession(model);
+  const test = await dataset.test?.read(0, 400);
+  const labels = (await dataset.test?.array('labels'))?.data as BigInt64Array;
+  const scores = Object.values(await session.run(test?.feeds ?? {}))[0]?.data as Float32Array;
+  await session.release();
+  let right = 0;
+  for (let row = 0; row < 400; row++) {
+    const row10 = Array.from(scores.subarray(row * 10, row * 10 + 10));
+    if (row10.indexOf(Math.max(...row10)) === Number(labels[row])) right += 1;
+  }
+  return right / 400;
+}
+
+const initializersOf = (model: Model) =>
+  [...model.graph.initializers].map(
+    ([name, tensor]) => [name, Array.from(readTensor(tensor).data as Float32Array)] as const,
+  );
+
+describe('the distil step', () => {
+  it('brings a disturbed model back by its teacher, without labels', async () => {
+    const student = disturbed(original, 1);
+    const before = await accuracy(student);
+    const teacher = { teacher: `${sample}model.onnx`, alpha: 1, epochs: 6 };
+    const { model, changed } = await run(student, 'distil', teacher);
+    expect(changed).toBe(10);
+    const after = await accuracy(model);
+    expect(before).toBeLessThan(0.9);
+    expect(after).toBeGreaterThan(before + 0.05);
+  });
+
+  it('gives the same weights for the same seed, and others for another', async () => {
+    const student = disturbed(original, 1);
+    const once = initializersOf((await run(student, 'fine-tune', { epochs: 1 })).model);
+    expect(initializersOf((await run(student, 'fine-tune', { epochs: 1 })).model)).toEqual(once);
+    expect(initializersOf((await run(student, 'fine-tune', { epochs: 1 }, { seed: 5 })).model)).not.toEqual(once);
+  });
+
+  it('goes on after an interruption where it was, to the same weights', async () => {
+    const student = disturbed(original, 1);
+    const whole = initializersOf((await run(student, 'fine-tune', { epochs: 3 })).model);
+    const cacheDir = temporaryFolder();
+    const stop = new AbortController();
+    const work = {
+      ...unwatched(),
+      signal: stop.signal,
+      progress: (p: { detail?: string | undefined }) => p.detail?.startsWith('epoch 2') && stop.abort(),
+    };
+    await expect(run(student, 'fine-tune', { epochs: 3 }, { cacheDir, ...work } as never)).rejects.toThrow(/abort/i);
+    expect(initializersOf((await run(student, 'fine-tune', { epochs: 3 }, { cacheDir })).model)).toEqual(whole);
+  });
+
+  it('holds zeros at zero when it recovers', async () => {
+    const initializers = new Map(original.graph.initializers);
+    for (const [name, tensor] of initializers) {
+      const values = readTensor(tensor) as NdArray<'float32'>;
+      if (tensor.shape.length < 2) continue;
+      const limit = Array.from(values.data, Math.abs).sort((a, b) => a - b)[
+        Math.floor(0.9 * values.data.length)
+      ] as number;
+      initializers.set(
+        name,
+        tensorFromArray(name, { ...values, data: values.data.map((value) => (Math.abs(value) < limit ? 0 : value)) }),
+      );
+    }
+    const pruned = { ...original, graph: { ...original.graph, initializers } };
+    const { model } = await run(pruned, 'recover', { epochs: 4 });
+    for (const [name, tensor] of initializers) {
+      if (tensor.shape.length < 2) continue;
+      const after = readTensor(model.graph.initializers.get(name) as typeof tensor).data as Float32Array;
+      const before = readTensor(tensor).data as Float32Array;
+      expect(before.every((value, at) => value !== 0 || after[at] === 0)).toBe(true);
+    }
+    expect(await accuracy(model)).toBeGreaterThan(await accuracy(pruned));
+  });
+
+  it('trains through Q/DQ and keeps the quantized form', async () => {
+    const quantized = await readModel(qdq);
+    const { model } = await run(quantized, 'qat', { epochs: 2 });
+    const forms = (each: Model) =>
+      [...each.graph.initializers].map(([name, tensor]) => `${name} ${tensor.dtype} ${tensor.shape}`);
+    expect(forms(model)).toEqual(forms(quantized));
+    expect(model.graph.nodes.map((node) => node.opType)).toEqual(quantized.graph.nodes.map((node) => node.opType));
+    expect(initializersOf(model)).not.toEqual(initializersOf(quantized));
+    expect(await accuracy(model)).toBeGreaterThan(0.95);
+  });
+
+  it('says that it needs a quantize step before qat', async () => {
+    await expect(run(original, 'qat', {})).rejects.toThrow(/no int8 weights .*put a quantize step/);
+  });
+
+  it('says that it needs samples', async () => {
+    await expect(run(original, 'fine-tune', {}, { dataset: undefined } as never)).rejects.toThrow(
+      /needs samples to learn from/,
+    );
+  });
+
+  it('stops with the step named where the loss is no longer finite', async () => {
+    const wild = {
+      epochs: 4,
+      learningRate: 10,
+      optimizer: 'sgd',
+      weightDecay: 1,
+      schedule: 'constant',
+      clipNorm: 0,
+      warmup: 0,
+    };
+    await expect(run(disturbed(original, 1), 'fine-tune', wild)).rejects.toThrow(
+      /no longer finite at step \d+.*lower the learning rate/,
+    );
+  });
+
+  it('says that everything is frozen where the targets leave nothing', async () => {
+    const spec = distilStep.methods.find((each) => each.name === 'fine-tune');
+    const options = resolveOptions(spec?.options ?? {}, {}, 'options');
+    const nothing = distilStep.run(
+      original,
+      'fine-tune',
+      options,
+      { include: ['no such node'] },
+      stepContext(original, { dataset }),
+    );
+    await expect(nothing).rejects.toThrow(/every tensor is frozen/);
+  });
+});
