@@ -2,11 +2,12 @@
 
 import { LatheError, type MethodSpec, type StepKind, type StepKindName } from '../contract';
 import type { Dataset } from '../data/dataset';
+import { distilStep } from '../distil/step';
 import type { Model } from '../onnx/ir';
 import { pruneStep } from '../prune/step';
 import { quantizeStep } from '../quantize/step';
 
-export const stepKindList: readonly StepKind<Model, Dataset>[] = [pruneStep, quantizeStep];
+export const stepKindList: readonly StepKind<Model, Dataset>[] = [pruneStep, quantizeStep, distilStep];
 
 export function stepKind(name: StepKindName): StepKind<Model, Dataset> {
   const found = stepKindList.find(({ kind }) => kind === name);

@@ -27,7 +27,20 @@ describe('the straight-through gradient of a Q/DQ pair', () => {
       sparseInitializers: [],
       values: new Map(),
     };
-    const emit = new Emitter(['x', 'scale', 'zero', 'codes', 'y', 'weights', 'product', 'loss', 'q', 'dq', 'weighted', 'sum']);
+    const emit = new Emitter([
+      'x',
+      'scale',
+      'zero',
+      'codes',
+      'y',
+      'weights',
+      'product',
+      'loss',
+      'q',
+      'dq',
+      'weighted',
+      'sum',
+    ]);
     const tensor = (dtype: 'float32' | 'uint8', shape: number[]) => ({ kind: 'tensor', dtype, shape }) as const;
     const types = new Map([
       ['x', tensor('float32', [5])],
@@ -40,9 +53,12 @@ describe('the straight-through gradient of a Q/DQ pair', () => {
     const { nodes, gradients } = backward({ graph, types, loss: 'loss', wrt: ['x'], emit, constant });
     const whole = new Emitter([]);
     whole.nodes.push(...nodes);
-    for (const [name, initializer] of [...graph.initializers, ...emit.initializers]) whole.initializers.set(name, initializer);
+    for (const [name, initializer] of [...graph.initializers, ...emit.initializers])
+      whole.initializers.set(name, initializer);
     // Codes 0…255 cover −5 … 122.5.
-    const found = await runEmitted(whole, { x: floats([5], [-5.1, -4.9, 0, 122.4, 123]) }, [gradients.get('x') as string]);
+    const found = await runEmitted(whole, { x: floats([5], [-5.1, -4.9, 0, 122.4, 123]) }, [
+      gradients.get('x') as string,
+    ]);
     expect(found[0]).toEqual([0, 2, 3, 4, 0]);
   });
 });
