@@ -64,6 +64,7 @@ export class ExternalFolder {
         next: "only files in the model's own folder are read: put the data there and mend the reference",
       });
     if (location === '') throw refuse('has no location');
+    if (posix.normalize(location) === '.') throw refuse('is the folder itself');
     if (location.includes('\0')) throw refuse('is not a path');
     if (isAbsolute(location) || win32.isAbsolute(location) || /^[A-Za-z]:/.test(location))
       throw refuse('is an absolute path');

@@ -36,7 +36,8 @@ export const scanLimits = {
   skeletonBytes: 256 * 2 ** 20,
   /** Records outside payloads: each becomes an object of some hundred bytes. */
   records: 12_000_000,
-} as const;
+};
+export type ScanLimits = typeof scanLimits;
 
 const windowBytes = 64 * 1024;
 
@@ -44,8 +45,8 @@ const windowBytes = 64 * 1024;
  * Reads the structure of a ModelProto.
  * @throws LatheError that names file, byte offset and field, where a length does not fit its message or a tag is wrong
  */
-export function scanModel(source: ByteSource): Scan {
-  const scanner = new Scanner(source);
+export function scanModel(source: ByteSource, limits: ScanLimits = scanLimits): Scan {
+  const scanner = new Scanner(source, limits);
   scanner.message(shapeOf(ModelProtoSchema), 0, source.length, 1);
   return { skeleton: scanner.skeleton.finish(), payloads: scanner.payloads };
 }
@@ -54,6 +55,7 @@ class Scanner {
   readonly skeleton: SkeletonBuffer;
   readonly payloads: Payload[] = [];
   readonly #source: ByteSource;
+  readonly #limits: ScanLimits;
   readonly #path: string[] = [];
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
@@ -61,19 +63,21 @@ class Scanner {
   /** Where the last varint ended. */
   #next = 0;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, limits: ScanLimits) {
     this.#source = source;
-    this.skeleton = new SkeletonBuffer(() =>
-      this.#error(0, `holds more than ${scanLimits.skeletonBytes} bytes besides its tensors`),
+    this.#limits = limits;
+    this.skeleton = new SkeletonBuffer(limits.skeletonBytes, () =>
+      this.#error(0, `holds more than ${this.#limits.skeletonBytes} bytes besides its tensors`),
     );
   }
 
   message(shape: MessageShape, start: number, end: number, depth: number): void {
-    if (depth > scanLimits.depth) throw this.#error(start, `messages are nested more than ${scanLimits.depth} deep`);
+    if (depth > this.#limits.depth)
+      throw this.#error(start, `messages are nested more than ${this.#limits.depth} deep`);
     let at = start;
     while (at < end) {
-      if (++this.#records > scanLimits.records) {
-        throw this.#error(at, `holds more than ${scanLimits.records} records besides its tensors`);
+      if (++this.#records > this.#limits.records) {
+        throw this.#error(at, `holds more than ${this.#limits.records} records besides its tensors`);
       }
       const { number, wireType } = this.#tag(at, end);
       const field = shape.fields.get(number);
@@ -147,7 +151,7 @@ class Scanner {
   }
 
   #endOfGroup(number: number, at: number, end: number, depth: number): number {
-    if (depth > scanLimits.depth) throw this.#error(at, `groups are nested more than ${scanLimits.depth} deep`);
+    if (depth > this.#limits.depth) throw this.#error(at, `groups are nested more than ${this.#limits.depth} deep`);
     while (at < end) {
       const tag = this.#tag(at, end);
       if (tag.wireType === wire.endGroup) {
@@ -243,9 +247,11 @@ const lengthBytes = 4;
 class SkeletonBuffer {
   #bytes = new Uint8Array(16 * 1024);
   #length = 0;
+  readonly #maxBytes: number;
   readonly #tooLarge: () => Error;
 
-  constructor(tooLarge: () => Error) {
+  constructor(maxBytes: number, tooLarge: () => Error) {
+    this.#maxBytes = maxBytes;
     this.#tooLarge = tooLarge;
   }
 
@@ -291,10 +297,8 @@ class SkeletonBuffer {
 
   #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
-    if (this.#length + more >= scanLimits.skeletonBytes) throw this.#tooLarge();
-    const grown = new Uint8Array(
-      Math.min(scanLimits.skeletonBytes, Math.max(this.#bytes.length * 2, this.#length + more)),
-    );
+    if (this.#length + more >= this.#maxBytes) throw this.#tooLarge();
+    const grown = new Uint8Array(Math.min(this.#maxBytes, Math.max(this.#bytes.length * 2, this.#length + more)));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

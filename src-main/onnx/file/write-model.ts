@@ -1,8 +1,8 @@
 /** Saving a model: streamed, and whole or not at all. */
 
 import { createHash } from 'node:crypto';
-import { existsSync, statfsSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LatheError, type ModelFile, messageOf, unwatched, type Work } from '../../contract';
 import type { Model } from '../ir';
@@ -32,41 +32,42 @@ const alignment = 4096;
 export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<ModelFile> {
   const target = resolve(path);
   const plan = planFiles(model, target, options.externalData ?? 'auto');
-  checkRoom(target, plan.modelLength + plan.dataLength);
-  const written: string[] = [];
-  const temporary = (name: string) => join(dirname(target), `.${name}.${process.pid}.tmp`);
-  const modelTemporary = temporary(basename(target));
-  const dataTemporary = plan.dataName === null ? null : temporary(plan.dataName);
-  const stream = new HashingStream(plan.modelLength + plan.dataLength, options.work ?? unwatched());
+  const total = plan.files.reduce((sum, file) => sum + file.length, 0);
+  checkTarget(target, total);
+  await removeAbandoned(target);
+  const stream = new HashingStream(total, options.work ?? unwatched());
+  const made: string[] = [];
   try {
-    written.push(modelTemporary);
-    await stream.write(modelTemporary, plan.modelPieces);
-    if (dataTemporary !== null && plan.dataName !== null) {
-      written.push(dataTemporary);
-      await stream.write(dataTemporary, plan.dataPieces);
-      await rename(dataTemporary, join(dirname(target), plan.dataName));
+    for (const file of plan.files) {
+      made.push(temporaryPath(target, file.name));
+      await stream.write(temporaryPath(target, file.name), file.pieces);
     }
-    await rename(modelTemporary, target);
+    // The model comes last: its data is there when it appears.
+    for (const file of plan.files.toReversed()) {
+      const final = join(dirname(target), file.name);
+      await rename(temporaryPath(target, file.name), final);
+      if (final !== target) made.push(final);
+    }
     await syncFolder(dirname(target));
   } catch (error) {
-    for (const file of written) await rm(file, { force: true });
-    throw saveError(error, target, plan.modelLength + plan.dataLength);
+    for (const file of made) await rm(file, { force: true });
+    throw saveError(error, target, total);
   }
   await removeReplacedData(target, plan.dataName);
-  return {
-    path: target,
-    bytes: plan.modelLength + plan.dataLength,
-    sha256: stream.sha256(),
-    externalData: plan.dataName === null ? [] : [plan.dataName],
-  };
+  const externalData = plan.dataName === null ? [] : [plan.dataName];
+  return { path: target, bytes: total, sha256: stream.sha256(), externalData };
+}
+
+interface PlannedFile {
+  readonly name: string;
+  readonly pieces: readonly Piece[];
+  readonly length: number;
 }
 
 interface Plan {
-  readonly modelPieces: readonly Piece[];
-  readonly modelLength: number;
+  /** The model and then its external data, which is the order of the hash. */
+  readonly files: readonly PlannedFile[];
   readonly dataName: string | null;
-  readonly dataPieces: readonly Piece[];
-  readonly dataLength: number;
 }
 
 function planFiles(model: Model, target: string, externalData: 'auto' | 'always' | 'never'): Plan {
@@ -81,31 +82,32 @@ function planFiles(model: Model, target: string, externalData: 'auto' | 'always'
     const roles: TensorRole[] = bytes.constant > externalThresholdBytes ? ['initializer', 'constant'] : ['initializer'];
     return planExternal(model, target, roles);
   }
-  const filled = fillSkeleton(inline);
-  return { modelPieces: filled.pieces, modelLength: filled.length, dataName: null, dataPieces: [], dataLength: 0 };
+  return { files: [{ name: basename(target), ...fillSkeleton(inline) }], dataName: null };
 }
 
 function planExternal(model: Model, target: string, roles: readonly TensorRole[]): Plan {
-  const dataName = freeDataName(target);
-  const dataPieces: Piece[] = [];
-  let length = 0;
+  const location = freeDataName(target);
+  const pieces: Piece[] = [];
+  const places = new Map<PackedData | string, ExternalPlace>();
+  let end = 0;
   const place = (data: PackedData, role: TensorRole): ExternalPlace | null => {
     if (!roles.includes(role)) return null;
-    const offset = Math.ceil(length / alignment) * alignment;
-    if (offset > length) dataPieces.push(new Uint8Array(offset - length));
-    dataPieces.push(data);
-    length = offset + dataLength(data);
-    return { location: dataName, offset, length: dataLength(data) };
+    // Tensors that share their bytes go on doing so.
+    const key = data.kind === 'file' ? `${data.offset} ${data.length} ${data.file}` : data;
+    const known = places.get(key);
+    if (known !== undefined) return known;
+    const offset = Math.ceil(end / alignment) * alignment;
+    const length = dataLength(data);
+    if (offset > end) pieces.push(new Uint8Array(offset - end));
+    pieces.push(data);
+    end = offset + length;
+    const made = { location, offset, length };
+    places.set(key, made);
+    return made;
   };
-  const filled = fillSkeleton(modelToSkeleton(model, place));
-  const usesData = length > 0;
-  return {
-    modelPieces: filled.pieces,
-    modelLength: filled.length,
-    dataName: usesData ? dataName : null,
-    dataPieces,
-    dataLength: length,
-  };
+  const modelFile = { name: basename(target), ...fillSkeleton(modelToSkeleton(model, place)) };
+  if (end === 0) return { files: [modelFile], dataName: null };
+  return { files: [modelFile, { name: location, pieces, length: end }], dataName: location };
 }
 
 const dataNames = (target: string): [string, string] => [`${basename(target)}.data`, `${basename(target)}.data2`];
@@ -124,6 +126,28 @@ async function removeReplacedData(target: string, kept: string | null): Promise<
   for (const name of dataNames(target)) if (name !== kept) await rm(join(dirname(target), name), { force: true });
 }
 
+function temporaryPath(target: string, name: string): string {
+  return join(dirname(target), `.${name}.${process.pid}.tmp`);
+}
+
+/** Temporary files of processes that were killed while they saved to the same target. */
+async function removeAbandoned(target: string): Promise<void> {
+  const names = [basename(target), ...dataNames(target)];
+  for (const entry of await readdir(dirname(target))) {
+    const [, name = '', pid] = /^\.(.+)\.(\d+)\.tmp$/.exec(entry) ?? [];
+    if (names.includes(name) && !isAlive(Number(pid))) await rm(join(dirname(target), entry), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
 /** Writes files one after the other; hashes, reports and can be stopped meanwhile. */
 class HashingStream {
   readonly #hash = createHash('sha256');
@@ -138,23 +162,21 @@ class HashingStream {
 
   async write(path: string, pieces: readonly Piece[]): Promise<void> {
     const file = await open(path, 'w');
+    // While one part is being written the next is read and hashed.
+    let pending: Promise<void> = Promise.resolve();
     try {
-      // While one part is being written the next is read and hashed.
-      let pending: Promise<void> = Promise.resolve();
       for (const part of partsOf(pieces)) {
         this.#hash.update(part);
         await pending;
         this.#work.signal.throwIfAborted();
         pending = writeAll(file, part);
         this.#done += part.byteLength;
-        this.#work.progress({
-          phase: 'Writing the model',
-          fraction: this.#total === 0 ? null : this.#done / this.#total,
-        });
+        this.#work.progress({ phase: 'Writing the model', fraction: this.#done / this.#total });
       }
       await pending;
       await file.sync();
     } finally {
+      await pending.catch(() => {});
       await file.close();
     }
   }
@@ -212,15 +234,20 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-function checkRoom(target: string, needed: number): void {
+function checkTarget(target: string, needed: number): void {
   let free: number;
   try {
+    if (statSync(target, { throwIfNoEntry: false })?.isDirectory() === true) throw errorWithCode('EISDIR');
     const { bavail, bsize } = statfsSync(dirname(target));
     free = bavail * bsize;
   } catch (error) {
     throw saveError(error, target, needed);
   }
   if (free < needed) throw noRoom(target, needed, `only ${megabytes(free)} are free`);
+}
+
+function errorWithCode(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

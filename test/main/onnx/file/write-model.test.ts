@@ -1,9 +1,22 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashModelFile, readModel, readTensor, skeletonBytes, writeModel } from '../../../../src-main/onnx/file';
-import { attributes, floatTensor, type Model, makeNode, makeValue } from '../../../../src-main/onnx/ir';
+import { attributes, floatTensor, type Model, makeNode, makeValue, type Tensor } from '../../../../src-main/onnx/ir';
+import { bundleEntry } from '../../../support/bundle-entry';
 
 const folder = mkdtempSync(join(tmpdir(), 'lathe-write-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -61,10 +74,145 @@ describe('writeModel', () => {
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('a session is made from 200 bytes and the folder of the weights', async () => {
-    const file = await writeModel(gemmModel(), join(folder, 'session.onnx'));
-    const skeleton = skeletonBytes(await readModel(file.path));
-    expect(skeleton.folder).not.toBeNull();
-    expect(skeleton.bytes.length).toBeLessThan(300);
+  test('external tensors begin at 4 KiB, and those that share their bytes go on sharing them', async () => {
+    const model = gemmModel();
+    const w = model.graph.initializers.get('w') as Tensor;
+    const tied = { ...w, name: 'tied' };
+    const other = floatTensor('other', [1000], weights.subarray(0, 1000));
+    const graph = {
+      ...model.graph,
+      initializers: new Map([...model.graph.initializers, ['other', other], ['tied', tied]]),
+    };
+    const { path, bytes } = await writeModel({ ...model, graph }, join(folder, 'shared.onnx'), {
+      externalData: 'always',
+    });
+    expect(bytes).toBe(statSync(path).size + 4096 + 4000);
+    const places = [...(await readModel(path)).graph.initializers.values()].map(({ data }) =>
+      data.kind === 'file' ? [data.offset, data.length] : null,
+    );
+    expect(places).toEqual([
+      [0, 4096],
+      [4096, 4000],
+      [0, 4096],
+    ]);
   });
+
+  test('a model can be saved over itself, and its old data is gone when the new one is there', async () => {
+    const path = join(folder, 'itself.onnx');
+    await writeModel(gemmModel(), path, { externalData: 'always' });
+    for (const name of ['itself.onnx.data2', 'itself.onnx.data']) {
+      const file = await writeModel(await readModel(path), path, { externalData: 'always' });
+      expect(file.externalData).toEqual([name]);
+      expect(readdirSync(folder).filter((it) => it.startsWith('itself'))).toEqual(['itself.onnx', name]);
+      const w = (await readModel(path)).graph.initializers.get('w') as Tensor;
+      expect(readTensor(w).data).toEqual(weights);
+    }
+  });
+
+  test('speaks of its progress and stops when told, leaving what was there', async () => {
+    const path = join(folder, 'stopped.onnx');
+    const fractions: (number | null)[] = [];
+    await writeModel(gemmModel(), path, {
+      work: { progress: ({ fraction }) => fractions.push(fraction), signal: new AbortController().signal },
+    });
+    expect(fractions.at(-1)).toBe(1);
+    const before = readFileSync(path);
+    const work = { progress: () => {}, signal: AbortSignal.abort() };
+    await expect(writeModel(gemmModel(), path, { work })).rejects.toThrow('abort');
+    expect(readFileSync(path)).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a source that changes before it is copied is noticed', async () => {
+    const source = join(folder, 'source.onnx');
+    await writeModel(gemmModel(), source);
+    const model = await readModel(source);
+    writeFileSync(source, Buffer.concat([readFileSync(source), Buffer.alloc(10)]));
+    await expect(writeModel(model, join(folder, 'copy.onnx'))).rejects.toThrow('source.onnx: changed on disk');
+    expect(existsSync(join(folder, 'copy.onnx'))).toBe(false);
+  });
+
+  test.each<[string, string, string]>([
+    ['a folder that is not there', 'no/such/m.onnx', 'm.onnx: cannot be saved: there is no such folder'],
+    ['a file in the place of the folder', 'file/m.onnx', 'm.onnx: cannot be saved: there is no such folder'],
+    ['a folder of that name', 'taken.onnx', 'taken.onnx: cannot be saved: a folder has that name'],
+  ])('%s is one clear error', async (_, name, message) => {
+    writeFileSync(join(folder, 'file'), '');
+    mkdirSync(join(folder, 'taken.onnx'), { recursive: true });
+    await expect(writeModel(gemmModel(), join(folder, name))).rejects.toThrow(message);
+    expect(readdirSync(folder).filter((it) => it.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a folder that may not be written is one clear error', async () => {
+    const locked = join(folder, 'locked');
+    mkdirSync(locked, { mode: 0o555 });
+    await expect(writeModel(gemmModel(), join(locked, 'm.onnx'))).rejects.toThrow('the folder may not be written');
+  });
+
+  test('more than the disk holds is refused before anything is written', async () => {
+    const length = 2 ** 52;
+    const data = { kind: 'derived', length, read: () => new Uint8Array(0) } as const;
+    const model = gemmModel();
+    const huge: Tensor = { name: 'w', dtype: 'uint8', shape: [length], data };
+    const graph = { ...model.graph, initializers: new Map([['w', huge]]) };
+    const path = join(folder, 'huge.onnx');
+    await expect(writeModel({ ...model, graph }, path)).rejects.toThrow(
+      /huge.onnx: cannot be saved: it needs [\d.]+ MB and only/,
+    );
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a save that ends badly', () => {
+  const entry = join(folder, 'write-large-model.mjs');
+  beforeAll(() => bundleEntry(fileURLToPath(new URL('../../../support/write-large-model.ts', import.meta.url)), entry));
+
+  async function oldModel(): Promise<{ path: string; isUntouched: () => Promise<boolean> }> {
+    const path = join(mkdtempSync(join(folder, 'old-')), 'm.onnx');
+    const before = await writeModel(gemmModel(), path, { externalData: 'always' });
+    return { path, isUntouched: async () => (await hashModelFile(path)).sha256 === before.sha256 };
+  }
+
+  const left = (path: string) => readdirSync(dirname(path)).filter((name) => name.endsWith('.tmp'));
+
+  test.each(['always', 'never'])(
+    'killed (external data %s), it leaves the old model, and the next save cleans up',
+    async (externalData) => {
+      const { path, isUntouched } = await oldModel();
+      const child = spawn(process.execPath, [entry, path, '400', externalData], { stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      await vi.waitUntil(() => left(path).some((name) => statSync(join(dirname(path), name)).size > 2 ** 20), {
+        timeout: 20_000,
+        interval: 5,
+      });
+      child.kill('SIGKILL');
+      await ended;
+      expect(left(path)).not.toEqual([]);
+      expect(await isUntouched()).toBe(true);
+      await writeModel(gemmModel(), path);
+      expect(left(path)).toEqual([]);
+    },
+  );
+
+  test('on a full disk, it says so and leaves the old model and nothing else', async () => {
+    const { path, isUntouched } = await oldModel();
+    // The shell's limit on file size, in KiB, stands for a disk that fills up while the file is being written.
+    const command = `ulimit -f 20000; exec "$0" "$@"`;
+    const result = spawnSync('bash', ['-c', command, process.execPath, entry, path, '64', 'never'], {
+      encoding: 'utf8',
+    });
+    expect(result.stdout).toMatch(
+      /LatheError: m.onnx: cannot be saved: it needs 67.1 MB and the disk or its quota is full \(.*\); make room or choose another folder/,
+    );
+    expect(result.status).toBe(1);
+    expect(left(path)).toEqual([]);
+    expect(await isUntouched()).toBe(true);
+  });
+});
+
+test('a session is made from 200 bytes and the folder of the weights', async () => {
+  const file = await writeModel(gemmModel(), join(folder, 'session.onnx'));
+  const skeleton = skeletonBytes(await readModel(file.path));
+  expect(skeleton.folder).not.toBeNull();
+  expect(skeleton.bytes.length).toBeLessThan(300);
 });
