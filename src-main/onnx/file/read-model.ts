@@ -17,8 +17,13 @@ import { scanLimits, scanModel } from './scan';
  * stay as they are while the model is in use; a change is noticed when they are next read.
  * @throws LatheError that names the file and the byte, tensor or node that is wrong
  */
-export async function readModel(path: string): Promise<Model> {
-  return openModel(path).model;
+export async function readModel(path: string, options: ReadOptions = {}): Promise<Model> {
+  return openModel(path, options).model;
+}
+
+export interface ReadOptions {
+  /** Where external data lies when it is not beside the model: onnxruntime writes models that refer to another's. */
+  readonly dataFolder?: string | undefined;
 }
 
 /** A model and the names, relative to its folder, of the external data files that it refers to. */
@@ -28,11 +33,11 @@ export interface OpenedModel {
 }
 
 /** {@link readModel} with what else is known once the file has been read. */
-export function openModel(path: string): OpenedModel {
+export function openModel(path: string, options: ReadOptions = {}): OpenedModel {
   const given = resolve(path);
   return withFileSource(given, (source) => {
     // External data lies beside what was opened, even where that is a link to the model itself.
-    const external = new ExternalFolder(realpathSync(dirname(given)));
+    const external = new ExternalFolder(realpathSync(options.dataFolder ?? dirname(given)));
     return { model: decode(source, external), externalData: external.names() };
   });
 }

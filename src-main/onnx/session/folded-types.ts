@@ -7,7 +7,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readModel } from '../file';
 import { type Graph, type Model, makeValue, type Tensor, type TypeInfo, tensorByteLength } from '../ir';
 import { withOutputs } from './create-session';
 import { optimizeModel } from './optimize-model';
@@ -28,8 +27,8 @@ export async function foldedTypes(model: Model): Promise<Folded | null> {
   const folder = await mkdtemp(join(tmpdir(), 'lathe-types-'));
   const path = join(folder, 'folded.onnx');
   try {
-    await optimizeModel(withOutputs({ ...model, graph: withoutWeights(model.graph) }, names), 'basic', path);
-    const { graph } = await readModel(path);
+    const bare = withOutputs({ ...model, graph: withoutWeights(model.graph) }, names);
+    const { graph } = await optimizeModel(bare, 'basic', path);
     const made = new Set(names);
     return {
       types: new Map(graph.outputs.flatMap(({ name, type }) => (type === null ? [] : [[name, type] as const]))),

@@ -1,19 +1,22 @@
 /** onnxruntime's own graph optimisations, written back as a file. */
 
+import { readModel, skeletonBytes } from '../file';
 import type { Model } from '../ir';
 import { createSession } from './create-session';
 import type { SessionOptions } from './session';
 
 /**
- * Writes the model as onnxruntime optimises it to `path`, its weights inside. Only `basic` gives a file for other
- * machines: from `extended` on it holds operators of com.microsoft, and from `all` on layouts of this CPU.
+ * The model as onnxruntime optimises it, by way of a file at `path` that must stay while the result is used. Weights
+ * that stay as they are remain references to the files they were in. Only `basic` gives a model for other machines:
+ * from `extended` on it holds operators of com.microsoft, and from `all` on layouts of this CPU.
  * @throws LatheError where onnxruntime does not load the model or cannot write the file
  */
 export async function optimizeModel(
-  model: Model | string,
+  model: Model,
   level: NonNullable<SessionOptions['optimization']>,
   path: string,
-): Promise<void> {
+): Promise<Model> {
   const session = await createSession(model, { optimization: level, prepacking: false, optimizedModelPath: path });
   await session.release();
+  return readModel(path, { dataFolder: skeletonBytes(model).folder ?? undefined });
 }

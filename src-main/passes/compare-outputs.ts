@@ -1,0 +1,93 @@
+/** Whether two models give the same outputs on random input: the proof that a clean step changed nothing. */
+
+import { LatheError, messageOf } from '../contract';
+import { randomFeeds } from '../data/random-feeds';
+import { symbolicDims } from '../inspect';
+import type { Feeds, Model, NdArray } from '../onnx/ir';
+import { openSession } from '../onnx/session';
+import { isFloatType, toFloat64 } from './float-tensor';
+
+export interface Comparison {
+  readonly dims: Readonly<Record<string, number>>;
+  readonly seed: number;
+  /** Largest difference of an output, relative to the largest magnitude in it. */
+  readonly tolerance: number;
+}
+
+/** Sizes tried for dims that nobody gave: most graphs take small ones, pictures have to survive five halvings. */
+const guesses = [8, 64, 2];
+
+/** Two roundings at 1: less cannot be told apart behind a Sigmoid or Softmax. */
+const absoluteFloor = 2 ** -22;
+
+/**
+ * @returns a sentence for the log: what was compared, or why it could not be
+ * @throws LatheError where `after` does not run, or one of its outputs differs by more than the tolerance
+ */
+export async function compareOutputs(before: Model, after: Model, comparison: Comparison): Promise<string> {
+  const sample = await runnableSample(before, comparison);
+  if (typeof sample === 'string')
+    return `outputs were not compared, as the model does not run on random input: ${sample}`;
+  const outputs = await outputsOf(after, sample.feeds);
+  const largest = Object.entries(sample.outputs).reduce(
+    (worst, [name, array]) => Math.max(worst, checkedDifference(name, array, outputs[name], comparison.tolerance)),
+    0,
+  );
+  return `outputs on random input differ by ${largest === 0 ? 'nothing' : `at most ${largest.toExponential(1)} of the largest`}`;
+}
+
+/** Inputs that the model takes and what it makes of them; the reason where no guess of its dims runs. */
+async function runnableSample(
+  model: Model,
+  { dims, seed }: Comparison,
+): Promise<{ feeds: Feeds; outputs: Record<string, NdArray> } | string> {
+  let reason = '';
+  for (const guess of guesses) {
+    const guessed = Object.fromEntries(symbolicDims(model.graph).map((name) => [name, guess]));
+    try {
+      const feeds = randomFeeds(model, { dims: { ...guessed, ...dims }, batch: 2, seed });
+      return { feeds, outputs: await outputsOf(model, feeds) };
+    } catch (thrown) {
+      reason = messageOf(thrown);
+    }
+  }
+  return reason;
+}
+
+async function outputsOf(model: Model, feeds: Feeds): Promise<Record<string, NdArray>> {
+  const session = await openSession(model, { optimization: 'disabled', prepacking: false });
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.release();
+  }
+}
+
+function checkedDifference(name: string, expected: NdArray, actual: NdArray | undefined, tolerance: number): number {
+  const refuse = (what: string): never => {
+    throw new LatheError({ who: `output "${name}"`, what, next: 'the model was left as it was', code: 'failed' });
+  };
+  if (actual === undefined) return refuse('is gone');
+  if (actual.dtype !== expected.dtype || actual.shape.join() !== expected.shape.join())
+    return refuse(`became ${actual.dtype} [${actual.shape}] from ${expected.dtype} [${expected.shape}]`);
+  const difference = relativeDifference(expected, actual);
+  return difference <= tolerance
+    ? difference
+    : refuse(`changed by ${difference.toExponential(1)} of its largest value`);
+}
+
+/** Largest difference over the largest magnitude, 0 below {@link absoluteFloor}; Infinity where texts or NaNs differ. */
+export function relativeDifference(expected: NdArray, actual: NdArray): number {
+  if (!isFloatType(expected.dtype))
+    return Array.from<unknown>(expected.data).every((value, at) => value === actual.data[at]) ? 0 : Infinity;
+  const [a, b] = [toFloat64(expected as NdArray<'float32'>), toFloat64(actual as NdArray<'float32'>)];
+  let largest = 0;
+  let difference = 0;
+  for (const [at, value] of a.entries()) {
+    const other = b[at] as number;
+    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+    if (Object.is(value, other) || value === other) continue;
+    difference = Math.max(difference, Number.isNaN(value - other) ? Infinity : Math.abs(value - other));
+  }
+  return difference <= absoluteFloor ? 0 : difference / largest;
+}
