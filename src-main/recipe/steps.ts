@@ -4,10 +4,11 @@ import { LatheError, type MethodSpec, type StepKind, type StepKindName } from '.
 import type { Dataset } from '../data/dataset';
 import { distilStep } from '../distil/step';
 import type { Model } from '../onnx/ir';
+import { cleanStep } from '../passes/step';
 import { pruneStep } from '../prune/step';
 import { quantizeStep } from '../quantize/step';
 
-export const stepKindList: readonly StepKind<Model, Dataset>[] = [pruneStep, quantizeStep, distilStep];
+export const stepKindList: readonly StepKind<Model, Dataset>[] = [cleanStep, pruneStep, quantizeStep, distilStep];
 
 export function stepKind(name: StepKindName): StepKind<Model, Dataset> {
   const found = stepKindList.find(({ kind }) => kind === name);

@@ -8,7 +8,7 @@ import type { Model } from '../../../src-main/onnx/ir';
 import { openSession } from '../../../src-main/onnx/session';
 import { cleanStep } from '../../../src-main/passes/step';
 import { temporaryFolder } from '../../support/folder';
-import { expectSameOutputs } from '../../support/same-outputs';
+import { expectSameOutputs } from '../../support/model-from-text';
 import { stepContext } from '../../support/step-context';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
@@ -22,7 +22,7 @@ describe('clean basic', () => {
     expect(changed).toBeGreaterThanOrEqual(15);
     expect(notes).toContain('folded 15 BatchNormalization into the weights before them');
     expect(after.graph.nodes.filter(({ opType }) => opType === 'BatchNormalization')).toEqual([]);
-    await expectSameOutputs(before, after, 1e-4);
+    await expectSameOutputs(before, after, { tolerance: 1e-4 });
   });
 
   it('stays in the standard operators and keeps the interface, names and metadata of the model', async () => {
@@ -36,7 +36,7 @@ describe('clean basic', () => {
     const convolutions = ({ graph }: Model): string[] =>
       graph.nodes.filter(({ opType }) => opType === 'Conv').map(({ name }) => name);
     expect(convolutions(after)).toEqual(convolutions(before));
-    await expectSameOutputs(before, after, 1e-4);
+    await expectSameOutputs(before, after, { tolerance: 1e-4 });
   });
 
   it('leaves weights that it does not touch where they are', async () => {
@@ -55,7 +55,7 @@ describe('clean basic', () => {
       await writeModel((await clean(before)).model, path);
       hashes.push(createHash('sha256').update(readFileSync(path)).digest('hex'));
       await (await openSession(path)).release();
-      await expectSameOutputs(before, await readModel(path), 1e-4);
+      await expectSameOutputs(before, await readModel(path), { tolerance: 1e-4 });
     }
     expect(hashes[0]).toBe(hashes[1]);
   });

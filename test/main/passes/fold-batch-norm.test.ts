@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../../src-main/onnx/file';
 import { foldBatchNorm } from '../../../src-main/passes';
-import { expectSameOutputs } from '../../support/same-outputs';
+import { expectSameOutputs } from '../../support/model-from-text';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
 
@@ -25,7 +25,7 @@ describe('foldBatchNorm', () => {
       expect(after.graph.nodes.map(({ name }) => name)).toEqual(
         before.graph.nodes.filter(({ opType }) => opType !== 'BatchNormalization').map(({ name }) => name),
       );
-      await expectSameOutputs(before, after, 1e-4);
+      await expectSameOutputs(before, after, { tolerance: 1e-4 });
       const again = await foldBatchNorm(after);
       expect(again.model).toBe(after);
       expect(again.changed).toBe(0);
