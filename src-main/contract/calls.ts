@@ -123,6 +123,9 @@ export const engineCalls = {
       externalData: z.enum(['auto', 'always']).default('auto'),
       data: path.nullable().default(null),
       dims,
+      threads,
+      /** Metrics of the source as measured before, which the written file has to reach again. */
+      measured: z.record(z.string(), z.number()).default({}),
     }),
     z.object({ model: modelFileSchema, checks: exportResultSchema.shape.checks }),
   ),
@@ -137,8 +140,7 @@ const externalData = z.enum(['auto', 'always']).default('auto');
 
 /**
  * Served by `studio.ts` to every host. In a project, long work is a job: the call answers at once and
- * {@link studioCalls.followJob} waits. Outside one, {@link studioCalls.evaluate} and {@link studioCalls.runRecipe} wait
- * themselves, with progress.
+ * {@link studioCalls.followJob} waits. What concerns no open project waits itself, with progress.
  */
 export const studioCalls = {
   about: call(
@@ -176,7 +178,10 @@ export const studioCalls = {
       ),
     }),
   ),
-  /** Inspects the model first: what cannot be read makes no project. */
+  /**
+   * Inspects the model first: what cannot be read makes no project. A `folder` that already is a project of this model
+   * is opened as it is; one of another model is refused.
+   */
   createProject: call(z.strictObject({ model: path, folder: path.nullable().default(null) }), projectStateSchema),
   openProject: call(z.strictObject({ project }), projectStateSchema),
   closeProject: call(z.strictObject({ project }), done),
@@ -215,7 +220,7 @@ export const studioCalls = {
   /** Does a failed, cancelled or interrupted job again, with what it was started with; answers the new job. */
   retryJob: call(z.strictObject({ project, job: z.string() }), job),
   dismissJob: call(z.strictObject({ project, job: z.string() }), projectStateSchema),
-  /** Projects, and folders that {@link studioCalls.runRecipe} wrote, measured ones only. */
+  /** What is measured in these projects under the conditions that each is set to. */
   compare: call(z.strictObject({ projects: z.array(path).min(1) }), tradeOffSchema),
   methods: engineCalls.methods,
   presets: engineCalls.presets,
@@ -224,15 +229,7 @@ export const studioCalls = {
   describeData: engineCalls.describeData,
   /** One model, no project, peak memory included: what `lathe evaluate` prints. */
   evaluate: engineCalls.evaluate,
-  /**
-   * No project: `out` becomes the folder of one variant (`variant.json`, `model.onnx`), whole or not at all. A finished
-   * variant in it is never overwritten: the same one is answered with `made: false`, another one is refused.
-   */
-  runRecipe: call(
-    z.strictObject({ recipe: recipeSchema, model: path, data: path.nullable().default(null), dims, out: path }),
-    z.object({ folder: z.string(), made: z.boolean(), variant: variantSchema, run: runResultSchema }),
-  ),
-  /** A variant's folder (of a project, or one that {@link studioCalls.runRecipe} wrote), exported into `to`. */
+  /** The folder of a project's variant, exported into `to` and waited for; the project need not be open. */
   exportFolder: call(z.strictObject({ folder: path, to: path, externalData }), exportResultSchema),
 } as const satisfies CallTable;
 export type StudioCalls = typeof studioCalls;

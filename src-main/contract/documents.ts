@@ -198,6 +198,9 @@ export const variantSchema = z.object({
 });
 export type Variant = z.infer<typeof variantSchema>;
 
+export const checkSchema = z.object({ name: z.string(), passed: z.boolean(), detail: z.string() });
+export type Check = z.infer<typeof checkSchema>;
+
 export const exportResultSchema = z.object({
   folder: z.string(),
   model: modelFileSchema,
@@ -205,7 +208,7 @@ export const exportResultSchema = z.object({
   reportHtml: z.string(),
   reportJson: z.string(),
   /** What was checked after the file was loaded again from disk. */
-  checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+  checks: z.array(checkSchema),
 });
 export type ExportResult = z.infer<typeof exportResultSchema>;
 
@@ -288,6 +291,24 @@ export const tradeOffSchema = z.object({
   ),
 });
 export type TradeOff = z.infer<typeof tradeOffSchema>;
+
+/** `report.json` beside an exported model; `report.html` shows the same. File names are without their folders. */
+export const reportSchema = z.object({
+  format: z.literal('lathe-report'),
+  version: z.literal(1),
+  madeAt: z.iso.datetime(),
+  project: z.string(),
+  variant: variantSchema,
+  /** As exported. */
+  model: modelFileSchema,
+  checks: z.array(checkSchema),
+  /** null where the variant was not measured. */
+  evaluation: evaluationSchema.nullable(),
+  baseline: evaluationSchema.nullable(),
+  /** Of all measured variants of the project; null where its original is not measured. */
+  tradeOff: tradeOffSchema.nullable(),
+});
+export type Report = z.infer<typeof reportSchema>;
 
 export const methodListSchema = z.array(
   z.object({

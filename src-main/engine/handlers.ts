@@ -6,6 +6,17 @@
 import type { EngineCalls } from '../contract';
 import type { Handlers } from '../rpc/server';
 
-export const engineHandlers: Partial<Handlers<EngineCalls>> = {
+export const engineHandlers: Handlers<EngineCalls> = {
   engineInfo: async () => (await import('./engine-info')).engineInfo(),
+  methods: async () => (await import('../recipe')).methodList(),
+  presets: async () => [...(await import('../recipe')).presets],
+  checkRecipe: async ({ recipe }) => (await import('../recipe')).checkRecipe(recipe),
+  inspect: async ({ model, dims }) => (await import('../inspect')).inspectModel(model, { dims }),
+  hashModel: async ({ model }) => (await import('../onnx/file')).hashModelFile(model),
+  describeData: async (params, work) => (await import('./describe-data')).describeData(params, work),
+  runRecipe: async (params, work) => (await import('./run-recipe-into')).runRecipeInto(params, work),
+  evaluate: async (params, work) => (await import('../evaluate')).evaluate(params, work),
+  measureMemory: async (params, work) => (await import('../evaluate')).measureMemory(params, work),
+  exportModel: async (params, work) => (await import('./export-model')).exportModel(params, work),
+  tradeOff: async ({ entries }) => (await import('../evaluate')).tradeOff(entries),
 };

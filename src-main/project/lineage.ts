@@ -16,9 +16,13 @@ export interface Lineage {
 
 const hashDigits = 12;
 
-/** `static-int8-3fa9c1d20b7e`: a slug for people and the first digits of the lineage's hash. */
-export function variantId(lineage: Lineage, name: string): string {
-  return `${slug(name)}-${contentKey(withoutNames(lineage))}`;
+/**
+ * `static-int8-3fa9c1d20b7e`: a slug for people and the first digits of the lineage's hash.
+ * @param fileName of a model that was made elsewhere
+ */
+export function variantId(lineage: Lineage, fileName = ''): string {
+  const { recipe } = lineage;
+  return `${slug(recipe === null ? fileName : methodsOf(recipe))}-${contentKey(withoutNames(lineage))}`;
 }
 
 /** The first digits of the SHA-256 of a plain JSON value, whatever the order of its keys. */
@@ -28,7 +32,11 @@ export function contentKey(value: unknown): string {
 
 /** The name that a recipe has or, where it has none, its methods: `magnitude + static-int8`. */
 export function recipeName(recipe: Recipe): string {
-  return recipe.name?.trim() || recipe.steps.map((step) => step.method ?? step.kind).join(' + ');
+  return recipe.name?.trim() || methodsOf(recipe);
+}
+
+function methodsOf({ steps }: Recipe): string {
+  return steps.map((step) => step.method ?? step.kind).join(' + ');
 }
 
 /** A file name of `a-z0-9-`, at most 40 characters. */

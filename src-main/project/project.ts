@@ -25,12 +25,18 @@ import { fromStoredPath, toStoredPath } from './stored-path';
 import { type Conditions, readEvaluation, readVariant, writeEvaluation, writeVariant } from './variant-folder';
 import { diskError, errorCode, makeFolder, moveFolder, removeUnfinished, writeWholeJson } from './whole-files';
 
-/** What is known of a project without opening it for writing. Paths are absolute. */
+/** What is known of a project without opening it for writing. */
 export interface ProjectContents {
   readonly path: string;
   readonly file: ProjectFile;
   /** Finished ones only, oldest first. */
   readonly variants: readonly Variant[];
+}
+
+/** What was measured under the conditions that the project is set to. */
+export interface Measured {
+  readonly baseline: Evaluation | null;
+  readonly variants: readonly { readonly variant: Variant; readonly evaluation: Evaluation | null }[];
 }
 
 export interface NewProject {
@@ -43,6 +49,41 @@ export interface NewProject {
 /** @throws LatheError where `folder` is no project, or one of a newer Lathe */
 export async function readProject(folder: string): Promise<ProjectContents> {
   return { path: folder, file: await readProjectFile(folder), variants: await readVariants(join(folder, 'variants')) };
+}
+
+/** Reads without the lock: what is there is whole at any moment. */
+export async function readMeasured({ path, file, variants }: ProjectContents): Promise<Measured> {
+  const conditions = conditionsOf(file);
+  const measured = variants.map(async (variant) => {
+    const evaluation = await readEvaluation(join(path, 'variants', variant.id), conditions);
+    return { variant, evaluation: withPaths(path, evaluation, fromStoredPath) };
+  });
+  const baseline = await readEvaluation(baselineFolder(path, file), conditions);
+  return { baseline: withPaths(path, baseline, fromStoredPath), variants: await Promise.all(measured) };
+}
+
+/** What evaluations are looked up by, as the project is set now. */
+export function conditionsOf(file: ProjectFile): Conditions {
+  return { dataHash: file.data?.hash ?? null, dims: file.dims, measure: file.measure };
+}
+
+/** One model's evaluations; a changed model has another folder. */
+function baselineFolder(project: string, { source: { bytes, modifiedAt } }: ProjectFile): string {
+  return join(project, 'baselines', contentKey({ bytes, modifiedAt }));
+}
+
+function withPaths<Given extends Evaluation | null>(
+  project: string,
+  evaluation: Given,
+  map: (project: string, path: string) => string,
+): Given {
+  if (evaluation === null) return evaluation;
+  const { model, data } = evaluation;
+  return {
+    ...evaluation,
+    model: { ...model, path: map(project, model.path) },
+    data: data === null ? null : { ...data, path: map(project, data.path) },
+  };
 }
 
 /** Whether `folder` holds a `project.json`. */
@@ -77,6 +118,14 @@ export async function createProject(folder: string, { name, model, report, measu
     await moveFolder(draft, folder);
   } finally {
     await rm(draft, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** `<parent>/<name>`, or with a number behind it where that is taken. */
+export async function freeFolder(parent: string, name: string): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const folder = join(parent, number === 1 ? name : `${name}-${number}`);
+    if ((await statOrNull(folder)) === null) return folder;
   }
 }
 
@@ -132,7 +181,11 @@ export class Project {
   }
   /** What evaluations are looked up by, as the project is set now. */
   get conditions(): Conditions {
-    return { dataHash: this.file.data?.hash ?? null, dims: this.file.dims, measure: this.file.measure };
+    return conditionsOf(this.file);
+  }
+  /** What is known, as others may read it. */
+  get contents(): ProjectContents {
+    return this.current;
   }
 
   /** @throws LatheError `not-found` */
@@ -145,6 +198,10 @@ export class Project {
   /** Where a finished Variant lies. */
   variantFolder(id: string): string {
     return join(this.path, 'variants', this.variant(id).id);
+  }
+
+  variantModel(id: string): string {
+    return join(this.variantFolder(id), this.variant(id).model.path);
   }
 
   async change(fields: Partial<Omit<ProjectFile, 'format' | 'version'>>): Promise<void> {
@@ -162,6 +219,11 @@ export class Project {
     if (now === null) return 'missing';
     const { bytes, modifiedAt } = this.file.source;
     return now.size === bytes && now.mtimeMs === modifiedAt ? 'ok' : 'changed';
+  }
+
+  async sourceStat(): Promise<{ bytes: number; modifiedAt: number }> {
+    const { size, mtimeMs } = await statOrThrow(this.modelPath);
+    return { bytes: size, modifiedAt: mtimeMs };
   }
 
   /** An empty folder of one job. What a job leaves in it is worth nothing until {@link finishVariant}. */
@@ -227,23 +289,28 @@ export class Project {
   }
 
   async variantEvaluation(id: string): Promise<Evaluation | null> {
-    return this.withPaths(await readEvaluation(this.variantFolder(id), this.conditions), fromStoredPath);
+    return withPaths(this.path, await readEvaluation(this.variantFolder(id), this.conditions), fromStoredPath);
   }
 
   async saveVariantEvaluation(id: string, conditions: Conditions, evaluation: Evaluation): Promise<void> {
-    const stored = this.withPaths(evaluation, toStoredPath);
+    const stored = withPaths(this.path, evaluation, toStoredPath);
     await this.inTurn(() => writeEvaluation(this.variantFolder(id), conditions, stored));
   }
 
   async baseline(): Promise<Evaluation | null> {
-    return this.withPaths(await readEvaluation(this.baselineFolder(), this.conditions), fromStoredPath);
+    return withPaths(
+      this.path,
+      await readEvaluation(baselineFolder(this.path, this.file), this.conditions),
+      fromStoredPath,
+    );
   }
 
   async saveBaseline(conditions: Conditions, evaluation: Evaluation): Promise<void> {
-    const stored = this.withPaths(evaluation, toStoredPath);
+    const stored = withPaths(this.path, evaluation, toStoredPath);
     await this.inTurn(async () => {
-      await makeFolder(this.baselineFolder());
-      await writeEvaluation(this.baselineFolder(), conditions, stored);
+      const folder = baselineFolder(this.path, this.file);
+      await makeFolder(folder);
+      await writeEvaluation(folder, conditions, stored);
     });
   }
 
@@ -255,25 +322,6 @@ export class Project {
     await this.writing.catch(() => {});
     await this.log.close();
     await this.lock.release();
-  }
-
-  /** One model's evaluations; a changed model has another folder. */
-  private baselineFolder(): string {
-    const { bytes, modifiedAt } = this.file.source;
-    return join(this.path, 'baselines', contentKey({ bytes, modifiedAt }));
-  }
-
-  private withPaths<Given extends Evaluation | null>(
-    evaluation: Given,
-    map: (project: string, path: string) => string,
-  ): Given {
-    if (evaluation === null) return evaluation;
-    const { model, data } = evaluation;
-    return {
-      ...evaluation,
-      model: { ...model, path: map(this.path, model.path) },
-      data: data === null ? null : { ...data, path: map(this.path, data.path) },
-    };
   }
 
   private replaceVariants(change: (variants: readonly Variant[]) => readonly Variant[]): void {

@@ -1,0 +1,188 @@
+/** What each kind of job does, step by step. What it has finished is kept whatever comes after. */
+
+import { basename } from 'node:path';
+import { type DatasetSummary, LatheError, portion, type RunResult, type Variant, type Work } from '../contract';
+import { copyModelInto } from '../project/copy-model';
+import { type Lineage, recipeName, variantId } from '../project/lineage';
+import { exportVariant } from './export-variant';
+import type { JobFacts } from './job-queue';
+import type { JobRequest } from './job-request';
+import { measure } from './measure';
+import type { OpenProject } from './open-project';
+
+type RequestOf<Name extends JobRequest['call']> = Extract<JobRequest, { call: Name }>;
+type Tell = (facts: JobFacts) => void;
+
+export async function perform(
+  opened: OpenProject,
+  job: string,
+  request: JobRequest,
+  work: Work,
+  tell: Tell,
+): Promise<void> {
+  try {
+    switch (request.call) {
+      case 'measureBaseline':
+        return await measureBaseline(opened, work);
+      case 'makeVariant':
+        return await makeVariant(opened, job, request, work, tell);
+      case 'addVariant':
+        return await addVariant(opened, job, request, work, tell);
+      case 'evaluateVariant':
+        return await measureVariant(opened, request.variant, work);
+      case 'exportVariant':
+        tell({ output: await exportTo(opened, request, work) });
+    }
+  } finally {
+    await opened.project.removeJobFolder(job);
+  }
+}
+
+function exportTo({ project, shared }: OpenProject, request: RequestOf<'exportVariant'>, work: Work) {
+  return exportVariant(shared.engine, project.contents, request.variant, request, work);
+}
+
+async function measureBaseline(opened: OpenProject, work: Work): Promise<void> {
+  const { project, shared } = opened;
+  await opened.sourceHash();
+  const conditions = project.conditions;
+  const params = { ...measuring(opened), model: project.modelPath, baseline: null };
+  await project.saveBaseline(conditions, await measure(shared.engine, params, work));
+  opened.changed();
+}
+
+/** The baseline first where it is not measured yet; both then run in turn, so that a drifting machine is fair to both. */
+async function measureVariant(opened: OpenProject, id: string, work: Work): Promise<void> {
+  const { project, shared } = opened;
+  if ((await project.baseline()) === null) await measureBaseline(opened, portion(work, 0, 0.4));
+  const conditions = project.conditions;
+  const model = project.variantModel(id);
+  const params = { ...measuring(opened), model, baseline: project.modelPath };
+  await project.saveVariantEvaluation(id, conditions, await measure(shared.engine, params, portion(work, 0.4, 1)));
+  opened.changed();
+}
+
+function measuring({ project }: OpenProject) {
+  const { dims, measure: settings } = project.file;
+  return { data: project.dataPath, dims, ...settings, cacheDir: project.cacheDir };
+}
+
+async function makeVariant(
+  opened: OpenProject,
+  job: string,
+  { recipe, evaluate }: RequestOf<'makeVariant'>,
+  work: Work,
+  tell: Tell,
+): Promise<void> {
+  const { project, shared } = opened;
+  const lineage: Lineage = {
+    sourceSha256: await opened.sourceHash(),
+    recipe,
+    dataHash: project.file.data?.hash ?? null,
+    dims: project.file.dims,
+    seed: recipe.seed ?? 0,
+    versions: await shared.versions(),
+  };
+  const id = variantId(lineage);
+  const share = evaluate ? 0.5 : 1;
+  if (project.removed.includes(id)) await project.restoreVariant(id);
+  if (!project.variants.some((variant) => variant.id === id)) {
+    const { path, bytes } = project.file.source;
+    const run = await shared.engine.run(
+      'runRecipe',
+      {
+        recipe,
+        model: project.modelPath,
+        data: project.dataPath,
+        dims: lineage.dims,
+        folder: await project.jobFolder(job),
+        cacheDir: project.cacheDir,
+      },
+      portion(work, 0, share),
+    );
+    const source = { path, sha256: lineage.sourceSha256, bytes };
+    await project.finishVariant(job, {
+      ...variantOf(lineage, project.file.data, run),
+      id,
+      name: recipeName(recipe),
+      source,
+    });
+  }
+  tell({ variant: id });
+  opened.changed();
+  if (evaluate && (await project.variantEvaluation(id)) === null)
+    await measureVariant(opened, id, portion(work, share, 1));
+}
+
+async function addVariant(
+  opened: OpenProject,
+  job: string,
+  { model, name }: RequestOf<'addVariant'>,
+  work: Work,
+  tell: Tell,
+): Promise<void> {
+  const { project, shared } = opened;
+  const report = await shared.engine.ask('inspect', { model, dims: project.file.dims }, work);
+  checkInterface(basename(model), report, project.file.report);
+  const file = await shared.engine.ask('hashModel', { model }, work);
+  const lineage: Lineage = {
+    sourceSha256: file.sha256,
+    recipe: null,
+    dataHash: null,
+    dims: {},
+    seed: 0,
+    versions: await shared.versions(),
+  };
+  const title = name ?? basename(model).replace(/\.onnx$/i, '');
+  const id = variantId(lineage, title);
+  if (!project.variants.some((variant) => variant.id === id)) {
+    const copied = await copyModelInto(await project.jobFolder(job), file, work.signal);
+    const run: RunResult = { variant: copied, steps: [], seconds: 0, peakRssBytes: null };
+    const source = { path: file.path, sha256: file.sha256, bytes: file.bytes };
+    await project.finishVariant(job, { ...variantOf(lineage, null, run), id, name: title, source });
+  }
+  tell({ variant: id });
+  opened.changed();
+  await measureVariant(opened, id, portion(work, 0.1, 1));
+}
+
+/** A Variant answers the same question: what goes in is called and typed as in the original. */
+function checkInterface(
+  name: string,
+  added: { inputs: readonly { name: string; type: string }[] },
+  original: { inputs: readonly { name: string; type: string }[] } | null,
+): void {
+  if (original === null) return;
+  const text = (inputs: readonly { name: string; type: string }[]) =>
+    inputs
+      .map((input) => `${input.name} ${input.type}`)
+      .sort()
+      .join(', ');
+  if (text(added.inputs) === text(original.inputs)) return;
+  throw new LatheError({
+    who: name,
+    what: `has other inputs than the project's model: ${text(added.inputs)} instead of ${text(original.inputs)}`,
+    next: 'add it to a project of the model that it was made from',
+  });
+}
+
+function variantOf(
+  { recipe, dims, seed, versions }: Lineage,
+  data: DatasetSummary | null,
+  { variant, steps, seconds, peakRssBytes }: RunResult,
+): Omit<Variant, 'id' | 'name' | 'source'> {
+  return {
+    format: 'lathe-variant',
+    version: 1,
+    createdAt: new Date().toISOString(),
+    recipe,
+    data: data === null ? null : { path: data.path, hash: data.hash },
+    dims,
+    seed,
+    versions,
+    model: { ...variant, path: basename(variant.path) },
+    steps,
+    seconds,
+    peakRssBytes,
+  };
+}
