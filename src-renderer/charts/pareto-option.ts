@@ -52,6 +52,8 @@ export interface ParetoData {
 /** Diameters in pixels of the lightest and the heaviest point. */
 const smallest = 10;
 const largest = 30;
+/** With more points only the front is named. */
+const mostLabels = 12;
 
 export function paretoOption(data: ParetoData, palette: Palette): EChartsOption {
   const { points, horizontal, vertical, words } = data;
@@ -61,7 +63,7 @@ export function paretoOption(data: ParetoData, palette: Palette): EChartsOption 
     scatter(data, palette),
   ];
   return {
-    grid: { left: 8, right: 24, top: 40, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: { left: 8, right: 24, top: 32, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     legend: { show: false },
     tooltip: {
       trigger: 'item',
@@ -129,7 +131,7 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
           opacity: point.fits ? 1 : 0.25,
         },
         label: {
-          show: active || point.baseline || (point.pareto && point.fits),
+          show: active || point.baseline || (point.fits && (point.pareto || points.length <= mostLabels)),
           formatter: shorten(point.name),
           position: 'top' as const,
           color: palette.text,

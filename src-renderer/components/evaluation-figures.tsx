@@ -16,7 +16,7 @@ export function EvaluationFigures({ evaluation }: { evaluation: Evaluation }) {
         {Object.entries(evaluation.metrics).map(([name, value]) => (
           <Figure
             key={name}
-            label={metricName(name)}
+            label={metricName(name, value.title)}
             value={metric(value.value, value.unit)}
             note={t('evaluation.interval', { interval: interval(value.ci95, value.unit) })}
           />

@@ -80,6 +80,7 @@ export function interval(bounds: readonly [number, number], unit: string): strin
 }
 
 export function differenceInterval(bounds: readonly [number, number], unit: string): string {
+  if (unit === 'share') return `${signed(bounds[0] * 100, 2)} … ${points(bounds[1])}`.replaceAll(' ', nbsp);
   return `${difference(bounds[0], unit)} … ${difference(bounds[1], unit)}`;
 }
 

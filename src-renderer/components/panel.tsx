@@ -14,7 +14,7 @@ export function Panel({ title, note, actions, children }: PanelProps) {
   const id = useId();
   return (
     <Paper component="section" withBorder radius="md" p="md" aria-labelledby={id}>
-      <Group justify="space-between" wrap="nowrap" align="flex-start" mb="sm" mih={26}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start" mb="xs" mih={26}>
         <Box>
           <Title order={2} size="h5" id={id}>
             {title}

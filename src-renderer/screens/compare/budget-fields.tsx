@@ -86,7 +86,7 @@ function BudgetField(props: { name: BudgetName; label: string; unit: string; mos
         step={step}
         label={null}
         size="sm"
-        color={value === null ? 'gray' : undefined}
+        color={value === null ? 'gray.5' : undefined}
         onChange={(next) => set(next >= most ? null : Number(next.toPrecision(6)))}
       />
     </Stack>

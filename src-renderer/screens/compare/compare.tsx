@@ -14,7 +14,7 @@ import { useSelection } from '../../studio/selection';
 import { useProject, useStudio } from '../../studio/store';
 import { AddFile } from './add-file';
 import { BudgetFields } from './budget-fields';
-import { Details } from './details';
+import { Details, detailsWidth } from './details';
 import { PlotPanel } from './plot-panel';
 import { compareRows, qualityKind } from './rows';
 import { TradeOffTable } from './trade-off-table';
@@ -52,7 +52,7 @@ export function Compare() {
       {tradeOff === null ? (
         <NoBaseline />
       ) : (
-        <Stack gap="md">
+        <Stack gap="md" pr={chosen === null ? undefined : { base: 0, xl: detailsWidth }}>
           <Warnings warnings={project.baseline?.warnings ?? []} title={t('baseline.warnings')} />
           <Grid gap="md" align="stretch">
             <Grid.Col span={{ base: 12, lg: 8.5 }}>

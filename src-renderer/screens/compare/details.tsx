@@ -1,14 +1,20 @@
 import { Drawer, Group, ScrollArea, Stack, Tabs, Text } from '@mantine/core';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { ProjectState } from '../../../src-main/contract';
 import { EvaluationFigures } from '../../components/evaluation-figures';
 import { StepLogs } from '../../components/step-logs';
 import { Warnings } from '../../components/warnings';
+import { forProject } from '../../studio/actions';
 import { select } from '../../studio/selection';
 import { Classes } from './classes';
 import { Differences } from './differences';
 import { Lineage } from './lineage';
 import type { CompareRow } from './rows';
 import { VariantActions } from './variant-actions';
+
+/** Pixels; on a wide window the table and the plot make room for it. */
+export const detailsWidth = 500;
 
 /** Everything about one variant, beside the table that it was chosen in. */
 export function Details({ row }: { row: CompareRow | null }) {
@@ -18,7 +24,7 @@ export function Details({ row }: { row: CompareRow | null }) {
       opened={row !== null}
       onClose={() => select(null)}
       position="right"
-      size={560}
+      size={detailsWidth}
       withOverlay={false}
       lockScroll={false}
       trapFocus={false}
@@ -29,14 +35,16 @@ export function Details({ row }: { row: CompareRow | null }) {
       scrollAreaComponent={ScrollArea.Autosize}
       shadow="xl"
     >
-      {row !== null && <Body row={row} />}
+      {row !== null && <Body key={row.id} row={row} />}
     </Drawer>
   );
 }
 
 function Body({ row }: { row: CompareRow }) {
   const { t } = useTranslation();
-  const { evaluation, variant } = row;
+  const whole = useWhole(row);
+  const evaluation = whole?.evaluation ?? row.evaluation;
+  const variant = whole?.variant ?? row.variant;
   return (
     <Stack gap="md">
       {variant !== null && (
@@ -80,4 +88,26 @@ function Body({ row }: { row: CompareRow }) {
       </Tabs>
     </Stack>
   );
+}
+
+type Whole = Partial<ProjectState['variants'][number]>;
+
+/** The state of a project leaves out large confusion matrices and long lists; here they are asked for. */
+function useWhole(row: CompareRow): Whole | null {
+  const [whole, setWhole] = useState<Whole | null>(null);
+  useEffect(() => {
+    let current = true;
+    const ask: Promise<Whole> =
+      row.variant === null
+        ? forProject('baselineDetails', {}).then((evaluation) => ({ evaluation }))
+        : forProject('variantDetails', { variant: row.variant.id });
+    ask.then(
+      (answer) => current && setWhole(answer),
+      (error: unknown) => console.warn('The details could not be read.', error),
+    );
+    return () => {
+      current = false;
+    };
+  }, [row]);
+  return whole;
 }

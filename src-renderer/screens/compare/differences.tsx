@@ -1,4 +1,4 @@
-import { Badge, Table } from '@mantine/core';
+import { Table, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Evaluation } from '../../../src-main/contract';
 import { difference, differenceInterval, pValue } from '../../components/format';
@@ -29,14 +29,14 @@ export function Differences({ evaluation }: { evaluation: Evaluation }) {
           const unit = evaluation.metrics[name]?.unit ?? '';
           return (
             <Table.Tr key={name}>
-              <Table.Td>{metricName(name)}</Table.Td>
+              <Table.Td>{metricName(name, evaluation.metrics[name]?.title)}</Table.Td>
               <Table.Td ta="right">{difference(value, unit)}</Table.Td>
               <Table.Td ta="right">{differenceInterval(ci95, unit)}</Table.Td>
               <Table.Td ta="right">
                 {insideNoise ? (
-                  <Badge size="sm" variant="light" color="gray" tt="none">
+                  <Text size="xs" c="dimmed">
                     {t('compare.insideNoise')}
-                  </Badge>
+                  </Text>
                 ) : (
                   pValue(p)
                 )}

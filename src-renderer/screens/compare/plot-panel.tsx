@@ -47,8 +47,8 @@ export function PlotPanel({ rows, quality }: { rows: readonly CompareRow[]; qual
   const front = rows.filter((row) => row.pareto).map((row) => row.name);
   return (
     <Panel
-      title={t('plot.title', { vertical: vertical.name, horizontal: axes[cost].name })}
-      note={first == null ? t('plot.noQuality') : t('plot.note', { other: axes[other].name })}
+      title={t('plot.title', { vertical: vertical.name, horizontal: t(`plot.inTitle.${cost}`) })}
+      note={first == null ? t('plot.noQuality') : t('plot.note', { other: t(`plot.inTitle.${other}`) })}
       actions={
         <SegmentedControl
           aria-label={t('plot.axis')}

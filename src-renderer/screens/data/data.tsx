@@ -32,7 +32,7 @@ export function Data() {
         </Button>
       }
     >
-      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" style={{ alignItems: 'start' }}>
         <DatasetPanel project={project} />
         <Stack gap="md">
           {symbolicDims.length > 0 && (

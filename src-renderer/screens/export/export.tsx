@@ -32,7 +32,7 @@ export function Export() {
           <Button onClick={() => go('recipe')}>{t('run.toRecipe')}</Button>
         </Empty>
       ) : (
-        <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+        <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" style={{ alignItems: 'start' }}>
           <Panel title={t('export.what')}>
             <Stack gap="md">
               <Select

@@ -89,7 +89,7 @@ function Report({ report, project }: { report: ModelReport; project: ProjectStat
           <Figure label={t('inspect.producer')} value={report.producer || t('inspect.unnamed')} />
         </Figures>
       </Panel>
-      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" style={{ alignItems: 'start' }}>
         <Stack gap="md">
           <Panel title={t('inspect.values')}>
             <ValueTable report={report} />

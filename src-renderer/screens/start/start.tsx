@@ -30,7 +30,7 @@ export function Start() {
   });
   return (
     <Page title={t('start.title')} lead={t('start.lead')}>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md" style={{ alignItems: 'start' }}>
         <Stack gap="md">
           <Panel title={t('start.openModel')}>
             <Stack gap="md">
@@ -93,7 +93,7 @@ function Recents({ onOpen }: { onOpen: (project: string) => void }) {
                     <Text size="sm" fw={500} truncate>
                       {recent.name || baseName(recent.path)}
                     </Text>
-                    <Text size="xs" c="dimmed" truncate="start">
+                    <Text size="xs" c="dimmed" truncate>
                       {recent.path}
                     </Text>
                   </Box>
