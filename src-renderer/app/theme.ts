@@ -40,7 +40,8 @@ export const theme = createTheme({
     Switch: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
     InputWrapper: { styles: { description: { fontSize: 'var(--mantine-font-size-xs)' } } },
-    Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
+    // Only what must interrupt is an alert to a screen reader; it says so itself.
+    Alert: { defaultProps: { role: 'note' }, styles: { title: { color: 'var(--mantine-color-text)' } } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true } },
   },

@@ -16,13 +16,14 @@ export function showError(error: unknown): void {
 }
 
 export function showDone(message: string): void {
-  notifications.show({ color: 'teal', icon: <Icon name="check" />, message, autoClose: 5_000 });
+  notifications.show({ color: 'teal', icon: <Icon name="check" />, message, autoClose: 5_000, role: 'status' });
 }
 
 /** Something was taken away and can be brought back. */
 export function showUndo(message: string, label: string, undo: () => void): void {
   const id = notifications.show({
     color: 'gray',
+    role: 'status',
     autoClose: 10_000,
     message: (
       <Group justify="space-between" wrap="nowrap">
