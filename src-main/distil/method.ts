@@ -106,6 +106,17 @@ export const trainingOptions = {
     help: 'Largest global norm of the gradients; 0 = no clipping.',
     advanced: true,
   },
+  batchNorm: {
+    kind: 'choice',
+    default: 'frozen',
+    choices: [
+      { value: 'frozen', title: 'Frozen statistics' },
+      { value: 'train', title: 'Statistics of the batch' },
+    ],
+    title: 'BatchNormalization',
+    help: 'Frozen suits fine-tuning; statistics of the batch suit training from scratch.',
+    advanced: true,
+  },
   patience: {
     kind: 'integer',
     default: 0,

@@ -12,8 +12,8 @@ import {
   targetFilter,
 } from '../contract';
 import type { Dataset } from '../data/dataset';
-import { readModel } from '../onnx/file';
-import { type Feeds, type Model, type NdArray, tensorFromArray } from '../onnx/ir';
+import { readModel, readTensor } from '../onnx/file';
+import { type Feeds, type Model, type NdArray, type Tensor, tensorFromArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { liftConstants } from '../passes/lift-constants';
 import { raiseOpset } from '../passes/raise-opset';
@@ -25,6 +25,7 @@ import { optimizers } from './optimizers';
 import { loadSamples, type TrainingSamples } from './samples';
 import { type TrainingState, train, type Weights } from './train';
 import { findTrainable } from './trainable';
+import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
 
 type Context = StepContext<Model, Dataset>;
@@ -80,9 +81,12 @@ async function runTraining(
     context.seed,
     portion(context, 0, 0.02, 'Reading samples'),
   );
-  const labelled = samples.gather(samples.validation.subarray(0, 1)).labels !== null;
+  const sample = samples.gather(samples.validation.subarray(0, 1));
+  const labelled = sample.labels !== null;
+  const form = await trainingForm(prepared, sample.feeds, options.batch as number, options.batchNorm === 'train');
   const graph = await buildTrainingGraph({
-    model: prepared,
+    model: form.model,
+    statistics: form.statistics,
     trainable: trainable.names,
     output,
     loss: affordable(intent, labelled, method.name),
@@ -94,7 +98,7 @@ async function runTraining(
     masks: intent.masks,
   });
   const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
-    runLoop(graph, trainable.weights, samples, forwards, options, { context, method, model: prepared }),
+    runLoop(graph, samples, forwards, options, { context, method, model: prepared }),
   );
   return {
     model: finish(withWeights(prepared, state.best.weights)),
@@ -150,7 +154,6 @@ async function withForwards<T>(
 
 async function runLoop(
   graph: TrainingGraph,
-  start: Weights,
   samples: TrainingSamples,
   { student, teacher }: Forwards,
   options: Options,
@@ -170,7 +173,7 @@ async function runLoop(
       patience: options.patience as number,
       seed: context.seed,
     };
-    const kept = new Map(graph.parameters.map(({ name }) => [name, start.get(name) as NdArray<'float32'>]));
+    const kept = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
     const key = checkpointKey(model, kept, method.name, options, context);
     const plan = {
       graph,
@@ -234,6 +237,11 @@ function withWeights(model: Model, weights: Weights): Model {
   const initializers = new Map(model.graph.initializers);
   for (const [name, values] of weights) initializers.set(name, tensorFromArray(name, values));
   return { ...model, graph: { ...model.graph, initializers } };
+}
+
+/** Weights and running statistics as the model holds them. */
+function initialValues(model: Model, name: string): NdArray<'float32'> {
+  return readTensor(model.graph.initializers.get(name) as Tensor) as NdArray<'float32'>;
 }
 
 /** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */

@@ -22,6 +22,9 @@ const weightInputs: Readonly<Record<string, readonly number[]>> = {
   Einsum: [0, 1],
   Transpose: [0],
   QuantizeLinear: [0],
+  LSTM: [1, 2, 3],
+  GRU: [1, 2, 3],
+  RNN: [1, 2, 3],
 };
 
 export interface Trainable {

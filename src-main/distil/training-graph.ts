@@ -24,6 +24,7 @@ import { backward } from './backward';
 import { Emitter } from './emitter';
 import { losses } from './losses';
 import type { Optimizer } from './optimizers';
+import type { RunningStatistic } from './train-batch-norm';
 
 /** A weighted part of the loss. */
 export interface LossTerm {
@@ -34,6 +35,8 @@ export interface LossTerm {
 export interface TrainingRequest {
   /** Opset 18 or later. */
   readonly model: Model;
+  /** Running statistics: initializers that follow the batch without a gradient. */
+  readonly statistics: readonly RunningStatistic[];
   /** Initializers that are trained. */
   readonly trainable: readonly string[];
   /** The model's output that is learned. */
@@ -100,11 +103,12 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const teacher = needs.has('teacher') ? forward.fresh('teacher-logits') : '';
   const loss = writeLoss(request, forward, logits, labels, teacher, classes);
 
-  const parameters = trainable.map((name) =>
+  const moved = [...trainable, ...request.statistics.map((statistic) => statistic.name)];
+  const parameters = moved.map((name) =>
     makeValue(name, dtypeOf(graph, name), (graph.initializers.get(name) as { shape: readonly number[] }).shape),
   );
   const initializers = new Map([...graph.initializers, ...forward.initializers]);
-  for (const name of trainable) initializers.delete(name);
+  for (const name of moved) initializers.delete(name);
   const lossInputs = [
     ...(labels === '' ? [] : [makeValue(labels, 'int64', ['rows'])]),
     ...(teacher === '' ? [] : [makeValue(teacher, 'float32', ['rows', classes])]),
@@ -112,7 +116,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const withLoss: Graph = {
     ...graph,
     nodes: [...graph.nodes, ...forward.nodes],
-    inputs: [...graph.inputs.filter((value) => !trainable.includes(value.name)), ...lossInputs],
+    inputs: [...graph.inputs.filter((value) => !moved.includes(value.name)), ...lossInputs],
     outputs: [makeValue(loss, 'float32', [])],
     initializers,
   };
@@ -157,6 +161,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     });
   }
 
+  trained.push(...request.statistics.map(({ name, next }) => ({ name, next, state: [] })));
   const scalars = [learningRate, c1, c2].map((name) => makeValue(name, 'float32', []));
   const inputs: Value[] = [...withLoss.inputs, ...parameters, ...states, ...scalars];
   const outputs = [

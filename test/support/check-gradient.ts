@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 import { backward } from '../../src-main/distil/backward';
 import { Emitter } from '../../src-main/distil/emitter';
 import { Random } from '../../src-main/kernels/random';
+import { readTensor } from '../../src-main/onnx/file';
 import {
   type Attribute,
   elementCount,
@@ -49,6 +50,8 @@ export interface GradientRow {
   /** Further outputs of the node, which the loss does not read. */
   readonly silent?: number;
   readonly opset?: number;
+  /** Writes the operator out in others before it is differentiated. */
+  readonly rewrite?: (model: Model) => Promise<Model>;
 }
 
 const step = 4e-3;
@@ -67,17 +70,17 @@ export async function checkGradient(row: GradientRow): Promise<void> {
       .readUInt32LE(),
   );
   const random = () => generator.uniform();
-  const { model, feeds, trained, loss, products } = problem(row, random);
+  const { model: plain, feeds, trained, loss, products } = problem(row, random);
+  const model = (await row.rewrite?.(plain)) ?? plain;
   const types = await valueTypes(model);
   const emit = new Emitter(namesOf(model.graph));
-  const constants = new Map([...model.graph.initializers].map(([name]) => [name, constantOf(row, name)]));
   const { nodes, gradients } = backward({
     graph: model.graph,
     types,
     loss,
     wrt: trained,
     emit,
-    constant: (name) => constants.get(name) ?? null,
+    constant: (name) => constantOf(model, name),
   });
   const outputs = trained.map((name) => makeValue(gradients.get(name) ?? `no gradient of ${name}`, 'float32', null));
   const graph: Graph = {
@@ -208,11 +211,9 @@ function constantArray(input: Exclude<RowInput, null>): NdArray | null {
   return null;
 }
 
-function constantOf(row: GradientRow, name: string): readonly number[] | null {
-  const at = /^x(\d+)$/.exec(name);
-  const input = at === null ? undefined : row.inputs[Number(at[1])];
-  if (input === undefined || input === null) return null;
-  return 'ints' in input ? input.ints : 'floats' in input ? input.floats : null;
+function constantOf(model: Model, name: string): readonly number[] | null {
+  const tensor = model.graph.initializers.get(name);
+  return tensor === undefined ? null : Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }
 
 function drawFloats(

@@ -12,6 +12,7 @@ import { temporaryFolder } from '../../support/folder';
 import { stepContext } from '../../support/step-context';
 
 const sample = fileURLToPath(new URL('../../samples/digits/', import.meta.url));
+const batchNorm = fileURLToPath(new URL('../../models/mnist-cnn/model-bn.onnx', import.meta.url));
 const qdq = fileURLToPath(new URL('../../models/mnist-cnn/model-qdq.onnx', import.meta.url));
 
 let original: Model;
@@ -134,6 +135,18 @@ describe('the distil step', () => {
     expect(model.graph.nodes.map((node) => node.opType)).toEqual(quantized.graph.nodes.map((node) => node.opType));
     expect(initializersOf(model)).not.toEqual(initializersOf(quantized));
     expect(await accuracy(model)).toBeGreaterThan(0.95);
+  });
+
+  it('moves running statistics with the batch where it is told to', async () => {
+    const normalized = disturbed(await readModel(batchNorm), 0.3);
+    const { model } = await run(normalized, 'fine-tune', { epochs: 1, batchNorm: 'train', learningRate: 1e-3 });
+    const statistics = normalized.graph.nodes
+      .filter((node) => node.opType === 'BatchNormalization')
+      .flatMap((node) => node.inputs.slice(3));
+    expect(statistics.length).toBeGreaterThan(0);
+    const [before, after] = [new Map(initializersOf(normalized)), new Map(initializersOf(model))];
+    for (const name of statistics) expect(after.get(name)).not.toEqual(before.get(name));
+    expect(await accuracy(model)).toBeGreaterThan((await accuracy(normalized)) - 0.02);
   });
 
   it('says that it needs a quantize step before qat', async () => {

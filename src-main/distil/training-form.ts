@@ -1,0 +1,43 @@
+/**
+ * A model in the form that is differentiated: operators written out where they must be, input sizes as the samples
+ * have them. Its initializers keep names and shapes, so that what is trained fits the model itself.
+ */
+
+import { LatheError } from '../contract';
+import type { Feeds, Model, Value } from '../onnx/ir';
+import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
+import { unrollRecurrent } from './unroll-recurrent';
+
+export interface TrainingForm {
+  readonly model: Model;
+  readonly statistics: readonly RunningStatistic[];
+}
+
+/**
+ * @param sample feeds of one row, whose sizes beyond the batch axis hold for all
+ * @param batchStatistics BatchNormalization with the statistics of the batch instead of frozen ones
+ */
+export async function trainingForm(
+  model: Model,
+  sample: Feeds,
+  batch: number,
+  batchStatistics: boolean,
+): Promise<TrainingForm> {
+  const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
+  const sized = await unrollRecurrent({ ...model, graph: { ...model.graph, inputs } });
+  return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
+}
+
+function withSampleShape(value: Value, sample: Feeds, batch: number): Value {
+  const array = sample[value.name];
+  if (array === undefined || value.type?.kind !== 'tensor') return value;
+  const first = value.type.shape?.[0] ?? 'batch';
+  if (typeof first === 'number' && first !== batch) {
+    throw new LatheError({
+      who: `input "${value.name}"`,
+      what: `its batch axis is fixed at ${first}, and the batch asked for is ${batch}`,
+      next: `set batch to ${first}, or export the model with a dynamic batch`,
+    });
+  }
+  return { ...value, type: { ...value.type, shape: [first, ...array.shape.slice(1)] } };
+}

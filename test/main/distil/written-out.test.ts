@@ -1,0 +1,82 @@
+import { describe, it } from 'vitest';
+import { trainBatchNorm } from '../../../src-main/distil/train-batch-norm';
+import { unrollRecurrent } from '../../../src-main/distil/unroll-recurrent';
+import { attributes } from '../../../src-main/onnx/ir';
+import { checkGradient, type GradientRow } from '../../support/check-gradient';
+
+const { int, string } = attributes;
+const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
+const frozen = (shape: readonly number[], low: number, high: number) => ({ shape, low, high, frozen: true });
+
+const rewrite = unrollRecurrent;
+const rows: GradientRow[] = [
+  {
+    op: 'LSTM',
+    inputs: [x([3, 2, 4]), x([1, 12, 4]), x([1, 12, 3]), x([1, 24])],
+    outputs: 3,
+    attributes: { hidden_size: int(3) },
+    rewrite,
+  },
+  {
+    op: 'LSTM',
+    title: 'both directions, given states',
+    inputs: [x([3, 2, 4]), x([2, 12, 4]), x([2, 12, 3]), x([2, 24]), null, x([2, 2, 3]), x([2, 2, 3])],
+    attributes: { hidden_size: int(3), direction: string('bidirectional') },
+    rewrite,
+  },
+  {
+    op: 'GRU',
+    inputs: [x([3, 2, 4]), x([1, 9, 4]), x([1, 9, 3]), x([1, 18])],
+    outputs: 2,
+    attributes: { hidden_size: int(3) },
+    rewrite,
+  },
+  {
+    op: 'GRU',
+    title: 'linear before reset',
+    inputs: [x([3, 2, 4]), x([1, 9, 4]), x([1, 9, 3]), x([1, 18])],
+    attributes: { hidden_size: int(3), linear_before_reset: int(1) },
+    rewrite,
+  },
+  {
+    op: 'RNN',
+    inputs: [x([3, 2, 4]), x([1, 3, 4]), x([1, 3, 3]), x([1, 6])],
+    attributes: { hidden_size: int(3), direction: string('reverse') },
+    rewrite,
+  },
+  {
+    op: 'BatchNormalization',
+    title: 'statistics of the batch',
+    inputs: [x([4, 3, 2, 2]), x([3], 0.5, 1.5), x([3]), frozen([3], -1, 1), frozen([3], 0.5, 2)],
+    rewrite: async (model) => (await trainBatchNorm(withStatistics(model))).model,
+  },
+];
+
+/** Running statistics must be initializers; the row feeds them. */
+function withStatistics(model: Parameters<typeof trainBatchNorm>[0]): typeof model {
+  const ones = (name: string) =>
+    ({
+      name,
+      dtype: 'float32',
+      shape: [3],
+      data: { kind: 'inline', bytes: new Uint8Array(Float32Array.of(1, 1, 1).buffer) },
+    }) as const;
+  const inputs = model.graph.inputs.filter(({ name }) => name !== 'x3' && name !== 'x4');
+  return {
+    ...model,
+    graph: {
+      ...model.graph,
+      inputs,
+      initializers: new Map([...model.graph.initializers, ['x3', ones('x3')], ['x4', ones('x4')]]),
+    },
+  };
+}
+
+describe('gradients of operators that are written out first', () => {
+  it.each(rows.map((row) => [`${row.op}${row.title === undefined ? '' : `, ${row.title}`}`, row] as const))(
+    '%s',
+    async (_, row) => {
+      await checkGradient(row);
+    },
+  );
+});
