@@ -141,7 +141,8 @@ async function trainEpoch(
     learningRate,
     samplesPerSecond: order.length / seconds,
   };
-  const best = validation < before.best.validation ? { validation, epoch, weights } : before.best;
+  // Written so that a start whose figure is not a number is left behind.
+  const best = !(validation >= before.best.validation) ? { validation, epoch, weights } : before.best;
   return { epoch, step, weights, optimizer, best, history: [...before.history, record] };
 }
 
