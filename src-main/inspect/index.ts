@@ -1,8 +1,10 @@
 /** @file Read-only answers about models. */
 
 export * from './fix-dims';
+export * from './fusion-report';
 export * from './inspect-model';
 export * from './macs';
+export * from './node-map';
 export * from './type-text';
 export * from './walk';
 export * from './warnings';
