@@ -111,7 +111,6 @@ function passOn(
 ): void {
   for (let i = j + 1; i < end; i++) {
     const factor = f(upper[j * inputs + i]!);
-    if (factor === 0) continue;
     const row = i * outputs;
     for (let n = left; n < right; n++) w[row + n] = w[row + n]! - f(factor * error[n - left]!);
   }

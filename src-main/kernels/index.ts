@@ -1,3 +1,8 @@
 /** @file Hot routines. Plain TypeScript, or the native ones of the same names and results where they are built. */
 
-export * from './reference';
+export { dequantizeBlocks, packBlocks } from './blocks';
+export type { Codes } from './channels';
+export * from './dispatch';
+export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
+export * from './select-magnitude';
+export { transpose } from './transpose';

@@ -1,0 +1,541 @@
+// What is exported: the kernels of src-main/kernels under the same names, with the same arguments and results.
+//
+// Each call checks its arrays, splits the work over threads and returns when all are done. Kernels write into arrays
+// that JavaScript made: no external buffers, which Electron does not allow.
+#include <napi.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels/table.h"
+#include "parallel.h"
+
+namespace {
+
+// What this CPU can run, the best first.
+std::vector<const KernelTable*> supportedTables() {
+  std::vector<const KernelTable*> tables;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd"))
+    tables.push_back(kernelsAvx512());
+  // Every CPU with AVX2 has F16C as well, which older compilers cannot ask for.
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+    tables.push_back(kernelsAvx2());
+#endif
+  tables.push_back(kernelsBaseline());
+  return tables;
+}
+
+const std::vector<const KernelTable*> tables = supportedTables();
+const KernelTable* table = tables.front();
+size_t threads = std::max(1u, std::thread::hardware_concurrency());
+
+// Elements below which one thread is faster than two.
+constexpr size_t kGrain = size_t{1} << 16;
+
+struct Fault {
+  std::string text;
+};
+
+void require(bool holds, const char* what) {
+  if (!holds) throw Fault{what};
+}
+
+// One call's arguments, read in order.
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  size_t size() {
+    const double value = number();
+    require(value >= 0 && value <= 9007199254740991.0 && value == std::floor(value), "a count is not a whole number");
+    return static_cast<size_t>(value);
+  }
+
+  int32_t integer() {
+    const double value = number();
+    require(value >= -2147483648.0 && value <= 2147483647.0 && value == std::floor(value), "not a 32-bit integer");
+    return static_cast<int32_t>(value);
+  }
+
+  double number() {
+    const Napi::Value value = info_[next_++];
+    require(value.IsNumber(), "expects a number");
+    return value.As<Napi::Number>().DoubleValue();
+  }
+
+  bool isNull() {
+    const Napi::Value value = info_[next_];
+    if (!value.IsNull() && !value.IsUndefined()) return false;
+    next_++;
+    return true;
+  }
+
+  Napi::TypedArray typedArray() {
+    const Napi::Value value = info_[next_++];
+    require(value.IsTypedArray(), "expects a typed array");
+    return value.As<Napi::TypedArray>();
+  }
+
+  template <class T>
+  T* array(napi_typedarray_type type, size_t* length) {
+    const Napi::TypedArray array = typedArray();
+    require(array.TypedArrayType() == type, "expects a typed array of another type");
+    *length = array.ElementLength();
+    return reinterpret_cast<T*>(static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset());
+  }
+
+  const float* floats(size_t* length) { return array<float>(napi_float32_array, length); }
+
+  template <class T>
+  T* arrayOf(napi_typedarray_type type, size_t least, const char* what) {
+    size_t length = 0;
+    T* data = array<T>(type, &length);
+    require(length >= least, what);
+    return data;
+  }
+
+  template <class T>
+  T* arrayOrNull(napi_typedarray_type type, size_t least, const char* what) {
+    return isNull() ? nullptr : arrayOf<T>(type, least, what);
+  }
+
+ private:
+  const Napi::CallbackInfo& info_;
+  size_t next_ = 0;
+};
+
+template <Napi::Value (*kernel)(Napi::Env, Arguments&)>
+Napi::Value guarded(const Napi::CallbackInfo& info) {
+  try {
+    Arguments arguments(info);
+    return kernel(info.Env(), arguments);
+  } catch (const Fault& fault) {
+    throw Napi::TypeError::New(info.Env(), fault.text);
+  } catch (const std::bad_alloc&) {
+    throw Napi::Error::New(info.Env(), "no memory left for the kernel's own use");
+  }
+}
+
+void requireMemory(bool had) {
+  if (!had) throw std::bad_alloc();
+}
+
+struct ChannelLayout {
+  size_t channels, inner, first;
+  explicit ChannelLayout(Arguments& arguments)
+      : channels(arguments.size()), inner(arguments.size()), first(arguments.size()) {
+    require(channels > 0 && inner > 0, "channels and inner must be above 0");
+  }
+  bool interleaved() const { return inner == 1 && channels > 1; }
+};
+
+// Raises or widens per-channel results; order does not matter, so each thread keeps its own and they are merged.
+template <class OnRuns, class OnColumns, class Merge>
+void overChannels(size_t n, const ChannelLayout& layout, size_t results, OnRuns onRuns, OnColumns onColumns,
+                  Merge merge) {
+  if (layout.interleaved()) {
+    const size_t rows = n / layout.channels + 1;
+    parallelFor(layout.channels, std::max<size_t>(16, kGrain / rows), threads, 16, onColumns);
+    return;
+  }
+  std::vector<std::vector<float>> parts;
+  std::atomic<size_t> taken{0};
+  parts.resize(threads);
+  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
+    std::vector<float>& own = parts[taken++];
+    own.resize(results);
+    merge(own.data(), nullptr);
+    onRuns(begin, end, own.data());
+  });
+  for (size_t part = 0; part < taken; part++) merge(nullptr, parts[part].data());
+}
+
+Napi::Value channelAbsMax(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  const ChannelLayout layout(arguments);
+  float* largest = arguments.arrayOf<float>(napi_float32_array, layout.channels, "largest is too short");
+  overChannels(
+      n, layout, layout.channels,
+      [&](size_t begin, size_t end, float* own) {
+        table->absMaxRuns(x + begin, end - begin, layout.channels, layout.inner, layout.first + begin, own);
+      },
+      [&](size_t from, size_t to) { table->absMaxColumns(x, n, layout.channels, layout.first, from, to, largest); },
+      [&](float* fresh, const float* from) {
+        if (fresh != nullptr) return (void)std::copy(largest, largest + layout.channels, fresh);
+        for (size_t c = 0; c < layout.channels; c++)
+          if (from[c] > largest[c]) largest[c] = from[c];
+      });
+  return env.Undefined();
+}
+
+Napi::Value channelRange(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  const ChannelLayout layout(arguments);
+  const size_t channels = layout.channels;
+  float* min = arguments.arrayOf<float>(napi_float32_array, channels, "min is too short");
+  float* max = arguments.arrayOf<float>(napi_float32_array, channels, "max is too short");
+  overChannels(
+      n, layout, 2 * channels,
+      [&](size_t begin, size_t end, float* own) {
+        table->rangeRuns(x + begin, end - begin, channels, layout.inner, layout.first + begin, own, own + channels);
+      },
+      [&](size_t from, size_t to) { table->rangeColumns(x, n, channels, layout.first, from, to, min, max); },
+      [&](float* fresh, const float* from) {
+        if (fresh != nullptr) {
+          std::copy(min, min + channels, fresh);
+          std::copy(max, max + channels, fresh + channels);
+          return;
+        }
+        for (size_t c = 0; c < channels; c++) {
+          if (from[c] < min[c]) min[c] = from[c];
+          if (from[channels + c] > max[c]) max[c] = from[channels + c];
+        }
+      });
+  return env.Undefined();
+}
+
+Napi::Value countNonFinite(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  std::atomic<size_t> count{0};
+  parallelFor(n, kGrain, threads, 16,
+              [&](size_t begin, size_t end) { count += table->nonFinite(x + begin, end - begin); });
+  return Napi::Number::New(env, static_cast<double>(count.load()));
+}
+
+Napi::Value quantizeChannels(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  const ChannelLayout layout(arguments);
+  const size_t channels = layout.channels;
+  const float* scales = arguments.arrayOf<float>(napi_float32_array, channels, "scales are too few");
+  const int32_t* zeroPoints = arguments.arrayOrNull<int32_t>(napi_int32_array, channels, "zero points are too few");
+  const int32_t low = arguments.integer();
+  const int32_t high = arguments.integer();
+  char* codes = nullptr;
+  int codeBytes = 1;
+  if (!arguments.isNull()) {
+    const Napi::TypedArray array = arguments.typedArray();
+    require(array.ElementLength() >= n, "codes are too few");
+    require(array.TypedArrayType() != napi_float32_array && array.ElementSize() <= 2, "codes have 8 or 16 bits");
+    codeBytes = static_cast<int>(array.ElementSize());
+    codes = static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
+  }
+  double* errors = arguments.arrayOrNull<double>(napi_float64_array, channels, "errors are too few");
+  if (codes == nullptr && errors == nullptr) return env.Undefined();
+  if (layout.interleaved()) {
+    const size_t rows = n / channels + 1;
+    parallelFor(channels, std::max<size_t>(16, kGrain / rows), threads, 16, [&](size_t from, size_t to) {
+      table->quantizeColumns(x, n, channels, layout.first, from, to, scales, zeroPoints, low, high, codeBytes, codes,
+                             errors);
+    });
+    return env.Undefined();
+  }
+  // An error sum belongs to a whole run; so parts begin where runs do, and a channel must not be in two of them.
+  const bool whole = errors != nullptr;
+  const size_t within = layout.first % layout.inner;
+  const bool once = channels > 1 && within + n <= channels * layout.inner;
+  const size_t unit = whole ? layout.inner : 16;
+  const size_t shift = whole ? within : 0;
+  const size_t parts = whole && !once ? 1 : threads;
+  parallelFor(n + shift, kGrain, parts, unit, [&](size_t begin, size_t end) {
+    const size_t from = begin == 0 ? 0 : begin - shift;
+    table->quantizeRuns(x + from, end - shift - from, channels, layout.inner, layout.first + from, scales, zeroPoints,
+                        low, high, codeBytes, codes == nullptr ? nullptr : codes + from * codeBytes, errors);
+  });
+  return env.Undefined();
+}
+
+Napi::Value float32ToFloat16(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* source = arguments.floats(&n);
+  uint16_t* target = arguments.arrayOf<uint16_t>(napi_uint16_array, n, "target is too short");
+  std::atomic<size_t> overflows{0};
+  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
+    overflows += table->toFloat16(source + begin, target + begin, end - begin);
+  });
+  return Napi::Number::New(env, static_cast<double>(overflows.load()));
+}
+
+Napi::Value float32ToBfloat16(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* source = arguments.floats(&n);
+  uint16_t* target = arguments.arrayOf<uint16_t>(napi_uint16_array, n, "target is too short");
+  parallelFor(n, kGrain, threads, 16,
+              [&](size_t begin, size_t end) { table->toBfloat16(source + begin, target + begin, end - begin); });
+  return env.Undefined();
+}
+
+template <void (*KernelTable::*widen)(const uint16_t*, float*, size_t)>
+Napi::Value toFloat32(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const uint16_t* source = arguments.array<uint16_t>(napi_uint16_array, &n);
+  float* target = arguments.arrayOf<float>(napi_float32_array, n, "target is too short");
+  parallelFor(n, kGrain, threads, 16,
+              [&](size_t begin, size_t end) { (table->*widen)(source + begin, target + begin, end - begin); });
+  return env.Undefined();
+}
+
+// Counts of each thread, added to `counts` when all are done.
+template <class Count>
+void addCounts(size_t n, size_t bins, size_t size, double* counts, Count count) {
+  std::vector<std::vector<uint32_t>> parts(threads);
+  std::atomic<size_t> taken{0};
+  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
+    std::vector<uint32_t>& own = parts[taken++];
+    own.resize(size);
+    count(begin, end, own.data());
+  });
+  for (size_t part = 0; part < taken; part++)
+    for (size_t at = 0; at < size; at++)
+      if (at % (size == bins ? bins : bins + 1) < bins) counts[at % (size == bins ? bins : bins + 1)] += parts[part][at];
+}
+
+Napi::Value addToHistogram(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  const double low = arguments.number();
+  const double high = arguments.number();
+  size_t bins;
+  double* counts = arguments.array<double>(napi_float64_array, &bins);
+  require(bins > 0 && bins < (size_t{1} << 30), "a histogram has at least one bin");
+  std::atomic<size_t> outside{0};
+  addCounts(n, bins, 4 * (bins + 1), counts, [&](size_t begin, size_t end, uint32_t* own) {
+    outside += table->histogram(x + begin, end - begin, low, high, bins, own);
+  });
+  return Napi::Number::New(env, static_cast<double>(outside.load()));
+}
+
+Napi::Value countMagnitudes(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  constexpr size_t bins = 1 << 15;
+  double* counts = arguments.arrayOf<double>(napi_float64_array, bins, "counts are too few");
+  addCounts(n, bins, bins, counts, [&](size_t begin, size_t end, uint32_t* own) {
+    table->countUpper(x + begin, end - begin, own);
+  });
+  return env.Undefined();
+}
+
+Napi::Value countMagnitudesWithin(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  const uint32_t upper = static_cast<uint32_t>(arguments.size());
+  constexpr size_t bins = 1 << 16;
+  double* counts = arguments.arrayOf<double>(napi_float64_array, bins, "counts are too few");
+  addCounts(n, bins, bins, counts, [&](size_t begin, size_t end, uint32_t* own) {
+    table->countLower(x + begin, end - begin, upper, own);
+  });
+  return env.Undefined();
+}
+
+Napi::Value maskBelow(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  const float threshold = static_cast<float>(arguments.number());
+  const double tieEnd = arguments.number();
+  uint8_t* mask = arguments.arrayOf<uint8_t>(napi_uint8_array, n, "mask is too short");
+  const size_t middle = tieEnd <= 0 ? 0 : tieEnd >= static_cast<double>(n) ? n : static_cast<size_t>(tieEnd);
+  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
+    table->maskBelow(x + begin, end - begin, threshold, middle > begin ? middle - begin : 0, mask + begin);
+  });
+  return env.Undefined();
+}
+
+Napi::Value maskNOfM(Napi::Env env, Arguments& arguments) {
+  size_t total;
+  const float* x = arguments.floats(&total);
+  const size_t size = arguments.size();
+  const size_t inner = arguments.size();
+  const size_t n = arguments.size();
+  const size_t m = arguments.size();
+  uint8_t* mask = arguments.arrayOf<uint8_t>(napi_uint8_array, total, "mask is too short");
+  require(size > 0 && inner > 0 && m > 0, "size, inner and m must be above 0");
+  require(total % (size * inner) == 0, "expects whole slices of the axis");
+  // Where m divides the axis, its groups are slices of their own, and even one large slice can be split.
+  const size_t slice = (size % m == 0 ? m : size) * inner;
+  parallelFor(total / slice, kGrain / slice + 1, threads, 1, [&](size_t begin, size_t end) {
+    if (inner == 1 && size % m == 0)
+      table->maskGroups(x + begin * slice, 1, (end - begin) * m, 1, n, m, mask + begin * slice);
+    else
+      table->maskGroups(x + begin * slice, end - begin, slice / inner, inner, n, m, mask + begin * slice);
+  });
+  return env.Undefined();
+}
+
+void requireBits(int bits) { require(bits == 2 || bits == 4 || bits == 8, "bits must be 2, 4 or 8"); }
+
+Napi::Value quantizeBlocks(Napi::Env env, Arguments& arguments) {
+  size_t length;
+  const float* x = arguments.floats(&length);
+  const size_t inputs = arguments.size();
+  const size_t outputs = arguments.size();
+  const size_t block = arguments.size();
+  const int bits = arguments.integer();
+  const int clipSteps = arguments.integer();
+  requireBits(bits);
+  require(inputs > 0 && outputs > 0 && block > 0 && block * bits % 8 == 0, "block and sizes do not fit");
+  require(length >= inputs * outputs, "x is too short");
+  const size_t blocks = (inputs + block - 1) / block;
+  const size_t zeroBytes = (blocks * bits + 7) / 8;
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, outputs * blocks * block * bits / 8, "codes are too few");
+  float* scales = arguments.arrayOf<float>(napi_float32_array, outputs * blocks, "scales are too few");
+  uint8_t* zeroPoints = arguments.arrayOrNull<uint8_t>(napi_uint8_array, outputs * zeroBytes, "zero points are too few");
+  if (zeroPoints != nullptr) std::memset(zeroPoints, bits == 2 ? 0xaa : bits == 4 ? 0x88 : 0x80, outputs * zeroBytes);
+  std::atomic<bool> had{true};
+  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 16, [&](size_t from, size_t to) {
+    if (!table->quantizeBlocks(x, inputs, outputs, from, to, block, bits, clipSteps, codes, scales, zeroPoints))
+      had = false;
+  });
+  requireMemory(had);
+  return env.Undefined();
+}
+
+Napi::Value gptq(Napi::Env env, Arguments& arguments) {
+  size_t length, upperLength;
+  float* w = arguments.array<float>(napi_float32_array, &length);
+  const double* upper = arguments.array<double>(napi_float64_array, &upperLength);
+  const size_t inputs = arguments.size();
+  const size_t outputs = arguments.size();
+  const size_t group = arguments.size();
+  const int bits = arguments.integer();
+  const int clipSteps = arguments.integer();
+  requireBits(bits);
+  require(inputs > 0 && outputs > 0 && group > 0, "sizes must be above 0");
+  require(length >= inputs * outputs && upperLength >= inputs * inputs, "w or upper is too short");
+  const size_t groups = (inputs + group - 1) / group;
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, inputs * outputs, "codes are too few");
+  float* scales = arguments.arrayOf<float>(napi_float32_array, groups * outputs, "scales are too few");
+  uint8_t* zeroPoints = arguments.arrayOrNull<uint8_t>(napi_uint8_array, groups * outputs, "zero points are too few");
+  std::atomic<bool> had{true};
+  parallelFor(outputs, 64, threads, 64, [&](size_t from, size_t to) {
+    if (!table->gptq(w, upper, inputs, outputs, from, to, group, bits, clipSteps, codes, scales, zeroPoints))
+      had = false;
+  });
+  requireMemory(had);
+  return env.Undefined();
+}
+
+Napi::Value pruneInputs(Napi::Env env, Arguments& arguments) {
+  size_t length, upperLength;
+  float* w = arguments.array<float>(napi_float32_array, &length);
+  const double* upper = arguments.array<double>(napi_float64_array, &upperLength);
+  const size_t inputs = arguments.size();
+  const size_t outputs = arguments.size();
+  const size_t first = arguments.size();
+  const size_t last = arguments.size();
+  require(first <= last && last <= inputs, "the inputs do not fit");
+  require(length >= inputs * outputs && upperLength >= inputs * inputs, "w or upper is too short");
+  const uint8_t* mask = arguments.arrayOf<uint8_t>(napi_uint8_array, (last - first) * outputs, "mask is too short");
+  std::atomic<bool> had{true};
+  parallelFor(outputs, 64, threads, 64, [&](size_t from, size_t to) {
+    if (!table->pruneInputs(w, upper, inputs, outputs, from, to, first, last, mask)) had = false;
+  });
+  requireMemory(had);
+  return env.Undefined();
+}
+
+ptrdiff_t factor(double* h, size_t n) {
+  const size_t block = table->choleskyBlock;
+  std::vector<double> panel(block * n);
+  for (size_t right = n; right > 0;) {
+    const size_t left = right > block ? (right - 1) / block * block : 0;
+    const ptrdiff_t failed = table->factorDiagonal(h, n, left, right);
+    if (failed >= 0) return failed;
+    parallelFor(left, 64, threads, 4,
+                [&](size_t from, size_t to) { table->solveRows(h, n, left, right, from, to, panel.data()); });
+    // The rows above have more to the right of the diagonal: small parts, so that threads end together.
+    std::atomic<size_t> next{0};
+    parallelFor(threads, left < 256 ? threads : 1, threads, 1, [&](size_t, size_t) {
+      for (size_t from; (from = next.fetch_add(16)) < left;)
+        table->updateRows(h, n, left, right, from, std::min(left, from + 16), panel.data());
+    });
+    right = left;
+  }
+  return -1;
+}
+
+void invert(double* h, size_t n) {
+  const size_t block = table->choleskyBlock;
+  for (size_t i = 1; i < n; i++) std::fill(h + i * n, h + i * n + i, 0.0);
+  std::vector<double> rows(block * n);
+  for (size_t bottom = n; bottom > 0;) {
+    const size_t top = bottom > block ? (bottom - 1) / block * block : 0;
+    const size_t width = n - top;
+    parallelFor(width, 128, threads, 8, [&](size_t from, size_t to) {
+      table->invertStrip(h, n, top, bottom, top + from, top + to, rows.data());
+    });
+    for (size_t i = top; i < bottom; i++)
+      std::copy(rows.data() + (i - top) * n + i, rows.data() + (i - top + 1) * n, h + i * n + i);
+    bottom = top;
+  }
+}
+
+Napi::Value inverseUpperCholesky(Napi::Env env, Arguments& arguments) {
+  size_t length;
+  double* h = arguments.array<double>(napi_float64_array, &length);
+  const size_t n = arguments.size();
+  require(length >= n * n, "h is too short");
+  const ptrdiff_t failed = factor(h, n);
+  if (failed < 0) invert(h, n);
+  return Napi::Number::New(env, static_cast<double>(failed));
+}
+
+Napi::Value setThreads(Napi::Env env, Arguments& arguments) {
+  threads = std::max<size_t>(1, std::min<size_t>(arguments.size(), 256));
+  return env.Undefined();
+}
+
+Napi::Value instructionSets(Napi::Env env, Arguments&) {
+  Napi::Array names = Napi::Array::New(env);
+  for (size_t i = 0; i < tables.size(); i++) names.Set(static_cast<uint32_t>(i), tables[i]->name);
+  return names;
+}
+
+Napi::Value setInstructionSet(Napi::Env env, Arguments& arguments) {
+  const size_t at = arguments.size();
+  require(at < tables.size(), "this CPU has no such instruction set");
+  table = tables[at];
+  return env.Undefined();
+}
+
+template <Napi::Value (*kernel)(Napi::Env, Arguments&)>
+void add(Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New(exports.Env(), guarded<kernel>, name));
+}
+
+Napi::Object initialize(Napi::Env, Napi::Object exports) {
+  add<channelAbsMax>(exports, "channelAbsMax");
+  add<channelRange>(exports, "channelRange");
+  add<countNonFinite>(exports, "countNonFinite");
+  add<quantizeChannels>(exports, "quantizeChannels");
+  add<float32ToFloat16>(exports, "float32ToFloat16");
+  add<toFloat32<&KernelTable::fromFloat16>>(exports, "float16ToFloat32");
+  add<float32ToBfloat16>(exports, "float32ToBfloat16");
+  add<toFloat32<&KernelTable::fromBfloat16>>(exports, "bfloat16ToFloat32");
+  add<addToHistogram>(exports, "addToHistogram");
+  add<countMagnitudes>(exports, "countMagnitudes");
+  add<countMagnitudesWithin>(exports, "countMagnitudesWithin");
+  add<maskBelow>(exports, "maskBelow");
+  add<maskNOfM>(exports, "maskNOfM");
+  add<quantizeBlocks>(exports, "quantizeBlocks");
+  add<gptq>(exports, "gptq");
+  add<pruneInputs>(exports, "pruneInputs");
+  add<inverseUpperCholesky>(exports, "inverseUpperCholesky");
+  add<setThreads>(exports, "setThreads");
+  add<instructionSets>(exports, "instructionSets");
+  add<setInstructionSet>(exports, "setInstructionSet");
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(kernels, initialize)

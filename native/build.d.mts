@@ -1,0 +1,1 @@
+export function buildNative(): Promise<{ built: boolean; text: string }>;

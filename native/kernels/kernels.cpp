@@ -1,0 +1,21 @@
+// All kernels for one instruction set. Built once for each, with -DKERNELS=<name of the function>.
+#include "blocks.h"
+#include "channels.h"
+#include "cholesky.h"
+#include "counts.h"
+#include "gptq.h"
+#include "half.h"
+#include "masks.h"
+#include "table.h"
+
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+
+const KernelTable* KERNELS() {
+  static const KernelTable table = {
+      TEXT(KERNELS),  absMaxRuns,     absMaxColumns, rangeRuns,    rangeColumns,   nonFinite,      quantizeRuns,
+      quantizeColumns, toFloat16,     fromFloat16,   toBfloat16,   fromBfloat16,   histogram,      countUpper,
+      countLower,     maskBelow,      maskGroups,    quantizeBlocks, gptq,         pruneInputs,    kCholeskyBlock,
+      factorDiagonal, solveRows,      updateRows,    invertStrip};
+  return &table;
+}

@@ -1,0 +1,64 @@
+// The kernels as one table, which is compiled for several instruction sets; binding.cpp picks one when it is loaded and
+// spreads each call over threads. All work on ranges, so that the split is the caller's.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct KernelTable {
+  const char* name;
+
+  // channels.h. `n` elements that start at place `first` of the tensor; see src-main/kernels/channels.ts.
+  void (*absMaxRuns)(const float* x, size_t n, size_t channels, size_t inner, size_t first, float* largest);
+  void (*absMaxColumns)(const float* x, size_t n, size_t channels, size_t first, size_t from, size_t to, float* largest);
+  void (*rangeRuns)(const float* x, size_t n, size_t channels, size_t inner, size_t first, float* min, float* max);
+  void (*rangeColumns)(const float* x, size_t n, size_t channels, size_t first, size_t from, size_t to, float* min,
+                       float* max);
+  size_t (*nonFinite)(const float* x, size_t n);
+  // `codeBytes` 1 or 2; the sign of the codes is in low…high.
+  void (*quantizeRuns)(const float* x, size_t n, size_t channels, size_t inner, size_t first, const float* scales,
+                       const int32_t* zeroPoints, int32_t low, int32_t high, int codeBytes, void* codes,
+                       double* errors);
+  void (*quantizeColumns)(const float* x, size_t n, size_t channels, size_t first, size_t from, size_t to,
+                          const float* scales, const int32_t* zeroPoints, int32_t low, int32_t high, int codeBytes,
+                          void* codes, double* errors);
+
+  // half.h
+  size_t (*toFloat16)(const float* source, uint16_t* target, size_t n);
+  void (*fromFloat16)(const uint16_t* source, float* target, size_t n);
+  void (*toBfloat16)(const float* source, uint16_t* target, size_t n);
+  void (*fromBfloat16)(const uint16_t* source, float* target, size_t n);
+
+  // counts.h. Counts go to `counts`, which the caller merges. `histogram` needs 4 · (bins + 1) of them.
+  size_t (*histogram)(const float* x, size_t n, double low, double high, size_t bins, uint32_t* counts);
+  void (*countUpper)(const float* x, size_t n, uint32_t* counts);
+  void (*countLower)(const float* x, size_t n, uint32_t upper, uint32_t* counts);
+
+  // masks.h
+  void (*maskBelow)(const float* x, size_t n, float threshold, size_t tieEnd, uint8_t* mask);
+  void (*maskGroups)(const float* x, size_t slices, size_t size, size_t inner, size_t keep, size_t group,
+                     uint8_t* mask);
+
+  // blocks.h. Outputs from…to. False: no memory.
+  bool (*quantizeBlocks)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
+                         int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints);
+
+  // gptq.h. Outputs from…to. False: no memory.
+  bool (*gptq)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t group,
+               int bits, int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints);
+  bool (*pruneInputs)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to,
+                      size_t firstInput, size_t lastInput, const uint8_t* mask);
+
+  // cholesky.h: the stages of inverseUpperCholesky, block by block.
+  size_t choleskyBlock;
+  ptrdiff_t (*factorDiagonal)(double* h, size_t n, size_t left, size_t right);
+  void (*solveRows)(double* h, size_t n, size_t left, size_t right, size_t from, size_t to, double* panel);
+  void (*updateRows)(double* h, size_t n, size_t left, size_t right, size_t from, size_t to, const double* panel);
+  void (*invertStrip)(const double* h, size_t n, size_t top, size_t bottom, size_t from, size_t to, double* rows);
+};
+
+const KernelTable* kernelsBaseline();
+#if defined(__x86_64__)
+const KernelTable* kernelsAvx2();
+const KernelTable* kernelsAvx512();
+#endif

@@ -1,0 +1,74 @@
+/** The kernels as they are called: native where `npm run build:native` has made them, else the TypeScript ones. */
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as reference from './reference';
+
+/** What native code takes over; results are equal, so that nobody but a clock can tell. */
+export type NativeKernels = Pick<
+  typeof reference,
+  | 'addToHistogram'
+  | 'bfloat16ToFloat32'
+  | 'channelAbsMax'
+  | 'channelRange'
+  | 'countMagnitudes'
+  | 'countMagnitudesWithin'
+  | 'countNonFinite'
+  | 'float16ToFloat32'
+  | 'float32ToBfloat16'
+  | 'float32ToFloat16'
+  | 'gptq'
+  | 'inverseUpperCholesky'
+  | 'maskBelow'
+  | 'maskNOfM'
+  | 'pruneInputs'
+  | 'quantizeBlocks'
+  | 'quantizeChannels'
+> & {
+  /** Threads that a call may use; at first as many as the machine has. */
+  setThreads(threads: number): void;
+  /** Of `kernelsAvx512`, `kernelsAvx2`, `kernelsBaseline` those that this CPU can run, the best first. */
+  instructionSets(): string[];
+  /** Takes the one at this place of the list; at first it is the best. For tests and benches. */
+  setInstructionSet(place: number): void;
+};
+
+/** The native kernels; null where they are not built, do not load, or LATHE_KERNELS=typescript forbids them. */
+export const nativeKernels: NativeKernels | null =
+  process.env.LATHE_KERNELS === 'typescript' ? null : loadNative(dirname(fileURLToPath(import.meta.url)));
+
+/** Sources and bundles lie at different depths of the checkout, `native/build` always at its top. */
+function loadNative(folder: string): NativeKernels | null {
+  const file = join(folder, 'native', 'build', 'kernels.node');
+  if (existsSync(file)) {
+    try {
+      return createRequire(import.meta.url)(file) as NativeKernels;
+    } catch {
+      return null; // made on another machine or for another system: the TypeScript kernels do the same work
+    }
+  }
+  const parent = dirname(folder);
+  return parent === folder ? null : loadNative(parent);
+}
+
+export const {
+  addToHistogram,
+  bfloat16ToFloat32,
+  channelAbsMax,
+  channelRange,
+  countMagnitudes,
+  countMagnitudesWithin,
+  countNonFinite,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+  gptq,
+  inverseUpperCholesky,
+  maskBelow,
+  maskNOfM,
+  pruneInputs,
+  quantizeBlocks,
+  quantizeChannels,
+} = nativeKernels ?? reference;
