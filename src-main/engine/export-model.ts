@@ -88,12 +88,17 @@ function sameAnswers({ fidelity, samples }: Quality): Check {
 }
 
 function sameMetrics({ metrics }: Quality, measured: Params['measured']): Check[] {
-  return Object.entries(measured).flatMap(([name, before]) => {
+  const pairs = Object.entries(measured).flatMap(([name, before]) => {
     const now = metrics[name]?.value;
-    if (now === undefined) return [];
-    const passed = Math.abs(now - before) <= metricTolerance * Math.max(1, Math.abs(before));
-    return [{ name: `${name} as measured before`, passed, detail: passed ? `${now}` : `${now}, before ${before}` }];
+    return now === undefined ? [] : [{ name, before, now }];
   });
+  if (pairs.length === 0) return [];
+  const different = pairs.filter(({ before, now }) => Math.abs(now - before) > metricTolerance * Math.abs(before));
+  const texts = (different.length === 0 ? pairs : different).map(({ name, before, now }) => {
+    const value = `${name} ${now.toPrecision(6)}`;
+    return different.length === 0 ? value : `${value}, before ${before.toPrecision(6)}`;
+  });
+  return [{ name: 'Metrics as measured before', passed: different.length === 0, detail: texts.join(', ') }];
 }
 
 /** Without test data: one run on the data there is, or on random inputs, bit for bit. */

@@ -1,4 +1,7 @@
-/** The trade-off as a small picture: quality against latency, the size of a model as that of its point. */
+/**
+ * The trade-off as a small picture: quality against time, the size of a model as that of its point. Time is that of the
+ * paired rounds, as a share of the original's, since models of one table were measured at different times.
+ */
 
 import type { Evaluation, TradeOff } from '../contract';
 import { figure } from './report-figures';
@@ -8,7 +11,7 @@ type Row = TradeOff['rows'][number];
 
 const width = 820;
 const height = 320;
-const frame = { left: 72, right: 24, top: 16, bottom: 44 };
+const frame = { left: 72, right: 24, top: 28, bottom: 44 };
 const radii = { smallest: 6, largest: 20 };
 const tickCount = 5;
 
@@ -22,14 +25,13 @@ interface Axis {
 export function scatterSvg({ quality, rows }: TradeOff, exported: string): string {
   const shown = rows.filter(({ evaluation }) => quality === null || quality in evaluation.metrics);
   if (shown.length < 2) return '';
-  const latency: Axis = { title: 'Latency p50', at: ({ latencyMs }) => latencyMs.p50, format: figure.ms };
   const up = quality === null ? sizeAxis : qualityAxis(quality, shown);
-  const x = scale(shown, latency, [frame.left, width - frame.right]);
+  const x = scale(shown, time, [frame.left, width - frame.right]);
   const y = scale(shown, up, [height - frame.bottom, frame.top]);
   const largest = Math.max(...shown.map(({ evaluation }) => evaluation.bytes));
   const points = shown.map((row) => ({
     row,
-    x: x.place(latency.at(row.evaluation)),
+    x: x.place(time.at(row.evaluation)),
     y: y.place(up.at(row.evaluation)),
     // The area tells the size.
     radius: Math.max(radii.smallest, radii.largest * Math.sqrt(row.evaluation.bytes / largest)),
@@ -38,13 +40,19 @@ export function scatterSvg({ quality, rows }: TradeOff, exported: string): strin
     .filter(({ row }) => row.pareto)
     .sort((a, b) => a.x - b.x)
     .map((point) => `${round(point.x)},${round(point.y)}`);
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(`${up.title} against latency of ${shown.length} models; the table below has the figures`)}">
-${gridLines(x, y, latency, up)}
+  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(`${up.title} against time of ${shown.length} models; the table below has the figures`)}">
+${gridLines(x, y, time, up)}
 ${front.length > 1 ? `<polyline class="front" points="${front.join(' ')}"/>` : ''}
 ${points.map((point) => pointMark(point, exported)).join('\n')}
+${placeLabels(points).map(labelText).join('\n')}
 </svg>`;
 }
 
+const time: Axis = {
+  title: "Time of a run, of the original's",
+  at: ({ speedup }) => (speedup === null ? 1 : 1 / speedup.value),
+  format: figure.share,
+};
 const sizeAxis: Axis = { title: 'Size', at: ({ bytes }) => bytes, format: figure.bytes };
 
 function qualityAxis(name: string, rows: readonly Row[]): Axis {
@@ -86,22 +94,86 @@ function gridLines(x: Scale, y: Scale, across: Axis, up: Axis): string {
     ...vertical,
     ...horizontal,
     `<text x="${width - frame.right}" y="${height - 6}" text-anchor="end">${escapeText(across.title)}, area of a point = size</text>`,
-    `<text x="${frame.left}" y="${frame.top - 4}">${escapeText(up.title)}</text>`,
+    `<text x="${frame.left}" y="${frame.top - 10}">${escapeText(up.title)}</text>`,
   ].join('\n');
 }
 
-function pointMark(point: { row: Row; x: number; y: number; radius: number }, exported: string): string {
-  const { row } = point;
+interface Point {
+  readonly row: Row;
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+}
+
+function pointMark({ row, x, y, radius }: Point, exported: string): string {
   const classes = [
     'point',
     ...(row.baseline ? ['original'] : []),
     ...(row.id === exported ? ['exported'] : []),
     ...(row.evaluation.speedup?.insideNoise ? ['noise'] : []),
   ];
-  const leftHalf = point.x < width / 2;
-  const labelX = round(point.x + (leftHalf ? 1 : -1) * (point.radius + 5));
-  const circle = `<circle class="${classes.join(' ')}" cx="${round(point.x)}" cy="${round(point.y)}" r="${round(point.radius)}"/>`;
-  return `${circle}<text class="name" x="${labelX}" y="${round(point.y + 4)}" text-anchor="${leftHalf ? 'start' : 'end'}">${escapeText(row.name)}</text>`;
+  return `<circle class="${classes.join(' ')}" cx="${round(x)}" cy="${round(y)}" r="${round(radius)}"/>`;
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+interface Label extends Box {
+  readonly text: string;
+}
+
+const labelHeight = 14;
+/** A little more than an average letter of the label's font. */
+const letterWidth = 6.6;
+const longestLabel = 40;
+
+/** Beside, above or below its point, wherever nothing is in the way; left out where everything is: the table has it. */
+function placeLabels(points: readonly Point[]): Label[] {
+  const taken: Box[] = points.map(({ x, y, radius }) => boxAround(x, y, radius, radius));
+  return points.flatMap((point) => {
+    const label = candidates(point).find((box) => isInFrame(box) && !taken.some((other) => overlap(box, other)));
+    if (label === undefined) return [];
+    taken.push(label);
+    return [label];
+  });
+}
+
+function candidates({ row, x, y, radius }: Point): Label[] {
+  const text = row.name.length > longestLabel ? `${row.name.slice(0, longestLabel - 1)}…` : row.name;
+  const half = (text.length * letterWidth) / 2;
+  const aside = radius + 5 + half;
+  const above = radius + 4 + labelHeight / 2;
+  const centres = [
+    [x + aside, y],
+    [x - aside, y],
+    [x, y - above],
+    [x, y + above],
+    [x + half, y - above],
+    [x - half, y - above],
+    [x + half, y + above],
+    [x - half, y + above],
+  ] as const;
+  return centres.map(([centreX, centreY]) => ({ text, ...boxAround(centreX, centreY, half, labelHeight / 2) }));
+}
+
+function boxAround(x: number, y: number, halfWidth: number, halfHeight: number): Box {
+  return { left: x - halfWidth, right: x + halfWidth, top: y - halfHeight, bottom: y + halfHeight };
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+function isInFrame({ left, right, top, bottom }: Box): boolean {
+  return left > frame.left && right < width - 4 && top > frame.top && bottom < height - frame.bottom;
+}
+
+function labelText({ text, left, right, top }: Label): string {
+  const x = round((left + right) / 2);
+  return `<text class="name" x="${x}" y="${round(top + 11)}" text-anchor="middle">${escapeText(text)}</text>`;
 }
 
 function round(value: number): number {

@@ -104,7 +104,7 @@ async function makeVariant(
     await project.finishVariant(job, {
       ...variantOf(lineage, project.file.data, run),
       id,
-      name: recipeName(recipe),
+      name: freeName(opened, recipeName(recipe)),
       source,
     });
   }
@@ -134,12 +134,12 @@ async function addVariant(
     versions: await shared.versions(),
   };
   const title = name ?? basename(model).replace(/\.onnx$/i, '');
-  const id = variantId(lineage, title);
+  const id = variantId(lineage, basename(model).replace(/\.onnx$/i, ''));
   if (!project.variants.some((variant) => variant.id === id)) {
     const copied = await copyModelInto(await project.jobFolder(job), file, work.signal);
     const run: RunResult = { variant: copied, steps: [], seconds: 0, peakRssBytes: null };
     const source = { path: file.path, sha256: file.sha256, bytes: file.bytes };
-    await project.finishVariant(job, { ...variantOf(lineage, null, run), id, name: title, source });
+    await project.finishVariant(job, { ...variantOf(lineage, null, run), id, name: freeName(opened, title), source });
   }
   tell({ variant: id });
   opened.changed();
@@ -164,6 +164,14 @@ function checkInterface(
     what: `has other inputs than the project's model: ${text(added.inputs)} instead of ${text(original.inputs)}`,
     next: 'add it to a project of the model that it was made from',
   });
+}
+
+/** Two recipes may differ in options alone: the later one gets a number, so that a table tells them apart. */
+function freeName({ project }: OpenProject, name: string): string {
+  const taken = new Set(project.variants.map((variant) => variant.name));
+  let free = name;
+  for (let number = 2; taken.has(free); number += 1) free = `${name} (${number})`;
+  return free;
 }
 
 function variantOf(

@@ -118,7 +118,7 @@ describe('the main job', () => {
       expect.arrayContaining([
         ['Read back from disk', true],
         ['Answers as the measured variant', true],
-        ['accuracy as measured before', true],
+        ['Metrics as measured before', true],
       ]),
     );
     const report = reportSchema.parse(JSON.parse(readFileSync(join(to, 'report.json'), 'utf8')));
