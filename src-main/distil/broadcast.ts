@@ -20,16 +20,18 @@ export function reduceTo(context: GradientContext, gradient: string, output: str
     const summed = axes.length === 0 ? gradient : emit.sum(gradient, axes);
     return lead === 0 ? summed : emit.squeeze(summed, range(lead));
   }
+  return reduceAtRunTime(context, gradient, lead, target);
+}
+
+/** The same where dims are not known: the axes along which `target` has one element are summed, found at run time. */
+export function reduceAtRunTime({ emit }: GradientContext, gradient: string, lead: number, target: string): string {
   const ones = emit.integers(Array<number>(lead).fill(1));
-  const wanted =
-    lead === 0 ? emit.shapeOf(target) : emit.op('Concat', [ones, emit.shapeOf(target)], { axis: attributes.int(0) });
+  const shape = emit.shapeOf(target);
+  const wanted = lead === 0 ? shape : emit.op('Concat', [ones, shape], { axis: attributes.int(0) });
   const repeated = emit.op('Equal', [wanted, emit.integers([1])]);
   const axes = emit.reshape(emit.op('NonZero', [repeated]), [-1]);
-  const summed = emit.op('ReduceSum', [gradient, axes], {
-    keepdims: attributes.int(1),
-    noop_with_empty_axes: attributes.int(1),
-  });
-  return emit.reshapeLike(summed, target);
+  const attrs = { keepdims: attributes.int(1), noop_with_empty_axes: attributes.int(1) };
+  return emit.reshapeLike(emit.op('ReduceSum', [gradient, axes], attrs), target);
 }
 
 function sameDims(a: readonly Dim[], b: readonly Dim[]): boolean {

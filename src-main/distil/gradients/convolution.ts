@@ -61,7 +61,7 @@ export const Conv: Gradient = (context) => {
   const geometry = geometryOf(context, x, w);
   return [
     context.needs(0) ? byInput(context, geometry, g, w, x) : null,
-    context.needs(1) ? byWeight(context, geometry, { x, xLike: x, g, out: context.output(0), w }) : null,
+    context.needs(1) ? byWeight(context, geometry, { x, g, out: context.output(0), w }) : null,
     b !== '' && context.needs(2) ? byBias(context, g) : null,
   ];
 };
@@ -75,7 +75,7 @@ export const ConvTranspose: Gradient = (context) => {
   if (stringOf(context.node, 'auto_pad', 'NOTSET') !== 'NOTSET') fail(context.node, 'auto_pad on a ConvTranspose');
   return [
     context.needs(0) ? emit.op('Conv', [g, w], convAttributes(geometry)) : null,
-    context.needs(1) ? byWeight(context, geometry, { x: g, xLike: context.output(0), g: x, out: x, w }) : null,
+    context.needs(1) ? byWeight(context, geometry, { x: g, g: x, out: x, w }) : null,
     b !== '' && context.needs(2) ? byBias(context, g) : null,
   ];
 };
@@ -166,10 +166,9 @@ export function cutTo({ emit }: GradientContext, map: string, x: string, margin:
   return emit.op('Slice', [padded, emit.integers(margin.map(() => 0)), lengths, emit.integers(axes)]);
 }
 
-/** The Conv x → y whose weight gradient is asked for. `xLike` and `out` are forward values shaped as x and y. */
+/** The Conv x → y whose weight gradient is asked for. `out` is a forward value shaped as y. */
 interface WeightProblem {
   readonly x: string;
-  readonly xLike: string;
   readonly g: string;
   readonly out: string;
   readonly w: string;
@@ -178,10 +177,8 @@ interface WeightProblem {
 /** dW [M, C/G, …k], by the form that suits the shape. */
 function byWeight(context: GradientContext, geometry: Geometry, problem: WeightProblem): string {
   const { kernel, strides, group, begins, ends } = geometry;
-  const channels = context.shape(problem.xLike)[1];
-  const outputs = context.shape(problem.out)[1];
-  if (typeof channels !== 'number' || typeof outputs !== 'number')
-    return fail(context.node, 'its channel counts are not known');
+  const [outputs, perGroup] = context.shape(problem.w) as readonly [number, number];
+  const channels = perGroup * group;
   const pointwise =
     kernel.every((k) => k === 1) && strides.every((s) => s === 1) && [...begins, ...ends].every((p) => p === 0);
   if (group === channels && outputs === channels && !pointwise) return depthwiseTaps(context, geometry, problem);

@@ -1,7 +1,7 @@
 /** Gradients of matrix products. */
 
 import { attributes } from '../../onnx/ir';
-import { reduceTo } from '../broadcast';
+import { reduceAtRunTime, reduceTo } from '../broadcast';
 import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
 
 const { floatOf, intOf, stringOf, int } = attributes;
@@ -61,16 +61,13 @@ function reduceBatches(
   const { emit } = context;
   const shape = context.shape(target).slice(0, -2);
   const full = context.shape(context.output(0)).slice(0, -2);
-  const same = rank >= otherRank && shape.every((dim, axis) => dim !== null && dim === full[axis]);
+  // A matrix has no batches to broadcast the other operand by.
+  const same =
+    (rank > 2 && otherRank === 2) ||
+    (rank >= otherRank && shape.every((dim, axis) => dim !== null && dim === full[axis]));
   if (same) return product;
   const lead = full.length - shape.length;
-  const certain = shape.every((dim) => typeof dim === 'number') && lead >= 0;
-  if (!certain)
-    throw unsupported(
-      context.node,
-      `batch axes of "${target}" are dynamic and broadcast`,
-      'fix the dynamic dims of the model first',
-    );
+  if (!shape.every((dim) => typeof dim === 'number')) return reduceAtRunTime(context, product, lead, target);
   const axes = full.flatMap((_, axis) => (axis < lead || shape[axis - lead] === 1 ? [axis] : []));
   const summed = axes.length === 0 ? product : emit.sum(product, axes);
   return lead === 0 ? summed : emit.reshapeLike(summed, target);

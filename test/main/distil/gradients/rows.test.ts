@@ -93,6 +93,14 @@ const linear: GradientRow[] = [
   { op: 'MatMul', title: 'dynamic batch by weight', inputs: [{ ...x([2, 3, 4]), symbolic: ['n', 't', 4] }, x([4, 5])] },
   { op: 'MatMul', title: 'batch by batch', inputs: [x([2, 2, 3, 4]), x([2, 2, 4, 5])] },
   { op: 'MatMul', title: 'broadcast batches', inputs: [x([2, 1, 3, 4]), x([3, 4, 5])] },
+  {
+    op: 'MatMul',
+    title: 'dynamic batches',
+    inputs: [
+      { ...x([2, 2, 3, 4]), symbolic: ['a', 'b', 3, 4] },
+      { ...x([1, 2, 4, 5]), symbolic: ['c', 'd', 4, 5] },
+    ],
+  },
   { op: 'MatMul', title: 'vector right', inputs: [x([2, 3, 4]), x([4])] },
   { op: 'MatMul', title: 'vector left', inputs: [x([4]), x([4, 3])] },
   { op: 'MatMul', title: 'two vectors', inputs: [x([4]), x([4])] },
