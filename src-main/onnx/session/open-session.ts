@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import { LatheError } from '../../contract';
 import { readModel } from '../file';
-import type { DType, Feeds, Model, NdArray } from '../ir';
+import { type DType, type Feeds, isArrayDType, type Model, type NdArray } from '../ir';
 import { createSession, modelLabel } from './create-session';
 import { fromOrtTensor, toOrtTensor } from './ort-tensor';
 import { runtimeError } from './runtime-error';
@@ -39,11 +39,24 @@ class OrtSession implements Session {
   async run(feeds: Feeds, outputs?: readonly string[]): Promise<Record<string, NdArray>> {
     const fed = Object.fromEntries(this.inputs.map((input) => [input.name, this.#checkedFeed(input, feeds)]));
     const asked = outputs ?? this.#session.outputNames;
+    this.#checkAsked(asked);
     try {
       const results = await this.#session.run(fed, [...asked]);
       return Object.fromEntries(asked.map((name) => [name, fromOrtTensor(name, results[name] as never)]));
     } catch (thrown) {
       throw thrown instanceof LatheError ? thrown : runtimeError(this.#label, thrown);
+    }
+  }
+
+  /** The runtime's binding ends the whole process when it has to hand over 4-bit elements. */
+  #checkAsked(asked: readonly string[]): void {
+    for (const { name, dtype } of this.outputs) {
+      if (dtype === null || isArrayDType(dtype) || !asked.includes(name)) continue;
+      throw new LatheError({
+        who: `${this.#label}: output "${name}"`,
+        what: `is of type ${dtype}, which the runtime cannot hand over`,
+        next: 'put a Cast at that edge when exporting',
+      });
     }
   }
 

@@ -1,0 +1,36 @@
+/** `node test/bench/run.mjs NAME [ARGS]` bundles `test/bench/NAME.ts` with the current sources and runs it. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const [name, ...rest] = process.argv.slice(2);
+const here = fileURLToPath(new URL('.', import.meta.url));
+const entry = join(here, `${name}.ts`);
+if (name === undefined || !existsSync(entry)) {
+  console.error('usage: node test/bench/run.mjs NAME [ARGS], where test/bench/NAME.ts exists');
+  process.exit(2);
+}
+// Inside node_modules, so that packages with native parts are found from the bundle.
+const cache = join(here, '..', '..', 'node_modules', '.cache');
+mkdirSync(cache, { recursive: true });
+const folder = mkdtempSync(join(cache, 'lathe-bench-'));
+try {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    build: {
+      ssr: entry,
+      outDir: folder,
+      target: 'node20',
+      rollupOptions: { output: { entryFileNames: 'bench.mjs' } },
+    },
+  });
+  const { status, signal } = spawnSync(process.execPath, [join(folder, 'bench.mjs'), ...rest], { stdio: 'inherit' });
+  if (signal !== null) console.error(`${name} was ended by ${signal}`);
+  process.exitCode = status ?? 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
