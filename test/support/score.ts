@@ -8,6 +8,8 @@ import type { NdArray } from '../../src-main/onnx/ir';
 export interface ScoreOptions {
   readonly meta?: Partial<Meta>;
   readonly scale?: OutputScale;
+  /** Model inputs that the metric looks at. */
+  readonly feeds?: Readonly<Record<string, NdArray>>;
   /** Samples a batch: what comes out may not depend on it. */
   readonly batch?: number;
 }
@@ -50,9 +52,11 @@ export async function score(
   for (let first = 0; first < samples; first += step) {
     const size = Math.min(step, samples - first);
     const rows = rowsOf(output, first, size);
+    const cut = (arrays: Readonly<Record<string, NdArray>>) =>
+      Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, rowsOf(array, first, size)]));
     const batch = {
-      feeds: {},
-      extras: Object.fromEntries(Object.entries(extras).map(([name, array]) => [name, rowsOf(array, first, size)])),
+      feeds: cut(options.feeds ?? {}),
+      extras: cut(extras),
       first,
       size,
     };

@@ -7,6 +7,7 @@
 import { LatheError } from '../../contract';
 import { argmax, asFloats, asNumbers } from '../as-floats';
 import { type Answer, type Judgement, metricKind, type OutputScale, type Scorer, type ScoringContext } from '../metric';
+import { meanOf } from '../units';
 
 interface Evidence {
   readonly names: readonly string[];
@@ -157,7 +158,7 @@ function judge(evidence: Evidence): Judgement {
       { name: 'macroPrecision', kind: 'statistic', value: (weights) => averages(weights).precision },
       { name: 'macroRecall', kind: 'statistic', value: (weights) => averages(weights).recall },
       { name: 'macroF1', kind: 'statistic', value: (weights) => averages(weights).f1 },
-      { name: 'loss', kind: 'statistic', value: (weights) => weightedMean(losses, weights) },
+      { name: 'loss', kind: 'statistic', value: meanOf(losses) },
     ],
     decisions: Array.from(predicted),
     classes: {
@@ -167,13 +168,6 @@ function judge(evidence: Evidence): Judgement {
     },
     suspicions: suspicions(evidence),
   };
-}
-
-function weightedMean(values: Float64Array, weights: Float64Array | null): number {
-  let sum = 0;
-  for (let at = 0; at < values.length; at++)
-    sum += (values[at] as number) * (weights === null ? 1 : (weights[at] as number));
-  return sum / values.length;
 }
 
 interface ClassFigures {
