@@ -1,7 +1,7 @@
 /** What all windows, pages and commands of one studio share: its projects, its queue, its engine. */
 
 import { resolve } from 'node:path';
-import { type EngineCalls, LatheError, type ResultOf, type Settings, type Variant } from '../contract';
+import { type EngineCalls, type Job, LatheError, type ResultOf, type Settings, type Variant } from '../contract';
 import { createSupervisor, type EngineCarrier, type Supervisor } from '../engine/supervisor';
 import { slug } from '../project/lineage';
 import { createProject, freeFolder, isProject } from '../project/project';
@@ -24,6 +24,8 @@ export interface StudioOptions {
   readonly opened: string | null;
   /** What `browse` may show, with all below. */
   readonly browsable: readonly string[];
+  /** Told of each change of each job, whatever the project: for a host that shows long work by itself. */
+  readonly jobChanged?: ((job: Job) => void) | undefined;
 }
 
 /** Questions whose answer is the same as long as the studio lives. */
@@ -31,7 +33,7 @@ type FixedQuestion = 'engineInfo' | 'methods' | 'presets';
 
 export class Core {
   readonly engine: Supervisor;
-  private readonly queue = new JobQueue();
+  private readonly queue: JobQueue;
   private readonly projects = new Map<string, Promise<OpenProject>>();
   private readonly fixedAnswers = new Map<FixedQuestion, Promise<unknown>>();
   private lastFixed: Promise<unknown> = Promise.resolve();
@@ -42,6 +44,7 @@ export class Core {
     readonly options: StudioOptions,
     readonly userData: UserData,
   ) {
+    this.queue = new JobQueue(options.jobChanged);
     this.engine = createSupervisor({ carrier: { start: () => options.carrier(userData.settings).start() } });
   }
 

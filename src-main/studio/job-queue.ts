@@ -27,8 +27,15 @@ export interface QueuedJob {
 export class JobQueue {
   private last: Promise<unknown> = Promise.resolve();
 
+  /** @param told of each new form of each job */
+  constructor(private readonly told: (job: Job) => void = () => {}) {}
+
   add(order: JobOrder): QueuedJob {
-    const entry = new Entry(order);
+    const changed = (job: Job): void => {
+      order.changed(job);
+      this.told(job);
+    };
+    const entry = new Entry({ ...order, changed });
     this.last = this.last.then(() => entry.run());
     return entry;
   }

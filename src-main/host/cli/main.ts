@@ -1,44 +1,14 @@
-/** The shell: finds the command, runs it, and turns what happened into an exit code. */
+/** The shell: finds the command and runs it. */
 
 import packageFile from '../../../package.json';
-import { LatheError, toWireError } from '../../contract';
 import { type Command, helpOf, parseCall, type Surroundings, usageError } from './command';
 import { commands } from './commands';
-import { openTerminal, type Terminal } from './terminal';
-
-/** 0 done, 1 the work failed, 2 the call was wrong, 130 Ctrl-C. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+import type { Terminal } from './terminal';
+import { underSignals } from './under-signals';
 
 /** Runs one command line and leaves its exit code in `process.exitCode`. */
-export async function runShell(args: readonly string[], surroundings: Surroundings): Promise<void> {
-  const terminal = openTerminal(process.stdout, process.stderr);
-  const interruption = new AbortController();
-  let interrupted = false;
-  // The first Ctrl-C lets the command clean up; a second one does not wait for it.
-  const onSignal = (): void => {
-    if (interrupted) process.exit(exitCodes.interrupted);
-    interrupted = true;
-    terminal.say('Stopping …');
-    interruption.abort(new LatheError({ who: 'lathe', what: 'stopped by Ctrl-C', code: 'cancelled' }));
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  // A reader that has seen enough (`| head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-    throw error;
-  });
-  try {
-    await dispatch(args, surroundings, terminal, interruption.signal);
-    process.exitCode = interrupted ? exitCodes.interrupted : exitCodes.done;
-  } catch (thrown) {
-    terminal.endProgress();
-    process.exitCode = interrupted ? exitCodes.interrupted : exitCodeOf(thrown);
-    if (!interrupted) terminal.say(describeFailure(thrown));
-  } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
-  }
+export function runShell(args: readonly string[], surroundings: Surroundings): Promise<void> {
+  return underSignals((terminal, signal) => dispatch(args, surroundings, terminal, signal));
 }
 
 async function dispatch(
@@ -71,17 +41,6 @@ function overview(): string {
 
 function heading(command: Command): string {
   return `${command.name} ${command.arguments}`.trimEnd();
-}
-
-function exitCodeOf(thrown: unknown): number {
-  return thrown instanceof LatheError && thrown.code === 'usage' ? exitCodes.usage : exitCodes.failed;
-}
-
-/** One sentence for what was foreseen; for a defect also its stack, so that it can be reported. */
-function describeFailure(thrown: unknown): string {
-  const { code, message, stack } = toWireError(thrown);
-  if (code !== 'defect') return message;
-  return `lathe: a defect: ${message}; please report it with these lines\n${stack ?? ''}`.trimEnd();
 }
 
 function firstSentence(text: string): string {

@@ -1,6 +1,7 @@
 /** `lathe studio`: serves the studio on loopback until Ctrl-C. */
 
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { openInBrowser } from '../web/open-browser';
 import { startWebHost } from '../web/server';
 import type { Call } from './command';
@@ -16,7 +17,7 @@ export interface StudioOrder {
 export async function serveStudio(call: Call, { project, port, open }: StudioOrder): Promise<void> {
   const { surroundings, terminal, signal } = call;
   const pages = await surroundings.pages(() => terminal.say('Building the pages of the studio …'));
-  const studio = openStudio(surroundings, 'web', project);
+  const studio = await openStudio(surroundings, 'web', project === null ? null : resolve(project));
   try {
     const host = await startWebHost({ pages, port, attach: (channel) => studio.attach(channel) });
     try {

@@ -1,12 +1,16 @@
-/** The studio in this process, for the length of one command. */
+/** The studio in this process: for the length of one command, or for the web host. */
 
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { studioCalls } from '../../contract';
-import { createSupervisor, forkCarrier } from '../../engine/supervisor';
+import packageFile from '../../../package.json';
+import type { StudioCalls } from '../../contract';
+import { forkCarrier } from '../../engine/supervisor';
 import { inProcessChannels } from '../../rpc/channels/in-process';
 import { createClient } from '../../rpc/client';
-import type { Channel } from '../../rpc/messages';
-import { serve } from '../../rpc/server';
+import { createStudio, type Studio } from '../../studio';
+import { sampleIn } from '../shared/sample';
+import { userFolders } from '../shared/user-folders';
 import type { Call, Surroundings } from './command';
 import type { Waiting } from './jobs';
 
@@ -15,10 +19,10 @@ export async function withStudio<Result>(
   { surroundings, terminal, signal }: Pick<Call, 'surroundings' | 'terminal' | 'signal'>,
   work: (waiting: Waiting) => Promise<Result>,
 ): Promise<Result> {
-  const studio = openStudio(surroundings, 'cli', null);
+  const studio = await openStudio(surroundings, 'cli', null);
   const [ours, theirs] = inProcessChannels();
   studio.attach(theirs);
-  const client = createClient<typeof studioCalls>(ours);
+  const client = createClient<StudioCalls>(ours);
   try {
     return await work({ client, terminal, signal });
   } finally {
@@ -28,17 +32,19 @@ export async function withStudio<Result>(
   }
 }
 
-export function openStudio(surroundings: Surroundings, _host: string, _opened: string | null) {
-  const supervisor = createSupervisor({ carrier: forkCarrier({ entry: fileURLToPath(surroundings.engine) }) });
-  return {
-    attach: (channel: Channel) => {
-      void serve(channel, studioCalls, {
-        inspect: (params, { progress, signal }) => supervisor.run('inspect', params, { progress, signal }),
-        methods: () => supervisor.ask('methods', {}),
-        checkRecipe: (params) => supervisor.ask('checkRecipe', params),
-        evaluate: (params, { progress, signal }) => supervisor.run('evaluate', params, { progress, signal }),
-      });
-    },
-    close: async () => supervisor.close(),
-  };
+/** @param opened the project that the host was started with */
+export function openStudio(surroundings: Surroundings, host: 'web' | 'cli', opened: string | null): Promise<Studio> {
+  const { preferences, projects } = userFolders();
+  const sample = sampleIn(join(surroundings.root, 'test', 'samples', 'digits'));
+  return createStudio({
+    host,
+    version: packageFile.version,
+    carrier: ({ engineNode }) =>
+      forkCarrier({ entry: fileURLToPath(surroundings.engine), node: engineNode ?? undefined }),
+    userDataFolder: preferences,
+    projectsFolder: projects,
+    sample,
+    opened,
+    browsable: [process.cwd(), homedir(), projects, ...(sample === null ? [] : [sample.data])],
+  });
 }

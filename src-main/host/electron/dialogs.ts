@@ -40,3 +40,16 @@ export async function askToStop(window: BrowserWindow, titles: readonly string[]
   });
   return response === 1;
 }
+
+/** @returns false where the window shall close */
+export async function askToReload(window: BrowserWindow, reason: string): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'error',
+    message: 'The page of this window ended unexpectedly.',
+    detail: `Reason: ${reason}. Jobs go on meanwhile.`,
+    buttons: ['Load it again', 'Close'],
+    defaultId: 0,
+    cancelId: 1,
+  });
+  return response === 0;
+}

@@ -6,6 +6,8 @@ import type { App } from 'electron';
 export class Opening {
   private readonly waiting: string[] = [];
   private deliver: ((path: string) => void) | null = null;
+  /** Brings the window to the front; does nothing before there is one. */
+  comeForward: () => void = () => {};
 
   /** Made before the app is ready: macOS tells of files that early. */
   constructor(app: App) {

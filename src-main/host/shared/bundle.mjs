@@ -17,11 +17,12 @@ const newestKept = 3;
 
 const entries = {
   cli: 'src-main/host/cli/main.ts',
+  demo: 'src-main/host/cli/demo.ts',
   engine: 'src-main/engine/main.ts',
 };
 
 /**
- * The folder of the shell's `cli.js` and of the `engine.js` that it starts, made from the sources as they are now.
+ * The folder of the shell's `cli.js`, of `demo.js` and of the `engine.js` that both start, made from the sources as they are now.
  * @returns {Promise<string>}
  */
 export function currentBundle() {
