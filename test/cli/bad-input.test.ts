@@ -1,0 +1,248 @@
+/** Each bad input gives one clear sentence, exit code 1, an empty stdout, and leaves nothing half-written. */
+
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { parseModelText, readModel, writeModel } from '../../src-main/onnx/file';
+import { float32, int64, writeNpz } from '../support/npz';
+import { folderWithDigits, lathe, launcher, type ShellResult } from '../support/shell';
+
+let folder: string;
+let model: string;
+let data: string;
+
+beforeEach(() => {
+  folder = folderWithDigits();
+  model = join(folder, 'digits', 'model.onnx');
+  data = join(folder, 'digits');
+});
+
+/** One sentence that tells these words, and no trace of anything made. */
+function expectRefusal({ code, stdout, stderr }: ShellResult, ...words: readonly RegExp[]): void {
+  const lines = stderr.trim().split('\n');
+  expect(lines.at(-1), stderr).not.toMatch(/^\s+at /);
+  expect(stderr).not.toMatch(/a defect/);
+  for (const word of words) expect(lines.at(-1)).toMatch(word);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+}
+
+function expectNothingMade(out: string): void {
+  if (!existsSync(out)) return;
+  const left = readdirSync(out, { recursive: true }).map(String);
+  expect(left.filter((name) => /model\.onnx|variant\.json|unfinished|\.tmp|\.new/.test(name))).toEqual([]);
+}
+
+const quantize = async (path: string, from = data): Promise<ShellResult> => {
+  const out = join(folder, 'out');
+  const result = await lathe(['quantize', path, '--data', from, '--out', out, '--json']);
+  expectNothingMade(out);
+  return result;
+};
+
+describe('a model', () => {
+  test('that is not there', async () => {
+    expectRefusal(
+      await lathe(['inspect', join(folder, 'none.onnx')]),
+      /none\.onnx/,
+      /no such file|does not exist|not there/,
+    );
+  });
+
+  test.each([
+    ['a text', 'This is no model.'],
+    ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')],
+    ['an empty file', ''],
+  ])('that is %s', async (_what, content) => {
+    const path = join(folder, 'wrong.onnx');
+    writeFileSync(path, content);
+    expectRefusal(await lathe(['inspect', path, '--json']), /wrong\.onnx/);
+    expectRefusal(await quantize(path), /wrong\.onnx/);
+  });
+
+  test('that is truncated', async () => {
+    truncateSync(model, 100_000);
+    expectRefusal(await lathe(['inspect', model]), /model\.onnx/);
+    expectRefusal(await quantize(model), /model\.onnx/);
+  });
+
+  test('with an operator that onnxruntime lacks', async () => {
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+      strange (float[N, 4] x) => (float[N, 4] y) { y = Wobble (x) }`;
+    const path = join(folder, 'strange.onnx');
+    await writeModel(parseModelText(text), path);
+    expectRefusal(await lathe(['evaluate', path, '--dim', 'N=1']), /strange\.onnx/, /Wobble/);
+  });
+
+  test('whose external data is missing', async () => {
+    const path = await withExternalData();
+    rmSync(`${path}.data`);
+    expectRefusal(await lathe(['evaluate', path, '--data', data, '--json']), /external\.onnx/, /external\.onnx\.data/);
+    expectRefusal(await quantize(path), /external\.onnx\.data/);
+  });
+
+  test('whose external data is truncated', async () => {
+    const path = await withExternalData();
+    truncateSync(`${path}.data`, 1000);
+    expectRefusal(await quantize(path), /external\.onnx\.data/);
+  });
+
+  test('whose external data points outside of its folder', async () => {
+    const path = await withExternalData();
+    // A name of the same length, so that the lengths that the file states stay right.
+    const outside = '../outside-weights';
+    expect(outside).toHaveLength('external.onnx.data'.length);
+    renameSync(`${path}.data`, join(folder, 'digits', outside));
+    writeFileSync(path, readFileSync(path, 'latin1').replaceAll('external.onnx.data', outside), 'latin1');
+    expectRefusal(await quantize(path), /outside-weights/);
+  });
+
+  async function withExternalData(): Promise<string> {
+    const path = join(folder, 'digits', 'external.onnx');
+    await writeModel(await readModel(model), path, { externalData: 'always' });
+    return path;
+  }
+});
+
+describe('data', () => {
+  const images = (count: number, shape = [1, 28, 28]) =>
+    float32([count, ...shape], new Float32Array(count * shape.reduce((a, b) => a * b, 1)));
+  const labels = (count: number, value = 3) => int64([count], Array<number>(count).fill(value));
+
+  function dataset(arrays: Parameters<typeof writeNpz>[1]): string {
+    const path = join(folder, 'data');
+    mkdirSync(path);
+    for (const split of ['calib.npz', 'test.npz']) writeNpz(join(path, split), arrays);
+    writeFileSync(join(path, 'meta.json'), JSON.stringify({ output: 'logits', metric: { kind: 'top1' } }));
+    return path;
+  }
+  const evaluate = (path: string): Promise<ShellResult> => lathe(['evaluate', model, '--data', path, '--json']);
+
+  test('that is not there', async () => {
+    expectRefusal(await evaluate(join(folder, 'nowhere')), /nowhere/);
+    expectRefusal(await quantize(model, join(folder, 'nowhere')), /nowhere/);
+  });
+
+  test('in an empty folder', async () => {
+    mkdirSync(join(folder, 'empty'));
+    expectRefusal(await evaluate(join(folder, 'empty')), /empty/);
+  });
+
+  test('whose array names do not fit', async () => {
+    expectRefusal(await evaluate(dataset({ picture: images(4), labels: labels(4) })), /image/, /picture/);
+  });
+
+  test('whose types do not fit', async () => {
+    const counts = int64([4, 1, 28, 28], Array<number>(4 * 784).fill(1));
+    expectRefusal(await evaluate(dataset({ image: counts, labels: labels(4) })), /image/, /int64/, /float32/);
+  });
+
+  test('whose shapes do not fit', async () => {
+    expectRefusal(await evaluate(dataset({ image: images(4, [3, 28, 28]), labels: labels(4) })), /image/, /28/);
+  });
+
+  test('whose counts do not fit', async () => {
+    expectRefusal(await evaluate(dataset({ image: images(4), labels: labels(5) })), /4/, /5/);
+  });
+
+  test.each([10, -1])('with the label %d, which no class has', async (label) => {
+    expectRefusal(
+      await evaluate(dataset({ image: images(4), labels: labels(4, label) })),
+      /label/i,
+      new RegExp(`${label}`),
+    );
+  });
+
+  test('in a file that is truncated', async () => {
+    truncateSync(join(data, 'test.npz'), 5000);
+    expectRefusal(await evaluate(data), /test\.npz/);
+  });
+});
+
+describe('a recipe', () => {
+  const run = (recipe: string): Promise<ShellResult> => {
+    const path = join(folder, 'recipe.json');
+    writeFileSync(path, recipe);
+    return lathe(['run', path, '--model', model, '--data', data, '--out', join(folder, 'out')]);
+  };
+
+  test('that is not there or no JSON', async () => {
+    const missing = await lathe(['run', join(folder, 'none.json'), '--model', model, '--out', join(folder, 'out')]);
+    expectRefusal(missing, /none\.json/, /no such file/);
+    expectRefusal(await run('{"steps": ['), /recipe\.json/, /no JSON/);
+  });
+
+  test.each([
+    ['an unknown key', { steps: [{ kind: 'quantize' }], speed: 1 }, /speed/],
+    ['an unknown key of a step', { steps: [{ kind: 'quantize', bits: 8 }] }, /bits/],
+    ['an unknown kind', { steps: [{ kind: 'shrink' }] }, /steps\[0\]\.kind/],
+    ['an unknown method', { steps: [{ kind: 'quantize', method: 'magic' }] }, /magic/],
+    ['an unknown option', { steps: [{ kind: 'prune', options: { amount: 0.5 } }] }, /amount/],
+    ['an option out of range', { steps: [{ kind: 'prune', options: { sparsity: 2 } }] }, /sparsity/],
+    ['no steps', { steps: [] }, /steps/],
+  ])('with %s is a wrong call', async (_what, recipe, word) => {
+    const { code, stdout, stderr } = await run(JSON.stringify(recipe));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.trim().split('\n').at(-1)).toMatch(word);
+    expectNothingMade(join(folder, 'out'));
+  });
+
+  test('whose step changes nothing fails', async () => {
+    const nothing = { steps: [{ kind: 'quantize', targets: { include: ['no such node'] } }] };
+    expectRefusal(await run(JSON.stringify(nothing)), /quantize|static-int8/);
+    expectNothingMade(join(folder, 'out'));
+  });
+});
+
+describe('the place to write to', () => {
+  test('that cannot be written', async () => {
+    const out = join(unwritable(), 'project');
+    expectRefusal(await lathe(['quantize', model, '--data', data, '--out', out]), /project/);
+  });
+
+  test('that is a project of another model', async () => {
+    const out = join(folder, 'out');
+    const other = join(folder, 'other.onnx');
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+      other (float[N, 4] x) => (float[N, 4] y) { y = Relu (x) }`;
+    await writeModel(parseModelText(text), other);
+    expect((await lathe(['clean', model, '--out', out])).code).toBe(0);
+    const { code, stdout, stderr } = await lathe(['clean', other, '--out', out]);
+    expect({ code: code === 0, stdout }).toEqual({ code: false, stdout: '' });
+    expect(stderr).toMatch(/another model/);
+  });
+
+  test('on a disk that is full', async () => {
+    const place = join(folder, 'small');
+    mkdirSync(place);
+    const call = `"${process.execPath}" "${launcher}" quantize "${model}" --data "${data}" --out "${place}/project" --json`;
+    // A disk of 300 kB of its own where the system lets us mount one, else a limit of the size of a file.
+    const mounted = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', place]).status === 0;
+    const script = mounted
+      ? `mount -t tmpfs -o size=300k none "${place}" && ${call}; code=$?; find "${place}" -name 'model.onnx*' -o -name variant.json -o -name '*.unfinished' >&3; exit $code`
+      : `ulimit -f 200; ${call}; code=$?; find "${place}" -name 'model.onnx*' -o -name variant.json >&3; exit $code`;
+    const list = join(folder, 'left.txt');
+    const words = mounted ? ['unshare', '-rm', 'bash', '-c'] : ['bash', '-c'];
+    const result = await lathe([`exec 3>"${list}"; ${script}`], { command: words });
+    expectRefusal(result, /space|too large|full/i);
+    expect(readFileSync(list, 'utf8')).toBe('');
+  });
+
+  /** A folder that nobody can write to; the administrator, who can write anywhere, is given one that takes nothing. */
+  function unwritable(): string {
+    if (process.getuid?.() === 0) return '/proc/self';
+    const path = join(folder, 'closed');
+    mkdirSync(path, { mode: 0o555 });
+    onTestFinished(() => rmSync(path, { recursive: true }));
+    return path;
+  }
+});

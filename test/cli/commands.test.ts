@@ -1,0 +1,235 @@
+/** Every command on the bundled digits, with the real engine process. */
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Evaluation, ExportResult, MethodList, ModelReport, RunResult, TradeOff } from '../../src-main/contract';
+import { digits, lathe, latheJson } from '../support/shell';
+
+const model = join(digits, 'model.onnx');
+let work: string;
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'lathe-cli-'));
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+test('starts in less than half a second, once its bundle is there', async () => {
+  await lathe(['--version']);
+  const times: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const startedAt = performance.now();
+    expect((await lathe(['--version'])).code).toBe(0);
+    times.push(performance.now() - startedAt);
+  }
+  // The best of five: what else the machine does meanwhile is not the shell's.
+  expect(Math.min(...times)).toBeLessThan(500);
+});
+
+test('--help and --version answer on stdout', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(await lathe(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  const help = await lathe(['--help']);
+  expect(help).toMatchObject({ code: 0, stderr: '' });
+  for (const name of ['inspect', 'run', 'evaluate', 'compare', 'export', 'studio', 'quantize', 'methods'])
+    expect(help.stdout).toContain(`  ${name}`);
+  expect((await lathe(['evaluate', '--help'])).stdout).toContain('--baseline MODEL');
+});
+
+test.each([
+  [[]],
+  [['paint']],
+  [['run', 'recipe.json']],
+  [['inspect']],
+  [['inspect', 'a', 'b']],
+  [['inspect', 'a', '--fast']],
+  [['evaluate', 'a', '--threads', 'many']],
+  [['evaluate', 'a', '--dim', 'sequence']],
+  [['quantize', 'a', '--out', 'b', '--set', 'x']],
+  [['quantize', 'a', '--out', 'b', '--method', 'magic']],
+  [['studio', '--port', '99999']],
+])('a wrong call %j ends with 2, one line on stderr and nothing on stdout', async (args) => {
+  const { code, stdout, stderr } = await lathe(args);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('inspect tells what the model is', async () => {
+  const report = await latheJson<ModelReport>(['inspect', model]);
+  expect(report).toMatchObject({
+    inputs: [{ name: 'image', type: 'float32', shape: ['batch', 1, 28, 28] }],
+    outputs: [{ name: 'logits', type: 'float32', shape: ['batch', 10] }],
+    nodes: 12,
+    ops: { Conv: 3, Relu: 4, MaxPool: 2, Flatten: 1, Gemm: 2 },
+    bytes: statSync(model).size,
+    macs: null,
+    symbolicDims: ['batch'],
+  });
+  const known = await latheJson<ModelReport>(['inspect', model, '--dim', 'batch=1']);
+  expect(known.macs).toBeGreaterThan(report.parameters);
+  const { stdout, code } = await lathe(['inspect', model]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('3 Conv');
+});
+
+test('methods lists what recipes may name', async () => {
+  const list = await latheJson<MethodList>(['methods']);
+  const names = list.flatMap(({ kind, methods }) => methods.map((method) => `${kind} ${method.name}`));
+  for (const name of [
+    'clean basic',
+    'prune magnitude',
+    'quantize static-int8',
+    'quantize dynamic-int8',
+    'quantize fp16',
+  ])
+    expect(names).toContain(name);
+  expect(list.find(({ kind }) => kind === 'quantize')?.defaultMethod).toBe('static-int8');
+  expect((await lathe(['methods'])).stdout).toContain('granularity=per-channel (or per-tensor');
+});
+
+test('evaluate measures quality with intervals, latency, size and memory under named conditions', async () => {
+  const result = await latheJson<Evaluation>(['evaluate', model, '--data', digits]);
+  for (const name of ['accuracy', 'top5', 'macroPrecision', 'macroRecall', 'macroF1', 'loss'])
+    expect(result.metrics[name]).toBeDefined();
+  const { value, ci95, unit, better } = result.metrics.accuracy as Evaluation['metrics'][string];
+  expect(value).toBeGreaterThan(0.9);
+  expect(ci95[0]).toBeLessThan(value);
+  expect(ci95[1]).toBeGreaterThan(value);
+  expect({ unit, better }).toEqual({ unit: 'share', better: 'high' });
+  expect(result.latencyMs.p50).toBeLessThanOrEqual(result.latencyMs.p99);
+  expect(result.bytes).toBe(statSync(model).size);
+  expect(result.deflatedBytes).toBeLessThan(result.bytes);
+  if (process.platform === 'linux') expect(result.peakRssBytes).toBeGreaterThan(10e6);
+  expect(result.conditions).toMatchObject({ threads: 1, batch: 1 });
+  expect(result.conditions.runs).toBeGreaterThanOrEqual(200);
+});
+
+test('evaluate without data marks its inputs as random and claims no quality', async () => {
+  const result = await latheJson<Evaluation>(['evaluate', model, '--dim', 'batch=1', '--threads', '2']);
+  expect(result).toMatchObject({ data: null, metrics: {}, mainMetric: null, conditions: { threads: 2 } });
+  expect(result.warnings.length).toBeGreaterThan(0);
+});
+
+describe('a project', () => {
+  let made: RunResult;
+
+  test('takes the variant of a recipe', async () => {
+    const recipe = join(work, 'recipe.json');
+    const steps = [
+      { kind: 'prune', method: 'magnitude', options: { sparsity: 0.5 } },
+      { kind: 'quantize', method: 'static-int8' },
+    ];
+    writeFileSync(recipe, JSON.stringify({ lathe: 1, name: 'both', seed: 0, steps }));
+    made = await latheJson<RunResult>(['run', recipe, '--model', model, '--data', digits, '--out', join(work, 'p')]);
+    expect(made.steps.map(({ kind, method }) => `${kind} ${method}`)).toEqual([
+      'prune magnitude',
+      'quantize static-int8',
+    ]);
+    for (const step of made.steps) expect(step.changed).toBeGreaterThan(0);
+    expect(statSync(made.variant.path).size).toBe(made.variant.bytes);
+    expect(made.variant.bytes).toBeLessThan(statSync(model).size / 3);
+  });
+
+  test('keeps a finished variant as it is, and takes others beside it', async () => {
+    const before = statSync(made.variant.path);
+    const recipe = join(work, 'recipe.json');
+    const again = await latheJson<RunResult>([
+      'run',
+      recipe,
+      '--model',
+      model,
+      '--data',
+      digits,
+      '--out',
+      join(work, 'p'),
+    ]);
+    expect(again.variant).toEqual(made.variant);
+    expect(statSync(made.variant.path).mtimeMs).toBe(before.mtimeMs);
+    const other = await latheJson<RunResult>(['quantize', model, '--method', 'fp16', '--out', join(work, 'p')]);
+    expect(other.variant.path).not.toBe(made.variant.path);
+    expect(existsSync(made.variant.path)).toBe(true);
+  });
+
+  test('makes the same bytes anywhere', async () => {
+    const recipe = join(work, 'recipe.json');
+    const there = await latheJson<RunResult>([
+      'run',
+      recipe,
+      '--model',
+      model,
+      '--data',
+      digits,
+      '--out',
+      join(work, 'q'),
+    ]);
+    expect(there.variant.sha256).toBe(made.variant.sha256);
+    expect(readFileSync(there.variant.path).equals(readFileSync(made.variant.path))).toBe(true);
+  });
+
+  test('is compared: what is missing is measured first, each against the baseline', async () => {
+    const result = await latheJson<TradeOff>(['compare', join(work, 'p')]);
+    expect(result.quality).toBe('accuracy');
+    expect(result.rows.filter(({ baseline }) => baseline)).toHaveLength(1);
+    expect(result.rows).toHaveLength(3);
+    for (const { baseline, evaluation } of result.rows) {
+      if (!baseline) expect(evaluation.differences?.accuracy?.p).toBeGreaterThanOrEqual(0);
+      expect(evaluation.samples).toBeGreaterThan(0);
+    }
+    const { stdout } = await lathe(['compare', join(work, 'p')]);
+    expect(stdout).toContain('Accuracy');
+    expect(stdout).toContain('both');
+  });
+
+  test('gives a variant away, checked from where it was written', async () => {
+    const to = join(work, 'export');
+    const result = await latheJson<ExportResult>(['export', made.variant.path, '--to', to]);
+    expect(result.checks.length).toBeGreaterThan(0);
+    for (const check of result.checks) expect(check, check.detail).toMatchObject({ passed: true });
+    for (const path of [result.model.path, result.recipe, result.reportHtml, result.reportJson])
+      expect(existsSync(path as string)).toBe(true);
+    expect(readFileSync(result.model.path).equals(readFileSync(made.variant.path))).toBe(true);
+    expect((await latheJson<ModelReport>(['inspect', result.model.path])).nodes).toBeGreaterThan(12);
+  });
+
+  test('is not changed by a comparison with the baseline outside of it', async () => {
+    const result = await latheJson<Evaluation>(['evaluate', made.variant.path, '--data', digits, '--baseline', model]);
+    expect(result.fidelity?.agreement).toBeGreaterThan(0.9);
+    expect(result.fidelity?.cosineMean).toBeGreaterThan(0.9);
+    expect(result.differences?.accuracy?.ci95).toHaveLength(2);
+    expect(result.baselineLatencyMs?.p50).toBeGreaterThan(0);
+  });
+});
+
+describe('Ctrl-C', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends with 130, nothing on stdout, and leaves no half variant',
+    async (signal) => {
+      const out = join(work, `stopped-${signal}`);
+      let sent = false;
+      const result = await lathe(['quantize', model, '--data', digits, '--out', out, '--json'], {
+        onStderr: (_text, child) => {
+          if (!sent) child.kill(signal);
+          sent = true;
+        },
+      });
+      expect(sent).toBe(true);
+      expect(result).toMatchObject({ code: 130, stdout: '' });
+      expect(existsSync(join(out, 'variants')) ? readdirSync(join(out, 'variants')) : []).toEqual([]);
+      // What was stopped is done again.
+      const again = await latheJson<RunResult>(['quantize', model, '--data', digits, '--out', out]);
+      expect(existsSync(again.variant.path)).toBe(true);
+    },
+  );
+});
+
+test('a reader that has seen enough is no failure', async () => {
+  const { code, stderr } = await lathe(
+    ['-c', `"${process.execPath}" src-main/host/cli/launch.mjs methods | head -1; exit \${PIPESTATUS[0]}`],
+    {
+      command: ['bash'],
+    },
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
