@@ -106,6 +106,19 @@ export const trainingOptions = {
     help: 'Largest global norm of the gradients; 0 = no clipping.',
     advanced: true,
   },
+  augment: {
+    kind: 'choice',
+    default: 'none',
+    choices: [
+      { value: 'none', title: 'None' },
+      { value: 'shift', title: 'Small shifts' },
+      { value: 'flip', title: 'Mirror' },
+      { value: 'shift-flip', title: 'Small shifts and mirror' },
+    ],
+    title: 'Augmentation',
+    help: 'Moves pictures at random, the same for teacher and student. Do not mirror what has a side, such as digits.',
+    advanced: true,
+  },
   batchNorm: {
     kind: 'choice',
     default: 'frozen',

@@ -12,11 +12,13 @@ import {
   targetFilter,
 } from '../contract';
 import type { Dataset } from '../data/dataset';
+import { Random } from '../kernels/random';
 import { readModel, readTensor } from '../onnx/file';
 import { type Feeds, type Model, type NdArray, type Tensor, tensorFromArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { liftConstants } from '../passes/lift-constants';
 import { raiseOpset } from '../passes/raise-opset';
+import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forward';
 import type { TrainingIntent, TrainingMethod } from './method';
@@ -163,7 +165,12 @@ async function runLoop(
   const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');
   const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all' });
   try {
-    const answers = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
+    const augmentation = options.augment as Augmentation;
+    const stored = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
+    // A moved picture has no stored answer.
+    const asked =
+      teacher === null || augmentation === 'none' ? stored : (_rows: Int32Array, feeds: Feeds) => teacher.logits(feeds);
+    const layout = layoutOf(model);
     const settings = {
       epochs: options.epochs as number,
       batch: options.batch as number,
@@ -181,13 +188,24 @@ async function runLoop(
       start: kept,
       samples,
       settings,
-      teacher: answers,
-      validate: (weights: Weights) => validationLoss(student, weights, samples, answers),
+      teacher: asked,
+      augment: (feeds: Feeds, step: number) =>
+        augment(feeds, augmentation, layout, new Random(context.seed * 31 + step)),
+      validate: (weights: Weights) => validationLoss(student, weights, samples, stored),
     };
     return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
   } finally {
     await session.release();
   }
+}
+
+/** Where the channels of pictures are: one, three or four of them stand first or last. */
+function layoutOf(model: Model): 'NCHW' | 'NHWC' {
+  const shapes = model.graph.inputs.flatMap(({ type }) =>
+    type?.kind === 'tensor' && type.shape?.length === 4 ? [type.shape] : [],
+  );
+  const few = (dim: unknown) => dim === 1 || dim === 3 || dim === 4;
+  return shapes.some((shape) => few(shape[3]) && !few(shape[1])) ? 'NHWC' : 'NCHW';
 }
 
 /** Logits of all rows, asked once: [rows of the split, classes]. */
@@ -223,6 +241,7 @@ async function validationLoss(
     const rows = samples.validation.subarray(first, first + lookBatch);
     const { feeds, labels } = samples.gather(rows);
     const logits = await student.logits(feeds, weights);
+    checkOneAnswerEach(logits, rows.length);
     const part =
       answers === null || labels !== null
         ? crossEntropyOf(logits, labels as BigInt64Array)
@@ -231,6 +250,16 @@ async function validationLoss(
     count += part.rows;
   }
   return sum / Math.max(1, count);
+}
+
+/** Losses are over one answer a sample. */
+function checkOneAnswerEach({ shape }: NdArray, samples: number): void {
+  if (shape[0] === samples) return;
+  throw new LatheError({
+    who: 'distil',
+    what: `the output gives ${shape[0]} answers for ${samples} samples, and training covers one answer a sample`,
+    next: 'name another output in meta.json ("output")',
+  });
 }
 
 function withWeights(model: Model, weights: Weights): Model {

@@ -30,6 +30,8 @@ export interface TrainingPlan {
   readonly samples: TrainingSamples;
   /** Teacher's logits of given rows, float32 [rows, classes]; null for losses without a teacher. */
   readonly teacher: ((rows: Int32Array, feeds: Feeds) => Promise<NdArray<'float32'>>) | null;
+  /** Moves the pictures of a batch at random; the same step always the same way. */
+  readonly augment: (feeds: Feeds, step: number) => Feeds;
   /** A figure on the validation rows for given weights; lower is better. */
   readonly validate: (weights: Weights) => Promise<number>;
   readonly settings: TrainingSettings;
@@ -155,7 +157,8 @@ async function trainStep(
   learningRate: number,
 ) {
   const { graph } = plan;
-  const { feeds: batch, labels } = plan.samples.gather(rows);
+  const { feeds: gathered, labels } = plan.samples.gather(rows);
+  const batch = plan.augment(gathered, step);
   const scalar = (value: number): NdArray<'float32'> => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
   const feeds: Record<string, NdArray> = {
     ...batch,
