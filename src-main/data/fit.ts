@@ -40,9 +40,7 @@ export function fitArrays(
     if (array === undefined) throw missing(file, input.name, arrays);
     checkType(file, input, array);
     if (input.shape === null) continue;
-    const expected = feed === 'slice' ? input.shape.slice(1) : input.shape;
-    const sample = array.shape.slice(1);
-    bindShape(file, input, expected, sample, dims, given);
+    bindShape(file, input.name, named(input).slice(feed === 'slice' ? 1 : 0), array.shape.slice(1), dims, given);
     const rows = input.shape[0];
     if (feed === 'slice' && typeof rows === 'number' && rows > 0)
       runSize = sameRunSize(file, input.name, runSize, rows);
@@ -99,23 +97,30 @@ function checkType(file: string, input: SessionValue, array: ArrayShape): void {
   });
 }
 
+/** The input's shape with open dims as names: their own, or `input.axis` where the file gives none (null or 0). */
+function named({ name, shape }: SessionValue): readonly (number | string)[] {
+  return (shape ?? []).map((dim, axis) =>
+    typeof dim === 'string' || (dim !== null && dim > 0) ? dim : `${name}.${axis}`,
+  );
+}
+
 function bindShape(
   file: string,
-  input: SessionValue,
-  expected: readonly Dim[],
+  input: string,
+  expected: readonly (number | string)[],
   sample: readonly number[],
   dims: Record<string, number>,
   given: Readonly<Record<string, number>>,
 ): void {
   const fixed = expected.every((dim, axis) => typeof dim !== 'number' || dim === sample[axis]);
-  if (expected.length !== sample.length || !fixed) throw misshapen(file, input.name, expected, sample);
+  if (expected.length !== sample.length || !fixed) throw misshapen(file, input, expected, sample);
   expected.forEach((dim, axis) => {
     if (typeof dim !== 'string') return;
     const size = sample[axis] as number;
     const known = dims[dim] ?? given[dim];
     if (known !== undefined && known !== size) {
       const by = dims[dim] === undefined ? `--dim ${dim}=${known} was given` : `another array has ${known}`;
-      throw new LatheError({ who: `${file} array "${input.name}"`, what: `dimension "${dim}" is ${size}, but ${by}` });
+      throw new LatheError({ who: `${file} array "${input}"`, what: `dimension "${dim}" is ${size}, but ${by}` });
     }
     dims[dim] = size;
   });

@@ -1,7 +1,7 @@
 /** The one door to a dataset on disk. */
 
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { LatheError, messageOf } from '../contract';
 import type { SessionValue } from '../onnx/session/session';
 import type { Dataset, OpenOptions } from './dataset';
@@ -19,7 +19,7 @@ export async function openDataset(
   const found = await stat(path).catch((cause) => {
     throw new LatheError({ who: `data "${path}"`, what: `cannot be opened (${messageOf(cause)})`, cause });
   });
-  for (const reader of readers) if (await reader.fits(path)) return reader.open(path, inputs, options);
+  for (const reader of readers) if (await reader.fits(path)) return reader.open(resolve(path), inputs, options);
   throw new LatheError({
     who: `data "${basename(path)}"`,
     what: found.isDirectory()

@@ -57,11 +57,12 @@ function randomArray(input: Value, index: GraphIndex, random: Random, options: R
 
 function fixedShape(name: string, shape: readonly Dim[], options: RandomOptions): number[] {
   return shape.map((dim, axis) => {
-    if (typeof dim === 'number' && dim >= 0) return dim;
+    if (typeof dim === 'number' && dim > 0) return dim;
     const called = typeof dim === 'string' ? dim : `${name}.${axis}`;
     const given = options.dims[called];
+    // A batch asked for outright outranks the size that was given for the batch axis.
+    if (axis === 0) return options.batch > 1 ? options.batch : (given ?? options.batch);
     if (given !== undefined) return given;
-    if (axis === 0) return options.batch;
     throw new LatheError({
       who: `input "${name}"`,
       what: `dimension "${called}" (axis ${axis}) has no size`,

@@ -31,7 +31,6 @@ export async function runFeeds(model: Model, dataset: Dataset | null, options: R
 
 function randomRun(model: Model, { dims, batch }: RunFeedsOptions): RunFeeds {
   const feeds = randomFeeds(model, { dims, batch, seed: 0 });
-  const fixed = model.graph.inputs.map(({ type }) => (type?.kind === 'tensor' ? type.shape?.[0] : undefined));
-  const size = fixed.find((dim): dim is number => typeof dim === 'number' && dim > 0);
-  return { feeds, batch: size ?? batch };
+  const rows = Object.values(feeds).find(({ shape }) => shape.length > 0)?.shape[0];
+  return { feeds, batch: rows ?? 1 };
 }

@@ -42,6 +42,13 @@ describe('random inputs', () => {
     );
   });
 
+  it('takes the size of the batch axis from its dim, unless a batch is asked for outright', () => {
+    const rows = (batch: number) =>
+      randomFeeds(embedding, { dims: { length: 3, batch: 5 }, batch, seed: 0 }).x?.shape[0];
+    expect(rows(1)).toBe(5);
+    expect(rows(4)).toBe(4);
+  });
+
   it('names the dim that has no size', () => {
     expect(() => randomFeeds(embedding, options)).toThrow(
       'input "input_ids": dimension "length" (axis 1) has no size; give one: --dim length=size',

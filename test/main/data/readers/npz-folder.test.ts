@@ -71,6 +71,7 @@ describe('npz folder', () => {
   it('reads sizes of symbolic dims from the arrays', async () => {
     const dataset = await open(folderWith({ image: five }), image(['batch', 'width']), { other: 3 });
     expect(dataset.summary.dims).toEqual({ width: 2 });
+    expect((await open(folderWith({ image: five }), image([null, null]))).summary.dims).toEqual({ 'image.1': 2 });
   });
 
   it('hashes the contents of its files and nothing else', async () => {
