@@ -105,6 +105,8 @@ const refusals: Readonly<Record<string, { readonly what: string; readonly next: 
   EEXIST: { what: 'is there already', next: 'choose another name or folder' },
   ENOTEMPTY: { what: 'is there already', next: 'choose another name or folder' },
   ENAMETOOLONG: { what: 'has too long a name', next: 'choose a shorter one' },
+  EFBIG: { what: 'takes no file of this size', next: 'choose a folder on another disk' },
+  EIO: { what: 'cannot be read or written (the disk reports an error)', next: 'choose a folder on another disk' },
   EXDEV: { what: 'lies on another disk', next: 'choose a folder on the same disk' },
 };
 

@@ -105,7 +105,6 @@ export class Core {
     const opened = await Promise.allSettled(this.projects.values());
     this.projects.clear();
     await Promise.all(opened.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
-    this.engine.close();
   }
 
   /** @throws LatheError where the project was made of another model */

@@ -72,13 +72,14 @@ export class OpenProject {
 
   async state(): Promise<ProjectState> {
     this.stored ??= this.readStored();
-    const { file } = this.project;
+    const { file, modelPath, dataPath } = this.project;
     return lightState({
       path: this.path,
       name: file.name,
-      report: file.report,
-      dataPath: this.project.dataPath,
-      data: file.data,
+      // Paths in documents are those of when they were made; the project may have been moved since.
+      report: file.report && { ...file.report, path: modelPath },
+      dataPath,
+      data: file.data && { ...file.data, path: dataPath ?? file.data.path },
       dims: file.dims,
       measure: file.measure,
       ...(await this.stored),
@@ -184,12 +185,11 @@ export class OpenProject {
     this.tell();
   }
 
-  /** Cancels what is queued, waits for what the engine's end has ended, and lets go of the folder. */
+  /** Waits for its jobs, which end as interrupted once the engine is closed, and lets go of the folder. */
   async close(): Promise<void> {
     if (this.tellTimer !== null) clearTimeout(this.tellTimer);
     this.listeners.clear();
     const live = [...this.jobs.values()].flatMap(({ queued }) => (queued === null ? [] : [queued]));
-    for (const queued of live) queued.cancel();
     await Promise.all(live.map(({ ended }) => ended));
     await this.source?.catch(() => {});
     await this.project.close();
@@ -218,15 +218,17 @@ export class OpenProject {
         code: 'not-found',
       });
     if (state === 'ok' && source.sha256 !== null) return source.sha256;
-    const now = await project.sourceStat();
+    const before = await project.sourceStat();
     const { sha256 } = await this.shared.engine.ask('hashModel', { model: project.modelPath });
-    if (state === 'changed' && sha256 !== source.sha256)
+    const after = await project.sourceStat();
+    const isKnown = source.sha256 === null ? isSameFile(after, source) : sha256 === source.sha256;
+    if (!isSameFile(before, after) || !isKnown)
       throw new LatheError({
         who: project.modelPath,
         what: 'has changed since the project was made',
         next: 'make a new project for it, or put the old file back',
       });
-    await project.change({ source: { ...source, ...now, sha256 } });
+    await project.change({ source: { ...source, ...after, sha256 } });
     this.changed();
     return sha256;
   }
@@ -291,6 +293,10 @@ export function projectName(model: string): string {
   const name = basename(model).replace(/\.onnx$/i, '');
   const folder = basename(model.slice(0, -basename(model).length));
   return /^model(\W|_|$)/i.test(name) && folder !== '' ? folder : name;
+}
+
+function isSameFile(a: { bytes: number; modifiedAt: number }, b: { bytes: number; modifiedAt: number }): boolean {
+  return a.bytes === b.bytes && a.modifiedAt === b.modifiedAt;
 }
 
 function isLive(job: Job): boolean {

@@ -1,7 +1,16 @@
 /** What each kind of job does, step by step. What it has finished is kept whatever comes after. */
 
 import { basename } from 'node:path';
-import { type DatasetSummary, LatheError, portion, type RunResult, type Variant, type Work } from '../contract';
+import {
+  type DatasetSummary,
+  LatheError,
+  type ModelReport,
+  portion,
+  type RunResult,
+  type ValueInfoReport,
+  type Variant,
+  type Work,
+} from '../contract';
 import { copyModelInto } from '../project/copy-model';
 import { type Lineage, recipeName, variantId } from '../project/lineage';
 import { exportVariant } from './export-variant';
@@ -146,24 +155,33 @@ async function addVariant(
   await measureVariant(opened, id, portion(work, 0.1, 1));
 }
 
-/** A Variant answers the same question: what goes in is called and typed as in the original. */
-function checkInterface(
-  name: string,
-  added: { inputs: readonly { name: string; type: string }[] },
-  original: { inputs: readonly { name: string; type: string }[] } | null,
-): void {
+/** A Variant answers the same question: what goes in is called, typed and shaped as in the original. */
+function checkInterface(name: string, added: ModelReport, original: ModelReport | null): void {
   if (original === null) return;
-  const text = (inputs: readonly { name: string; type: string }[]) =>
-    inputs
-      .map((input) => `${input.name} ${input.type}`)
-      .sort()
-      .join(', ');
-  if (text(added.inputs) === text(original.inputs)) return;
+  const fit =
+    added.inputs.length === original.inputs.length &&
+    original.inputs.every((wanted) => added.inputs.some((input) => takesSame(input, wanted)));
+  if (fit) return;
   throw new LatheError({
     who: name,
-    what: `has other inputs than the project's model: ${text(added.inputs)} instead of ${text(original.inputs)}`,
+    what: `has other inputs than the project's model: ${inputsText(added)} instead of ${inputsText(original)}`,
     next: 'add it to a project of the model that it was made from',
   });
+}
+
+/** A symbolic or unknown dimension takes whatever the other one is. */
+function takesSame(a: ValueInfoReport, b: ValueInfoReport): boolean {
+  if (a.name !== b.name || a.type !== b.type) return false;
+  if (a.shape === null || b.shape === null) return true;
+  const other = b.shape;
+  return (
+    a.shape.length === other.length &&
+    a.shape.every((dim, axis) => typeof dim !== 'number' || typeof other[axis] !== 'number' || dim === other[axis])
+  );
+}
+
+function inputsText({ inputs }: ModelReport): string {
+  return inputs.map(({ name, type, shape }) => `${name} ${type}[${shape?.map((dim) => dim ?? '?') ?? '…'}]`).join(', ');
 }
 
 /** Two recipes may differ in options alone: the later one gets a number, so that a table tells them apart. */

@@ -39,7 +39,7 @@ export interface Supervisor {
     params: ParamsOf<EngineCalls, Name>,
     work?: Work,
   ): Promise<ResultOf<EngineCalls, Name>>;
-  /** Kills what is left. Calls under way end with `interrupted`. */
+  /** Kills what is left and starts nothing more. Calls under way end with `interrupted`. */
   close(): void;
 }
 
@@ -50,8 +50,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { stopWithinMs = 5000, silenceLimitMs = 600_000, idleMs = 60_000 } = options;
   const alive = new Set<Engine>();
   let idle: { engine: Engine; timer: NodeJS.Timeout } | null = null;
+  let closed = false;
 
   const start = (): Engine => {
+    if (closed) throw new LatheError({ who: 'engine', what: 'Lathe is being closed', code: 'interrupted' });
     const engine = new Engine(options.carrier.start(), silenceLimitMs);
     alive.add(engine);
     engine.onEnd(() => {
@@ -98,6 +100,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }
     },
     close: () => {
+      closed = true;
       takeIdle();
       for (const engine of alive) engine.kill();
     },

@@ -104,24 +104,25 @@ describe('a job', () => {
 });
 
 describe('a cancel', () => {
-  const cancelled = async (model: string): Promise<number> => {
+  const cancelled = async (model: string, stopWithinMs: number): Promise<number> => {
     const controller = new AbortController();
     let startedAt = Number.NaN;
     const progress = (_progress: Progress) => {
       startedAt = performance.now();
       setTimeout(() => controller.abort(), 100);
     };
-    const job = hash(supervise(), model, { progress, signal: controller.signal });
+    const job = hash(supervise({ stopWithinMs }), model, { progress, signal: controller.signal });
     await expect(job).rejects.toMatchObject({ code: 'cancelled' });
     return performance.now() - startedAt;
   };
 
   it('is followed at once by work that listens', async () => {
-    expect(await cancelled('wait')).toBeLessThan(300);
+    expect(await cancelled('wait', 20_000)).toBeLessThan(10_000);
   });
 
   it.each(['deaf', 'block'])('kills work that does not listen (%s) after the deadline', async (model) => {
-    expect(await cancelled(model)).toBeGreaterThanOrEqual(390);
+    // The cancel comes after 100 ms; timers may be a millisecond early.
+    expect(await cancelled(model, 300)).toBeGreaterThanOrEqual(395);
   });
 });
 

@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { diskError, moveFolder, removeUnfinished, writeWholeFile } from '../../../src-main/project/whole-files';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lathe-whole-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('writeWholeFile', () => {
+  it('replaces a file and leaves nothing beside it', async () => {
+    const path = join(folder, 'a.json');
+    await writeWholeFile(path, 'one');
+    await writeWholeFile(path, 'two');
+    expect(readFileSync(path, 'utf8')).toBe('two');
+    expect(readdirSync(folder)).toEqual(['a.json']);
+  });
+
+  it('keeps the old file where the new one cannot be put in its place', async () => {
+    writeFileSync(join(folder, 'file'), 'x');
+    await expect(writeWholeFile(join(folder, 'file', 'a.json'), 'x')).rejects.toThrow(/below something that is a file/);
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  // Root may write anywhere.
+  it.runIf(process.getuid?.() !== 0)('says that a folder may not be written', async () => {
+    await expect(writeWholeFile('/a.json', 'x')).rejects.toThrow(/may not be written; choose another folder/);
+  });
+});
+
+describe('moveFolder', () => {
+  it('does not replace what is there', async () => {
+    const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+    writeInto(from, 'new');
+    writeInto(to, 'old');
+    await expect(moveFolder(from, to)).rejects.toThrow(/is there already/);
+    expect(readFileSync(join(to, 'x'), 'utf8')).toBe('old');
+  });
+});
+
+describe('removeUnfinished', () => {
+  it('removes what a killed writer left and nothing else', async () => {
+    for (const name of ['.a.json.123.unfinished', 'b.unfinished', '.hidden', 'c'])
+      writeFileSync(join(folder, name), '');
+    await removeUnfinished(folder);
+    expect(readdirSync(folder).sort()).toEqual(['.hidden', 'b.unfinished', 'c']);
+  });
+});
+
+describe('diskError', () => {
+  it.each([
+    ['ENOSPC', 'the disk is full; free some space'],
+    ['EROFS', 'lies on a read-only disk'],
+    ['EACCES', 'may not be written'],
+  ])('tells %s as a sentence with what to try', (code, text) => {
+    const told = diskError(Object.assign(new Error('x'), { code }), '/p/a.json');
+    expect(told).toMatchObject({
+      name: 'LatheError',
+      code: 'input',
+      message: expect.stringContaining(`/p/a.json: ${text}`),
+    });
+  });
+
+  it('leaves anything else as it came', () => {
+    const error = new TypeError('x');
+    expect(diskError(error, '/p')).toBe(error);
+  });
+});
+
+function writeInto(path: string, text: string): void {
+  mkdirSync(path);
+  writeFileSync(join(path, 'x'), text);
+}
