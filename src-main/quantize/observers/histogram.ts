@@ -14,6 +14,8 @@ export class Histogram {
   min = Number.POSITIVE_INFINITY;
   max = Number.NEGATIVE_INFINITY;
   total = 0;
+  /** How many values were exactly 0: those cost no rounding error, whatever the step. */
+  zeros = 0;
 
   /** @returns how many values were NaN or infinite; those are not counted */
   add(x: Float32Array): number {
@@ -36,10 +38,14 @@ export class Histogram {
     this.total += x.length - broken;
     const perWidth = this.width === 0 ? 0 : 1 / this.width;
     const { counts } = this;
+    let zeros = 0;
     for (let i = 0; i < x.length; i++) {
       const value = x[i]!;
-      if (value - value === 0) counts[sideBins + Math.floor(value * perWidth)]!++;
+      if (value - value !== 0) continue;
+      if (value === 0) zeros++;
+      counts[sideBins + Math.floor(value * perWidth)]!++;
     }
+    this.zeros += zeros;
     return broken;
   }
 
@@ -53,6 +59,11 @@ export class Histogram {
       return;
     }
     for (; this.width < wanted; this.width *= 2) this.#merge();
+  }
+
+  /** The middle of bin `i`, counted from 0 as in {@link counts}. */
+  middle(bin: number): number {
+    return (bin - sideBins + 0.5) * this.width;
   }
 
   #merge(): void {

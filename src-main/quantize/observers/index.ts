@@ -1,9 +1,12 @@
 /** @file Calibrators, a file each, by name. */
 
 import type { Calibrator } from './calibrator';
+import { entropy } from './entropy';
 import { minMax } from './min-max';
+import { meanSquaredError } from './mse';
+import { percentile } from './percentile';
 
-export const calibrators: readonly Calibrator[] = [minMax];
+export const calibrators: readonly Calibrator[] = [minMax, percentile, entropy, meanSquaredError];
 
 /** The calibrator of that name; the option spec admits no other. */
 export function calibratorNamed(name: string): Calibrator {
