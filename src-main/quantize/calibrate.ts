@@ -3,9 +3,10 @@
 import { availableParallelism } from 'node:os';
 import { LatheError, type Work } from '../contract';
 import {
+  type Attribute,
   attributes,
-  type GraphIndex,
   indexGraph,
+  int64Tensor,
   type Model,
   makeNode,
   makeValue,
@@ -17,10 +18,19 @@ import type { CalibrationData } from './calibration-data';
 import { Histogram } from './observers/histogram';
 import type { Statistics } from './observers/statistics';
 
+/** The average of a value for each index of one axis, over all others. */
+export interface MeanRequest {
+  readonly value: string;
+  readonly axis: number;
+  readonly rank: number;
+}
+
 export interface CalibrationRequest {
   readonly model: Model;
   /** float32 values of the main graph. */
   readonly values: readonly string[];
+  /** Values whose channel means are asked for as well. */
+  readonly means?: readonly MeanRequest[] | undefined;
   readonly data: CalibrationData;
   /** Whether histograms are asked for, or only the extremes. */
   readonly histograms: boolean;
@@ -28,103 +38,168 @@ export interface CalibrationRequest {
   readonly tolerant?: boolean | undefined;
 }
 
+export interface Calibration {
+  readonly statistics: ReadonlyMap<string, Statistics>;
+  /** By value: [channels]. */
+  readonly means: ReadonlyMap<string, Float64Array>;
+}
+
 /**
  * Statistics of each value over all samples.
  * @throws LatheError that names the node whose output is NaN or infinite
  */
-export async function calibrate(request: CalibrationRequest, work: Work): Promise<Map<string, Statistics>> {
-  if (request.values.length === 0) return new Map();
-  return request.histograms ? observeHistograms(request, work) : observeExtremes(request, work);
-}
-
-const sessionOptions = { background: true, prepacking: true } as const;
-
-/** Extremes are reduced inside the graph: three numbers a value leave the runtime. */
-async function observeExtremes(request: CalibrationRequest, work: Work): Promise<Map<string, Statistics>> {
-  const { model, values, data, tolerant } = request;
-  const reduced = withReductions(model, values);
-  const session = await openSession(reduced.model, { ...sessionOptions, threads: availableParallelism() });
-  const found = new Map<string, Statistics>(values.map((value) => [value, { min: Infinity, max: -Infinity }]));
-  try {
-    let done = 0;
-    for await (const batch of data.batches()) {
-      const results = await session.run(batch.feeds, [...reduced.outputs.values()].flat());
-      for (const [value, [min, max, sum]] of reduced.outputs) {
-        if (tolerant !== true && !Number.isFinite(numberIn(results[sum]))) throw brokenActivation(model, value);
-        const known = found.get(value) as Statistics;
-        found.set(value, {
-          min: Math.min(known.min, numberIn(results[min])),
-          max: Math.max(known.max, numberIn(results[max])),
-        });
-      }
-      done += batch.size;
-      reportSamples(work, done, data.samples);
-    }
-  } finally {
-    await session.release();
+export async function calibrate(request: CalibrationRequest, work: Work): Promise<Calibration> {
+  const observers = [
+    ...request.values.map((value) => (request.histograms ? new HistogramObserver(value) : new ExtremesObserver(value))),
+    ...(request.means ?? []).map((mean) => new MeanObserver(mean)),
+  ];
+  if (observers.length > 0) await observe(request, observers, work);
+  const statistics = new Map<string, Statistics>();
+  const means = new Map<string, Float64Array>();
+  for (const observer of observers) {
+    if (observer instanceof MeanObserver) means.set(observer.value, observer.mean());
+    else statistics.set(observer.value, observer.statistics());
   }
-  return found;
+  return { statistics, means };
 }
 
-/** Whole values leave the runtime and are counted at once. */
-async function observeHistograms(
-  { model, values, data }: CalibrationRequest,
+type Results = Readonly<Record<string, NdArray>>;
+
+/** What is asked of the graph about a value, and what is kept of the answers. */
+interface Observer {
+  readonly value: string;
+  /** Adds what it needs to the graph; gives the names of the outputs that it reads. */
+  prepare(patch: Patch, opset: number): readonly string[];
+  /** @returns false where the value held NaN or infinite numbers */
+  see(results: Results): boolean;
+}
+
+/** The smallest and the largest element, found inside the graph: a few numbers leave the runtime. */
+class ExtremesObserver implements Observer {
+  readonly value: string;
+  #names: readonly string[] = [];
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+
+  constructor(value: string) {
+    this.value = value;
+  }
+
+  prepare(patch: Patch): readonly string[] {
+    // The sum is what shows a NaN: minimum and maximum may pass over it.
+    this.#names = ['ReduceMin', 'ReduceMax', 'ReduceSum'].map((opType) => reduce(patch, opType, this.value));
+    return this.#names;
+  }
+
+  see(results: Results): boolean {
+    const [min, max, sum] = this.#names.map((name) => Number((results[name] as NdArray<'float32'>).data[0]));
+    this.#min = Math.min(this.#min, min as number);
+    this.#max = Math.max(this.#max, max as number);
+    return Number.isFinite(sum);
+  }
+
+  statistics(): Statistics {
+    return { min: this.#min, max: this.#max };
+  }
+}
+
+/** The whole value leaves the runtime and is counted at once. */
+class HistogramObserver implements Observer {
+  readonly value: string;
+  readonly #histogram = new Histogram();
+
+  constructor(value: string) {
+    this.value = value;
+  }
+
+  prepare(): readonly string[] {
+    return [this.value];
+  }
+
+  see(results: Results): boolean {
+    return this.#histogram.add((results[this.value] as NdArray<'float32'>).data) === 0;
+  }
+
+  statistics(): Statistics {
+    const { min, max } = this.#histogram;
+    return { min, max, histogram: this.#histogram };
+  }
+}
+
+class MeanObserver implements Observer {
+  readonly value: string;
+  readonly #request: MeanRequest;
+  #name = '';
+  #sum = new Float64Array(0);
+  #runs = 0;
+
+  constructor(request: MeanRequest) {
+    this.value = request.value;
+    this.#request = request;
+  }
+
+  prepare(patch: Patch, opset: number): readonly string[] {
+    const { value, axis, rank } = this.#request;
+    const axes = [...new Array(rank).keys()].filter((at) => at !== axis);
+    this.#name = reduce(patch, 'ReduceMean', value, axes, opset);
+    return [this.#name];
+  }
+
+  see(results: Results): boolean {
+    const { data } = results[this.#name] as NdArray<'float32'>;
+    if (this.#runs++ === 0) this.#sum = new Float64Array(data.length);
+    for (let i = 0; i < data.length; i++) this.#sum[i]! += data[i]!;
+    return true;
+  }
+
+  mean(): Float64Array {
+    return this.#sum.map((sum) => sum / this.#runs);
+  }
+}
+
+/** Adds a reduction over `axes` (all where absent), which from opset 18 on are an input. */
+function reduce(patch: Patch, opType: string, value: string, axes?: readonly number[], opset = 0): string {
+  const output = patch.freshName(`${value}_${opType}`);
+  const inputs = [value];
+  const extra: Record<string, Attribute> = { keepdims: attributes.int(0) };
+  if (axes !== undefined && opset >= 18) {
+    inputs.push(patch.freshName(`${output}_axes`));
+    patch.setInitializer(int64Tensor(inputs[1] as string, [axes.length], axes));
+  } else if (axes !== undefined) extra.axes = attributes.ints(axes);
+  patch.addNode(makeNode(opType, patch.freshName(`${output}_node`), inputs, [output], extra));
+  return output;
+}
+
+async function observe(
+  { model, data, tolerant }: CalibrationRequest,
+  observers: readonly Observer[],
   work: Work,
-): Promise<Map<string, Statistics>> {
-  const threads = availableParallelism();
-  const session = await openSession(model, { ...sessionOptions, threads, extraOutputs: values });
-  const histograms = new Map(values.map((value) => [value, new Histogram()]));
+): Promise<void> {
+  const patch = new Patch(model.graph);
+  const opset = model.opsets.get('') ?? 1;
+  const asked = [...new Set(observers.flatMap((observer) => observer.prepare(patch, opset)))];
+  const known = new Set(model.graph.outputs.map(({ name }) => name));
+  const added = asked.filter((name) => !known.has(name)).map((name) => makeValue(name, 'float32', null));
+  patch.setOutputs([...model.graph.outputs, ...added]);
+  const observed = { ...model, graph: patch.apply() };
+  const session = await openSession(observed, { background: true, threads: availableParallelism() });
   try {
     let done = 0;
     for await (const batch of data.batches()) {
-      const results = await session.run(batch.feeds, values);
-      for (const [value, histogram] of histograms) {
-        const { data: elements } = results[value] as NdArray<'float32'>;
-        if (histogram.add(elements) > 0) throw brokenActivation(model, value);
-      }
+      const results = await session.run(batch.feeds, asked);
+      for (const observer of observers)
+        if (!observer.see(results) && tolerant !== true) throw brokenActivation(model, observer.value);
       done += batch.size;
-      reportSamples(work, done, data.samples);
+      const detail = `${done} of ${data.samples} samples`;
+      work.progress({ phase: 'Calibrating', fraction: done / data.samples, detail });
     }
   } finally {
     await session.release();
   }
-  return new Map([...histograms].map(([value, h]) => [value, { min: h.min, max: h.max, histogram: h }]));
-}
-
-/** The model with the smallest and largest element and the sum of each value as its outputs. */
-function withReductions(
-  model: Model,
-  values: readonly string[],
-): { model: Model; outputs: Map<string, [min: string, max: string, sum: string]> } {
-  const patch = new Patch(model.graph);
-  const outputs = new Map<string, [string, string, string]>();
-  const keepdims = { keepdims: attributes.int(0) };
-  for (const value of values) {
-    const names = ['ReduceMin', 'ReduceMax', 'ReduceSum'].map((opType) => {
-      const output = patch.freshName(`${value}_${opType}`);
-      patch.addNode(makeNode(opType, patch.freshName(`${output}_node`), [value], [output], keepdims));
-      return output;
-    });
-    outputs.set(value, names as [string, string, string]);
-  }
-  patch.setOutputs([
-    ...model.graph.outputs,
-    ...[...outputs.values()].flat().map((name) => makeValue(name, 'float32', [])),
-  ]);
-  return { model: { ...model, graph: patch.apply() }, outputs };
-}
-
-function numberIn(array: NdArray | undefined): number {
-  return Number((array as NdArray<'float32'>).data[0]);
-}
-
-function reportSamples(work: Work, done: number, samples: number): void {
-  work.progress({ phase: 'Calibrating', fraction: done / samples, detail: `${done} of ${samples} samples` });
 }
 
 function brokenActivation(model: Model, value: string): LatheError {
-  const index: GraphIndex = indexGraph(model.graph);
-  const node = index.producer(value);
+  const node = indexGraph(model.graph).producer(value);
   return new LatheError({
     who: node === undefined ? `input "${value}"` : `${node.opType} "${node.name}"`,
     what: `gives NaN or infinite numbers on the calibration samples (value "${value}")`,

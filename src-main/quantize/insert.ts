@@ -16,7 +16,7 @@ import {
 import type { Constants } from './constants';
 import { outputsOf, type Placement, type Unit } from './place';
 import { type ActivationParams, activationParams, positiveScale, rangeWithZero } from './quant-params';
-import { minMaxScales, quantizedWeight, type WeightScales } from './weights';
+import { type QuantizedWeight, roundToNearest, type WeightScales } from './weights';
 
 export interface Insertion {
   readonly graph: Graph;
@@ -24,11 +24,11 @@ export interface Insertion {
   readonly placement: Placement;
   /** Scale and zero point of a value that is measured: every root and every entering value. */
   readonly params: (value: string) => ActivationParams;
-  /** Scales of a weight; `axis` as its kernel takes it. */
-  readonly weightScales: (node: Node, weight: Tensor, axis: number | null) => WeightScales;
+  /** Integers of a weight; `axis`: that of its scales, as the node's kernel takes them. */
+  readonly quantizeWeight: (node: Node, weight: Tensor, axis: number | null) => QuantizedWeight;
   readonly perChannel: boolean;
-  /** Replacement for the bias of a node, e.g. a corrected one; undefined keeps it. */
-  readonly bias?: ((node: Node) => Float32Array | undefined) | undefined;
+  /** A bias that makes up for the rounded weight; undefined keeps the node's own. */
+  readonly bias?: ((node: Node, weight: Tensor, quantized: QuantizedWeight) => Float32Array | undefined) | undefined;
 }
 
 /** The largest bias that an int32 holds with room for the sum of products. */
@@ -171,27 +171,29 @@ class Inserter {
     if (weight === undefined) return;
     const input = this.#paramsOf(node.inputs[0] as string);
     const axis = this.#in.perChannel ? channelAxis(node, weight) : null;
-    const bias = this.#biasOf(node);
-    const scales = this.#in.weightScales(node, weight, axis);
-    const fitting = bias === null ? scales : widened(scales, bias.data, input.scale);
-    inputs[1] = this.#weight(node, weight, fitting, fitting === scales);
-    if (bias !== null) inputs[2] = this.#biasCodes(node, bias, fitting, input.scale);
+    const quantized = this.#in.quantizeWeight(node, weight, axis);
+    const bias = this.#biasOf(node, weight, quantized);
+    const scales = bias === null ? quantized.scales : widened(quantized.scales, bias.data, input.scale);
+    const isWidened = scales !== quantized.scales;
+    inputs[1] = this.#weight(node, isWidened ? roundToNearest(weight, scales) : quantized, !isWidened);
+    if (bias !== null) inputs[2] = this.#biasCodes(node, bias, scales, input.scale);
   }
 
-  #biasOf(node: Node): NdArray<'float32'> | null {
-    const given = this.#in.bias?.(node);
+  #biasOf(node: Node, weight: Tensor, quantized: QuantizedWeight): NdArray<'float32'> | null {
+    const given = this.#in.bias?.(node, weight, quantized);
     if (given !== undefined) return { dtype: 'float32', shape: [given.length], data: given };
     const tensor = node.opType === 'MatMul' ? undefined : this.#in.constants.tensor(node.inputs[2] ?? '');
     return tensor === undefined ? null : (readTensor(tensor) as NdArray<'float32'>);
   }
 
   /** int8 codes behind a DQ; a weight that several nodes read in the same way is held once. */
-  #weight(node: Node, weight: Tensor, scales: WeightScales, shareable: boolean): string {
+  #weight(node: Node, quantized: QuantizedWeight, shareable: boolean): string {
+    const { scales } = quantized;
     const key = `${node.inputs[1]} along ${scales.axis}`;
     const known = shareable ? this.#weights.get(key) : undefined;
     if (known !== undefined && sameScales(known.scales, scales)) return known.value;
     const name = this.#patch.freshName(`${node.inputs[1]}_codes`);
-    this.#patch.setInitializer(quantizedWeight(name, weight, scales));
+    this.#patch.setInitializer(quantized.codes(name));
     const channels = scales.scales.length;
     const shape = scales.axis === null ? [] : [channels];
     const scale = this.#patch.freshName(`${node.inputs[1]}_scale`);
@@ -244,7 +246,3 @@ function widened(weights: WeightScales, bias: Float32Array, inputScale: number):
 function sameScales(a: WeightScales, b: WeightScales): boolean {
   return a.scales.length === b.scales.length && a.scales.every((scale, at) => scale === b.scales[at]);
 }
-
-/** Scales that cover every weight: the default. */
-export const coveringScales = (_node: Node, weight: Tensor, axis: number | null): WeightScales =>
-  minMaxScales(weight, axis);

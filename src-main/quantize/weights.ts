@@ -36,7 +36,19 @@ export function minMaxScales(weight: Tensor, axis: number | null, limit = int8Li
   return { axis, scales: Float32Array.from(largest, (magnitude) => positiveScale(magnitude / limit)) };
 }
 
-/** The int8 tensor of a float32 one. */
+/** A weight as integers: what a rounding method gives. */
+export interface QuantizedWeight {
+  readonly scales: WeightScales;
+  /** The int8 tensor, under a name of the caller's choice. */
+  codes(name: string): Tensor;
+}
+
+/** Each weight to its nearest integer. */
+export function roundToNearest(weight: Tensor, scales: WeightScales): QuantizedWeight {
+  return { scales, codes: (name) => quantizedWeight(name, weight, scales) };
+}
+
+/** The int8 tensor of a float32 one, each element at its nearest integer. */
 export function quantizedWeight(name: string, weight: Tensor, { axis, scales }: WeightScales): Tensor {
   const { channels, inner } = channelLayout(weight.shape, axis);
   const elements = elementCount(weight.shape);

@@ -121,7 +121,7 @@ async function overflowingValues(
     histograms: false,
     tolerant: true,
   };
-  const statistics = await calibrate(request, portion(context, 0.05, 0.6, 'Checking ranges'));
+  const { statistics } = await calibrate(request, portion(context, 0.05, 0.6, 'Checking ranges'));
   return new Set(
     [...statistics].filter(([, { min, max }]) => Math.max(-min, max) > largestHalf).map(([value]) => value),
   );

@@ -8,10 +8,11 @@ import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../cont
 import { portion, targetFilter } from '../../contract';
 import { indexGraph, type Model, type TypeInfo } from '../../onnx/ir';
 import { valueTypes } from '../../onnx/session';
-import { calibrate } from '../calibrate';
+import { correctedBias, meanRequest } from '../bias-correction';
+import { calibrate, type MeanRequest } from '../calibrate';
 import { calibrationData } from '../calibration-data';
 import { type Constants, constantsOf } from '../constants';
-import { coveringScales, insertQuantization } from '../insert';
+import { insertQuantization } from '../insert';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
 import type { Statistics } from '../observers/statistics';
@@ -19,6 +20,7 @@ import { type Placement, planPlacement } from '../place';
 import { prepare } from '../prepare';
 import { type ActivationParams, activationParams } from '../quant-params';
 import { withoutUnused } from '../unused';
+import { minMaxScales, roundToNearest } from '../weights';
 
 const options = {
   granularity: {
@@ -46,6 +48,13 @@ const options = {
     min: 1,
     max: 100_000,
     unit: 'samples',
+  },
+  biasCorrection: {
+    kind: 'boolean',
+    title: 'Bias correction',
+    help: 'Takes back the shift that rounded weights give to the mean of each output.',
+    default: true,
+    advanced: true,
   },
   symmetric: {
     kind: 'boolean',
@@ -83,10 +92,12 @@ async function quantizeStatically(
   const data = calibrationData(context, 'static-int8', chosen.samples);
   const model = await prepare(given, tally, context);
   const constants = constantsOf(indexGraph(model.graph));
-  const placement = await placementFor(model, constants, targets, chosen.attention, context);
+  const types = await valueTypes(model);
+  const placement = placementFor(model, types, constants, targets, chosen.attention, context);
   const calibrator = calibratorNamed(chosen.calibrator);
-  const statistics = await calibrate(
-    { model, values: measuredValues(placement), data, histograms: calibrator.needsHistogram },
+  const means = chosen.biasCorrection ? meansFor(placement, types) : [];
+  const { statistics, means: channelMeans } = await calibrate(
+    { model, values: measuredValues(placement), means, data, histograms: calibrator.needsHistogram },
     portion(context, 0.05, 0.9),
   );
   const question = { levels: 256, symmetric: chosen.symmetric };
@@ -97,7 +108,13 @@ async function quantizeStatically(
     constants,
     placement,
     params,
-    weightScales: coveringScales,
+    quantizeWeight: (_node, weight, axis) => roundToNearest(weight, minMaxScales(weight, axis)),
+    bias: (node, weight, quantized) => {
+      const means = channelMeans.get(node.inputs[0] as string);
+      if (means === undefined || meanRequest(node, 4) === null) return undefined;
+      const bias = constants.tensor(node.inputs[2] ?? '');
+      return correctedBias(node, weight, quantized.codes(''), quantized.scales, bias, means);
+    },
     perChannel: chosen.granularity === 'per-channel',
   });
   count(tally, placement);
@@ -106,15 +123,14 @@ async function quantizeStatically(
 }
 
 /** The plan for a model's main graph. */
-async function placementFor(
+function placementFor(
   model: Model,
+  types: ReadonlyMap<string, TypeInfo>,
   constants: Constants,
   targets: Targets,
   attention: boolean,
   context: QuantizeContext,
-): Promise<Placement> {
-  context.progress({ phase: 'Planning', fraction: 0 });
-  const types = await valueTypes(model);
+): Placement {
   return planPlacement({
     index: indexGraph(model.graph),
     constants,
@@ -136,6 +152,15 @@ function elementsOf(type: TypeInfo | undefined, dims: Readonly<Record<string, nu
     const size = typeof dim === 'string' ? (dims[dim] ?? 1) : (dim ?? 1);
     return product * Math.max(1, size);
   }, 1);
+}
+
+/** The means of what the layers with a bias read, once each. */
+function meansFor({ units }: Placement, types: ReadonlyMap<string, TypeInfo>): MeanRequest[] {
+  const requests = units
+    .filter((unit) => unit.kind === 'compute')
+    .map(({ node }) => meanRequest(node, shapeOf(types.get(node.inputs[0] as string))?.length))
+    .filter((request) => request !== null);
+  return [...new Map(requests.map((request) => [request.value, request])).values()];
 }
 
 /** Every value whose range must be known. */

@@ -1,0 +1,60 @@
+/**
+ * Fast bias correction. Rounding shifts the mean of each output channel by E[(Ŵ − W)·x] = (Ŵ − W)·E[x]; the bias takes
+ * that shift back.
+ * Source: Nagel et al. 2019, arXiv:1906.04721, section 4.2, with measured input means.
+ *
+ * W weights [out, in/groups, …], Ŵ the same from their integers, E[x] means of the input's channels [in].
+ */
+
+import { readTensor } from '../onnx/file';
+import { attributes, elementCount, type NdArray, type Node, type Tensor } from '../onnx/ir';
+import type { MeanRequest } from './calibrate';
+import { channelLayout, partsOf, type WeightScales } from './weights';
+
+/** The channel means that correcting a node needs; null for a node that has no bias to correct. */
+export function meanRequest(node: Node, rank: number | undefined): MeanRequest | null {
+  if (node.opType === 'Conv' && rank !== undefined) return { value: node.inputs[0] as string, axis: 1, rank };
+  if (node.opType === 'Gemm') return { value: node.inputs[0] as string, axis: 1, rank: 2 };
+  return null;
+}
+
+/** The bias of a Conv or Gemm with the shift of its rounded weights taken back: [out]. */
+export function correctedBias(
+  node: Node,
+  weight: Tensor,
+  codes: Tensor,
+  scales: WeightScales,
+  bias: Tensor | undefined,
+  means: Float64Array,
+): Float32Array {
+  const outAxis = node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 0 ? 1 : 0;
+  const outputs = weight.shape[outAxis] as number;
+  const shift = new Float64Array(outputs);
+  const inputOf = inputChannels(node, weight, outAxis);
+  const out = channelLayout(weight.shape, outAxis);
+  const scaled = channelLayout(weight.shape, scales.axis);
+  const q = (readTensor(codes) as NdArray<'int8'>).data;
+  for (const { first, part } of partsOf(weight)) {
+    for (let i = 0; i < part.length; i++) {
+      const at = first + i;
+      const scale = scales.scales[Math.floor(at / scaled.inner) % scaled.channels]!;
+      const output = Math.floor(at / out.inner) % outputs;
+      shift[output]! += (part[i]! - q[at]! * scale) * means[inputOf(at, output)]!;
+    }
+  }
+  const alpha = node.opType === 'Gemm' ? attributes.floatOf(node, 'alpha', 1) : 1;
+  const held = bias === undefined ? undefined : (readTensor(bias) as NdArray<'float32'>).data;
+  return Float32Array.from(shift, (value, output) => (held?.[output] ?? 0) + alpha * value);
+}
+
+/** Which input channel an element of the weight multiplies. */
+function inputChannels(node: Node, weight: Tensor, outAxis: number): (at: number, output: number) => number {
+  if (node.opType === 'Gemm') {
+    const columns = weight.shape[1] as number;
+    return outAxis === 0 ? (at) => at % columns : (at) => Math.floor(at / columns);
+  }
+  const [outputs, inputs] = weight.shape as [number, number];
+  const spatial = elementCount(weight.shape.slice(2));
+  const perGroup = outputs / attributes.intOf(node, 'group', 1);
+  return (at, output) => Math.floor(output / perGroup) * inputs + (Math.floor(at / spatial) % inputs);
+}
