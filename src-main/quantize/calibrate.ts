@@ -53,7 +53,7 @@ export async function calibrate(request: CalibrationRequest, work: Work): Promis
     ...request.values.map((value) => (request.histograms ? new HistogramObserver(value) : new ExtremesObserver(value))),
     ...(request.means ?? []).map((mean) => new MeanObserver(mean)),
   ];
-  if (observers.length > 0) await observe(request, observers, work);
+  await observe(request, observers, work);
   const statistics = new Map<string, Statistics>();
   const means = new Map<string, Float64Array>();
   for (const observer of observers) {
@@ -63,10 +63,10 @@ export async function calibrate(request: CalibrationRequest, work: Work): Promis
   return { statistics, means };
 }
 
-type Results = Readonly<Record<string, NdArray>>;
+export type Results = Readonly<Record<string, NdArray>>;
 
 /** What is asked of the graph about a value, and what is kept of the answers. */
-interface Observer {
+export interface Observer {
   readonly value: string;
   /** Adds what it needs to the graph; gives the names of the outputs that it reads. */
   prepare(patch: Patch, opset: number): readonly string[];
@@ -170,11 +170,16 @@ function reduce(patch: Patch, opType: string, value: string, axes?: readonly num
   return output;
 }
 
-async function observe(
-  { model, data, tolerant }: CalibrationRequest,
+/**
+ * Runs the model over the samples and shows each observer what it asked for.
+ * @throws LatheError that names the node whose output is NaN or infinite
+ */
+export async function observe(
+  { model, data, tolerant }: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant'>,
   observers: readonly Observer[],
   work: Work,
 ): Promise<void> {
+  if (observers.length === 0) return;
   const patch = new Patch(model.graph);
   const opset = model.opsets.get('') ?? 1;
   const asked = [...new Set(observers.flatMap((observer) => observer.prepare(patch, opset)))];

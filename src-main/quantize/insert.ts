@@ -16,7 +16,7 @@ import {
 import type { Constants } from './constants';
 import { outputsOf, type Placement, type Unit } from './place';
 import { type ActivationParams, activationParams, positiveScale, rangeWithZero } from './quant-params';
-import { type QuantizedWeight, roundToNearest, type WeightScales } from './weights';
+import type { QuantizedWeight, WeightScales } from './weights';
 
 export interface Insertion {
   readonly graph: Graph;
@@ -24,8 +24,10 @@ export interface Insertion {
   readonly placement: Placement;
   /** Scale and zero point of a value that is measured: every root and every entering value. */
   readonly params: (value: string) => ActivationParams;
-  /** Integers of a weight; `axis`: that of its scales, as the node's kernel takes them. */
-  readonly quantizeWeight: (node: Node, weight: Tensor, axis: number | null) => QuantizedWeight;
+  /** Scales of a weight along `axis`, as the node's kernel takes them. */
+  readonly weightScales: (node: Node, weight: Tensor, axis: number | null) => WeightScales;
+  /** Integers of a weight. */
+  readonly roundWeight: (node: Node, weight: Tensor, scales: WeightScales) => QuantizedWeight;
   readonly perChannel: boolean;
   /** A bias that makes up for the rounded weight; undefined keeps the node's own. */
   readonly bias?: ((node: Node, weight: Tensor, quantized: QuantizedWeight) => Float32Array | undefined) | undefined;
@@ -171,19 +173,14 @@ class Inserter {
     if (weight === undefined) return;
     const input = this.#paramsOf(node.inputs[0] as string);
     const axis = this.#in.perChannel ? channelAxis(node, weight) : null;
-    const quantized = this.#in.quantizeWeight(node, weight, axis);
-    const bias = this.#biasOf(node, weight, quantized);
-    const scales = bias === null ? quantized.scales : widened(quantized.scales, bias.data, input.scale);
-    const isWidened = scales !== quantized.scales;
-    inputs[1] = this.#weight(node, isWidened ? roundToNearest(weight, scales) : quantized, !isWidened);
-    if (bias !== null) inputs[2] = this.#biasCodes(node, bias, scales, input.scale);
-  }
-
-  #biasOf(node: Node, weight: Tensor, quantized: QuantizedWeight): NdArray<'float32'> | null {
-    const given = this.#in.bias?.(node, weight, quantized);
-    if (given !== undefined) return { dtype: 'float32', shape: [given.length], data: given };
     const tensor = node.opType === 'MatMul' ? undefined : this.#in.constants.tensor(node.inputs[2] ?? '');
-    return tensor === undefined ? null : (readTensor(tensor) as NdArray<'float32'>);
+    const own = tensor === undefined ? null : (readTensor(tensor) as NdArray<'float32'>);
+    const covering = this.#in.weightScales(node, weight, axis);
+    const scales = own === null ? covering : widened(covering, own.data, input.scale);
+    const quantized = this.#in.roundWeight(node, weight, scales);
+    inputs[1] = this.#weight(node, quantized, scales === covering);
+    const bias = this.#in.bias?.(node, weight, quantized) ?? own?.data;
+    if (bias !== undefined) inputs[2] = this.#biasCodes(node, bias, scales, input.scale);
   }
 
   /** int8 codes behind a DQ; a weight that several nodes read in the same way is held once. */
@@ -207,9 +204,9 @@ class Inserter {
   }
 
   /** int32 codes with the scale of the products, so that the kernel adds them as they are. */
-  #biasCodes(node: Node, bias: NdArray<'float32'>, { axis, scales }: WeightScales, inputScale: number): string {
+  #biasCodes(node: Node, bias: Float32Array, { axis, scales }: WeightScales, inputScale: number): string {
     const products = Float32Array.from(scales, (scale) => positiveScale(scale * inputScale));
-    const codes = Int32Array.from(bias.data, (value, at) => Math.round(value / (products[at] ?? products[0]!)));
+    const codes = Int32Array.from(bias, (value, at) => clampToInt32(value / (products[at] ?? products[0]!)));
     const stem = node.inputs[2] || `${node.name}_bias`;
     const name = this.#patch.freshName(`${stem}_codes`);
     this.#patch.setInitializer(tensorFromArray(name, { dtype: 'int32', shape: [codes.length], data: codes }));
@@ -241,6 +238,10 @@ function widened(weights: WeightScales, bias: Float32Array, inputScale: number):
     Math.max(scale, positiveScale(largest[at]! / largestBias / inputScale)),
   );
   return { ...weights, scales };
+}
+
+function clampToInt32(value: number): number {
+  return Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), Math.round(value)));
 }
 
 function sameScales(a: WeightScales, b: WeightScales): boolean {
