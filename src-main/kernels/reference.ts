@@ -3,7 +3,6 @@
 export * from './blocks';
 export * from './channels';
 export * from './cholesky';
-export * from './feedback-rounding';
 export * from './gptq';
 export * from './half';
 export * from './histogram';

@@ -65,7 +65,7 @@ async function quantizeDynamically(
   context: QuantizeContext,
 ): Promise<StepOutcome<Model>> {
   const tally = new Tally();
-  const model = await prepare(given, tally, context);
+  const model = await prepare(given, tally);
   const admits = targetFilter(targets);
   const edit = (scope: Scope): Graph => {
     context.signal.throwIfAborted();

@@ -104,7 +104,7 @@ async function quantizeStatically(
 ): Promise<StepOutcome<Model>> {
   const tally = new Tally();
   const data = calibrationData(context, 'static-int8', chosen.samples);
-  const model = await prepare(given, tally, context);
+  const model = await prepare(given, tally);
   const constants = constantsOf(indexGraph(model.graph));
   const types = await valueTypes(model);
   const placement = placementFor(model, types, constants, targets, chosen.attention, context);
