@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { parseModelText, readModel, writeModel } from '../../src-main/onnx/file';
 import { float32, int64, writeNpz } from '../support/npz';
 import { folderWithDigits, lathe, launcher, type ShellResult } from '../support/shell';
@@ -205,8 +205,13 @@ describe('a recipe', () => {
 
 describe('the place to write to', () => {
   test('that cannot be written', async () => {
-    const out = join(unwritable(), 'project');
-    expectRefusal(await lathe(['quantize', model, '--data', data, '--out', out]), /project/);
+    const place = join(folder, 'closed');
+    mkdirSync(place, { mode: 0o555 });
+    // The administrator may write to any folder, but not to one of a file system that is read-only.
+    const readOnly = `mount -t tmpfs -o ro none "${place}" && ${pruneInto(place)}`;
+    if (process.getuid?.() !== 0) expectRefusal(await shell(pruneInto(place)), /closed/, /permission|EACCES/);
+    else if (mayMount(place)) expectRefusal(await shell(readOnly, true), /closed/, /read-only|EROFS/);
+    else expectRefusal(await shell(pruneInto(model)), /model\.onnx/);
   });
 
   test('that is a project of another model', async () => {
@@ -221,28 +226,30 @@ describe('the place to write to', () => {
     expect(stderr).toMatch(/another model/);
   });
 
-  test('on a disk that is full', async () => {
+  // Too small for the model, which is known before it is written, and too small for anything.
+  test.each(['300k', '8k'])('on a disk of %s that is full', async (size) => {
     const place = join(folder, 'small');
     mkdirSync(place);
-    const call = `"${process.execPath}" "${launcher}" quantize "${model}" --data "${data}" --out "${place}/project" --json`;
-    // A disk of 300 kB of its own where the system lets us mount one, else a limit of the size of a file.
-    const mounted = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', place]).status === 0;
-    const script = mounted
-      ? `mount -t tmpfs -o size=300k none "${place}" && ${call}; code=$?; find "${place}" -name 'model.onnx*' -o -name variant.json -o -name '*.unfinished' >&3; exit $code`
-      : `ulimit -f 200; ${call}; code=$?; find "${place}" -name 'model.onnx*' -o -name variant.json >&3; exit $code`;
-    const list = join(folder, 'left.txt');
-    const words = mounted ? ['unshare', '-rm', 'bash', '-c'] : ['bash', '-c'];
-    const result = await lathe([`exec 3>"${list}"; ${script}`], { command: words });
-    expectRefusal(result, /space|too large|full/i);
-    expect(readFileSync(list, 'utf8')).toBe('');
+    const left = join(folder, 'left.txt');
+    const listLeft = `code=$?; find "${place}" -name 'model.onnx*' -o -name variant.json -o -name '*unfinished*' > "${left}"; exit $code`;
+    // A disk of its own where the system lets us mount one, else a limit on the size of a file.
+    const result = mayMount(place)
+      ? await shell(`mount -t tmpfs -o size=${size} none "${place}" && ${pruneInto(place)}; ${listLeft}`, true)
+      : await shell(`ulimit -f 200; ${pruneInto(place)}; ${listLeft}`);
+    expectRefusal(result, /space|too large|full|only .* free/i);
+    expect(readFileSync(left, 'utf8')).toBe('');
   });
 
-  /** A folder that nobody can write to; the administrator, who can write anywhere, is given one that takes nothing. */
-  function unwritable(): string {
-    if (process.getuid?.() === 0) return '/proc/self';
-    const path = join(folder, 'closed');
-    mkdirSync(path, { mode: 0o555 });
-    onTestFinished(() => rmSync(path, { recursive: true }));
-    return path;
+  function pruneInto(place: string): string {
+    return `"${process.execPath}" "${launcher}" prune "${model}" --out "${place}/project" --json`;
+  }
+
+  /** @param own in a mount table of its own */
+  function shell(script: string, own = false): Promise<ShellResult> {
+    return lathe([script], { command: [...(own ? ['unshare', '-rm'] : []), 'bash', '-c'] });
+  }
+
+  function mayMount(place: string): boolean {
+    return spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', place]).status === 0;
   }
 });
