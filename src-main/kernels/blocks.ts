@@ -91,7 +91,10 @@ function gridError(
   const most = 2 ** bits - 1 - zeroPoint;
   let sum = 0;
   for (let i = 0, at = start; i < count; i++, at += stride) {
-    const difference = f(f(wholeOf(f(x[at]! * inverse), least, most) * scale) - x[at]!);
+    // wholeOf, written out: as a call it is seven times slower.
+    const scaled = f(x[at]! * inverse);
+    const whole = (scaled > least ? Math.min(scaled, most) : least) + ROUND - ROUND;
+    const difference = f(f(whole * scale) - x[at]!);
     sum = f(sum + f(difference * difference));
   }
   return sum;
@@ -125,38 +128,40 @@ export function quantizeBlocks(
   const bytes = (block * bits) / 8;
   const zeroBytes = Math.ceil((blocks * bits) / 8);
   const grid: BlockGrid = { scale: 0, zeroPoint: 0 };
+  const values = new Float32Array(block);
   zeroPoints?.fill(middles(bits));
   for (let output = 0; output < outputs; output++) {
     for (let at = 0; at < blocks; at++) {
       const first = at * block;
       const count = Math.min(block, inputs - first);
-      const start = first * outputs + output;
-      blockGrid(x, start, outputs, count, bits, zeroPoints === null, clipSteps, grid);
+      for (let i = 0, from = first * outputs + output; i < count; i++, from += outputs) values[i] = x[from]!;
+      blockGrid(values, 0, 1, count, bits, zeroPoints === null, clipSteps, grid);
       const place = output * blocks + at;
       scales[place] = grid.scale;
       if (zeroPoints !== null) putBits(zeroPoints, output * zeroBytes, at, bits, grid.zeroPoint);
-      packBlock(x, start, outputs, count, bits, grid, codes.subarray(place * bytes, (place + 1) * bytes));
+      packBlock(values, count, bits, grid, codes, place * bytes, (place + 1) * bytes);
     }
   }
 }
 
+/** Codes of the first `count` values into bytes `start`…`end`. */
 function packBlock(
-  x: Float32Array,
-  start: number,
-  stride: number,
+  values: Float32Array,
   count: number,
   bits: number,
   { scale, zeroPoint }: BlockGrid,
   codes: Uint8Array,
+  start: number,
+  end: number,
 ): void {
   const inverse = scale === 0 ? 0 : f(1 / scale);
   const most = 2 ** bits - 1;
   const perByte = 8 / bits;
-  for (let byte = 0, i = 0; byte < codes.length; byte++) {
+  for (let byte = start, i = 0; byte < end; byte++) {
     let packed = 0;
     for (let part = 0; part < perByte; part++, i++) {
       if (i >= count) break;
-      const whole = wholeOf(f(x[start + i * stride]! * inverse), -zeroPoint, most - zeroPoint);
+      const whole = wholeOf(f(values[i]! * inverse), -zeroPoint, most - zeroPoint);
       packed |= (whole + zeroPoint) << (part * bits);
     }
     codes[byte] = packed;
