@@ -135,7 +135,7 @@ async function playwright(config, env) {
 async function buildNative() {
   const found = compiler();
   if (found === null) return { passed: 0, failed: 0, notRun: ['no C++ compiler: the kernels in TypeScript serve'] };
-  return checks([[join(root, 'native', 'build.mjs')]]);
+  return checks([[join(root, 'native', 'build.mjs'), '--must']]);
 }
 
 /** @returns {Promise<Outcome>} */
