@@ -33,7 +33,7 @@ export async function runRecipe(model: Model, recipe: unknown, context: RunConte
   let current = model;
   for (const [at, step] of steps.entries()) {
     context.signal.throwIfAborted();
-    const work = stepWork(context, at, steps.length);
+    const work = stepWork(context, step, at, steps.length);
     const startedAt = performance.now();
     const outcome = await named(step, at, () =>
       stepKind(step.kind).run(current, step.method, step.options as Record<string, OptionValue>, step.targets, {
@@ -63,12 +63,13 @@ function stepName({ kind, method }: CompleteStep, at: number): string {
   return `step ${at + 1} (${kind} ${method})`;
 }
 
-function stepWork(context: Work, at: number, steps: number): Work {
+/** Its progress names the step, so that a run which dies can tell in which one it was. */
+function stepWork(context: Work, { kind, method }: CompleteStep, at: number, steps: number): Work {
   const part = portion(context, at / steps, (at + 1) / steps);
-  if (steps === 1) return part;
+  const name = steps === 1 ? `${kind} ${method}` : `Step ${at + 1} of ${steps} (${kind} ${method})`;
   return {
     signal: part.signal,
-    progress: (progress) => part.progress({ ...progress, phase: `Step ${at + 1} of ${steps}: ${progress.phase}` }),
+    progress: (progress) => part.progress({ ...progress, phase: `${name}: ${progress.phase}` }),
   };
 }
 

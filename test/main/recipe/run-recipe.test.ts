@@ -51,8 +51,8 @@ it('tells progress that only grows and says which step it is', async () => {
   const fractions = told.map(({ fraction }) => fraction as number);
   expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
   expect(fractions.at(-1)).toBe(1);
-  expect(told[0]?.phase).toBe('Step 1 of 2: Pruning');
-  expect(told.at(-1)?.phase).toBe('Step 2 of 2: Pruning');
+  expect(told[0]?.phase).toBe('Step 1 of 2 (prune magnitude): Pruning');
+  expect(told.at(-1)?.phase).toBe('Step 2 of 2 (prune magnitude): Pruning');
 });
 
 it('stops between steps when it is told to', async () => {

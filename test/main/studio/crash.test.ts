@@ -43,7 +43,7 @@ describe('an engine process that dies', () => {
     const ended = await own.finish(project, killed, sendOnce('SIGKILL'));
     expect(ended).toMatchObject({ state: 'interrupted', variant: null });
     expect(ended.error).toMatch(
-      /^model\.onnx: the engine process was killed.*\(SIGKILL, .*\) \(during ".+"\); what was finished before is kept/,
+      /^model\.onnx: the engine process was killed.*\(SIGKILL, .*\) \(during "quantize static-int8: .+"\); what was finished before is kept/,
     );
     const after = await own.finish(project, next);
     expect(after).toMatchObject({ state: 'done', error: null });
