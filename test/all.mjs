@@ -24,9 +24,13 @@ const bin = (/** @type {string} */ name) => join(root, 'node_modules', ...name.s
 const tools = {
   tsc: bin('typescript/bin/tsc'),
   biome: bin('@biomejs/biome/bin/biome'),
+  oxlint: bin('oxlint/bin/oxlint'),
   vitest: bin('vitest/vitest.mjs'),
   playwright: bin('@playwright/test/cli.js'),
 };
+
+/** A promise that nobody waits for hides its failure. */
+const promises = '--type-aware -A all -D typescript/no-floating-promises src-main src-renderer test'.split(' ');
 
 /** @type {Suite[]} */
 const suites = [
@@ -34,7 +38,14 @@ const suites = [
     name: 'types',
     run: () => checks(['node', 'web', 'test'].map((part) => [tools.tsc, '-p', `tsconfig.${part}.json`])),
   },
-  { name: 'lint', run: () => checks([[tools.biome, 'check', '--error-on-warnings', '.']]) },
+  {
+    name: 'lint',
+    run: () =>
+      checks([
+        [tools.biome, 'check', '--error-on-warnings', '.'],
+        [tools.oxlint, ...promises],
+      ]),
+  },
   { name: 'native', run: buildNative },
   { name: 'unit', run: () => vitest('test/vitest.config.ts') },
   { name: 'cli', run: () => vitest('test/vitest.system.config.ts', 'test/cli/') },

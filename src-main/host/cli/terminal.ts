@@ -42,7 +42,7 @@ export function openTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
     },
     progress: (progress) => {
       if (bar) {
-        stderr.write(`\r\x1b[2K${barLine(progress, stderr.columns ?? 80)}`);
+        stderr.write(`\r\x1b[2K${barLine(progress, stderr.columns || 80)}`);
         barShown = true;
         return;
       }
