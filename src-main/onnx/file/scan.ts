@@ -62,6 +62,11 @@ class Scanner {
   #records = 0;
   /** Where the last varint ended. */
   #next = 0;
+  /** Field number and wire type of the last tag. */
+  #number = 0;
+  #wireType = 0;
+  /** Length of the last length-delimited value, without the length itself. */
+  #lastLength = 0;
 
   constructor(source: ByteSource, limits: ScanLimits) {
     this.#source = source;
@@ -74,63 +79,76 @@ class Scanner {
   message(shape: MessageShape, start: number, end: number, depth: number): void {
     if (depth > this.#limits.depth)
       throw this.#error(start, `messages are nested more than ${this.#limits.depth} deep`);
-    let at = start;
-    while (at < end) {
+    // What needs no change is copied in one go, from here up to the next field that does.
+    let keptFrom = start;
+    for (let at = start; at < end; ) {
       if (++this.#records > this.#limits.records) {
         throw this.#error(at, `holds more than ${this.#limits.records} records besides its tensors`);
       }
-      const { number, wireType } = this.#tag(at, end);
-      const field = shape.fields.get(number);
-      if (shape.isTensor && number === markerField)
-        throw this.#error(at, `uses field number ${number}, which protobuf keeps for itself`);
-      if (field === undefined) at = this.#copy(at, this.#endOfValue(wireType, number, this.#next, end, depth));
-      else at = this.#knownField(field, number, wireType, at, end, depth);
+      this.#tag(at, end);
+      const field = shape.fields.get(this.#number);
+      if (shape.isTensor && this.#number === markerField)
+        throw this.#error(at, `uses field number ${markerField}, which protobuf keeps for itself`);
+      if (field !== undefined) this.#checkWireType(field, at);
+      if (field === undefined || (field.message === null && !field.payload)) {
+        at = this.#endOfValue(this.#next, end, depth);
+        continue;
+      }
+      this.#copy(keptFrom, at);
+      at = field.payload
+        ? this.#payload(at, end, depth)
+        : this.#inner(field, field.message as MessageShape, end, depth);
+      keptFrom = at;
     }
+    this.#copy(keptFrom, end);
   }
 
-  #knownField(field: FieldShape, number: number, wireType: number, at: number, end: number, depth: number): number {
-    const packed = wireType === wire.bytes;
-    if (wireType !== field.wireType && !(packed && field.packable)) {
-      throw this.#error(at, `field ${field.name} has wire type ${wireType} instead of ${field.wireType}`);
-    }
-    const valueStart = this.#next;
-    const valueEnd = this.#endOfValue(wireType, number, valueStart, end, depth);
-    if (field.payload) {
-      if (packed) return this.#payload(number, true, valueEnd - this.#lastLength, valueEnd);
-      return this.#payload(number, false, at, this.#endOfRun(number, wireType, valueEnd, end));
-    }
-    if (field.message === null) return this.#copy(at, valueEnd);
+  #checkWireType(field: FieldShape, at: number): void {
+    const fits = this.#wireType === field.wireType || (this.#wireType === wire.bytes && field.packable);
+    if (fits) return;
+    throw this.#error(at, `field ${field.name} has wire type ${this.#wireType} instead of ${field.wireType}`);
+  }
+
+  #inner(field: FieldShape, shape: MessageShape, end: number, depth: number): number {
+    const number = this.#number;
+    const bodyEnd = this.#endOfValue(this.#next, end, depth);
     const mark = this.skeleton.open(number);
     this.#path.push(field.name);
-    this.message(field.message, valueEnd - this.#lastLength, valueEnd, depth + 1);
+    this.message(shape, bodyEnd - this.#lastLength, bodyEnd, depth + 1);
     this.#path.pop();
     this.skeleton.close(mark);
-    return valueEnd;
+    return bodyEnd;
   }
 
-  #payload(field: number, packed: boolean, start: number, end: number): number {
+  /** A packed record, or the run of unpacked ones that begins at `at`. */
+  #payload(at: number, end: number, depth: number): number {
+    const field = this.#number;
+    const packed = this.#wireType === wire.bytes;
+    let payloadEnd = this.#endOfValue(this.#next, end, depth);
+    const start = packed ? payloadEnd - this.#lastLength : at;
+    if (!packed) payloadEnd = this.#endOfRun(payloadEnd, end, depth);
+    const length = payloadEnd - start;
     this.skeleton.marker(this.payloads.length);
-    const length = end - start;
-    const bytes = length <= smallBytes ? this.#smallRange(start, end) : null;
+    const bytes = length <= smallBytes ? this.#smallRange(start, payloadEnd) : null;
     this.payloads.push({ field, packed, offset: start, length, bytes });
-    return end;
+    return payloadEnd;
   }
 
-  /** Where a run of records with the same tag ends; it goes on from a record that ends at `at`. */
-  #endOfRun(number: number, wireType: number, at: number, end: number): number {
-    while (at < end) {
-      const tag = this.#tag(at, end);
-      if (tag.number !== number || tag.wireType !== wireType) break;
-      at = this.#endOfValue(wireType, number, this.#next, end, 0);
+  /** Where a run of records with the tag that was last read ends; it goes on from a record that ends at `at`. */
+  #endOfRun(at: number, end: number, depth: number): number {
+    const [number, wireType] = [this.#number, this.#wireType];
+    let runEnd = at;
+    while (runEnd < end) {
+      this.#tag(runEnd, end);
+      if (this.#number !== number || this.#wireType !== wireType) break;
+      runEnd = this.#endOfValue(this.#next, end, depth);
     }
-    return at;
+    return runEnd;
   }
 
-  /** Length of the last length-delimited value, without the length itself. */
-  #lastLength = 0;
-
-  #endOfValue(wireType: number, number: number, at: number, end: number, depth: number): number {
-    switch (wireType) {
+  /** Where the value ends that begins at `at` and whose tag was last read. */
+  #endOfValue(at: number, end: number, depth: number): number {
+    switch (this.#wireType) {
       case wire.varint:
         this.#varint(at, end);
         return this.#next;
@@ -144,21 +162,21 @@ class Scanner {
         return this.#within(this.#next, length, end);
       }
       case wire.startGroup:
-        return this.#endOfGroup(number, at, end, depth + 1);
+        return this.#endOfGroup(this.#number, at, end, depth + 1);
       default:
-        throw this.#error(at, `wire type ${wireType} cannot stand here`);
+        throw this.#error(at, `wire type ${this.#wireType} cannot stand here`);
     }
   }
 
   #endOfGroup(number: number, at: number, end: number, depth: number): number {
     if (depth > this.#limits.depth) throw this.#error(at, `groups are nested more than ${this.#limits.depth} deep`);
     while (at < end) {
-      const tag = this.#tag(at, end);
-      if (tag.wireType === wire.endGroup) {
-        if (tag.number !== number) throw this.#error(at, `group ${number} ends as group ${tag.number}`);
+      this.#tag(at, end);
+      if (this.#wireType === wire.endGroup) {
+        if (this.#number !== number) throw this.#error(at, `group ${number} ends as group ${this.#number}`);
         return this.#next;
       }
-      at = this.#endOfValue(tag.wireType, tag.number, this.#next, end, depth);
+      at = this.#endOfValue(this.#next, end, depth);
     }
     throw this.#error(at, `group ${number} does not end`);
   }
@@ -170,11 +188,14 @@ class Scanner {
     return start + length;
   }
 
-  #tag(at: number, end: number): { number: number; wireType: number } {
+  /** Reads a tag into `#number` and `#wireType`. */
+  #tag(at: number, end: number): void {
     const tag = this.#varint(at, end);
-    const number = Math.floor(tag / 8);
-    if (number === 0 || number >= 2 ** 29) throw this.#error(at, `field number ${number} does not exist`);
-    return { number, wireType: tag % 8 };
+    this.#number = Math.floor(tag / 8);
+    this.#wireType = tag % 8;
+    if (this.#number === 0 || this.#number >= 2 ** 29) {
+      throw this.#error(at, `field number ${this.#number} does not exist`);
+    }
   }
 
   /** A base-128 number; exact below 2^53, and what is larger is too large for every use that is made of the value. */
@@ -203,13 +224,12 @@ class Scanner {
   }
 
   /** Copies [start, end) of the source into the skeleton. */
-  #copy(start: number, end: number): number {
+  #copy(start: number, end: number): void {
     for (let at = start; at < end; ) {
       const part = this.#windowFrom(at, end);
       this.skeleton.append(part);
       at += part.length;
     }
-    return end;
   }
 
   #smallRange(start: number, end: number): Uint8Array {

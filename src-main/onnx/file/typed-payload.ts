@@ -11,6 +11,12 @@ import { payloadField } from './message-shape';
 import { type Payload, smallBytes } from './scan';
 import { readData } from './tensor-data';
 
+/** The tensor, and its file, as messages name them. */
+interface Speaker {
+  readonly who: string;
+  readonly where: string;
+}
+
 /** One record or run, with its bytes or a reference to them. */
 interface Segment {
   readonly data: TensorData;
@@ -64,7 +70,13 @@ export function typedData(
   if (fixed && segments.length === 1 && only?.packed === true) return only.data;
   const length = dtypeBytes(dtype, elements);
   const width = fixed ? (field === payloadField.float ? 4 : 8) : Math.max(1, dtypeBits(dtype) / 8);
-  const stream = new ElementStream(who, segments, fixed ? 'fixed' : 'varint', width, length / width);
+  const stream = new ElementStream(
+    { who, where: source.name },
+    segments,
+    fixed ? 'fixed' : 'varint',
+    width,
+    length / width,
+  );
   if (length <= smallBytes) return { kind: 'inline', bytes: stream.read(0, length) };
   return { kind: 'derived', length, read: (start, end) => stream.read(start, end) };
 }
@@ -74,7 +86,7 @@ const readBytes = 64 * 1024;
 
 /** Random access to elements of a row of segments. */
 class ElementStream {
-  readonly #who: string;
+  readonly #speaker: Speaker;
   readonly #segments: readonly Segment[];
   readonly #encoding: 'fixed' | 'varint';
   /** Bytes of an element when unpacked from the wire. */
@@ -83,8 +95,14 @@ class ElementStream {
   /** Cursor of every 16,384th element; made by the first read. */
   #checkpoints: Cursor[] | undefined;
 
-  constructor(who: string, segments: readonly Segment[], encoding: 'fixed' | 'varint', width: number, count: number) {
-    this.#who = who;
+  constructor(
+    speaker: Speaker,
+    segments: readonly Segment[],
+    encoding: 'fixed' | 'varint',
+    width: number,
+    count: number,
+  ) {
+    this.#speaker = speaker;
     this.#segments = segments;
     this.#encoding = encoding;
     this.#width = width;
@@ -98,7 +116,13 @@ class ElementStream {
     const first = Math.floor(start / this.#width);
     const last = Math.ceil(end / this.#width);
     const checkpoint = Math.floor(first / checkpointElements);
-    const reader = new ElementReader(this.#segments, this.#encoding, this.#width, this.#checkpoints[checkpoint]);
+    const reader = new ElementReader(
+      this.#speaker,
+      this.#segments,
+      this.#encoding,
+      this.#width,
+      this.#checkpoints[checkpoint],
+    );
     for (let element = checkpoint * checkpointElements; element < first; element++) reader.skip();
     const bytes = new Uint8Array((last - first) * this.#width);
     const view = new DataView(bytes.buffer);
@@ -107,7 +131,7 @@ class ElementStream {
   }
 
   #index(): Cursor[] {
-    const reader = new ElementReader(this.#segments, this.#encoding, this.#width);
+    const reader = new ElementReader(this.#speaker, this.#segments, this.#encoding, this.#width);
     const checkpoints: Cursor[] = [];
     let count = 0;
     for (; !reader.atEnd(); count++) {
@@ -115,7 +139,10 @@ class ElementStream {
       reader.skip();
     }
     if (count !== this.#count) {
-      throw new LatheError({ who: this.#who, what: `its shape asks for ${this.#count} elements, ${count} are stored` });
+      throw new LatheError({
+        ...this.#speaker,
+        what: `its shape asks for ${this.#count} elements, ${count} are stored`,
+      });
     }
     return checkpoints;
   }
@@ -128,6 +155,7 @@ interface Cursor {
 
 /** Goes through elements one after the other. */
 class ElementReader {
+  readonly #speaker: Speaker;
   readonly #segments: readonly Segment[];
   readonly #encoding: 'fixed' | 'varint';
   readonly #width: number;
@@ -139,11 +167,13 @@ class ElementReader {
   #high = 0;
 
   constructor(
+    speaker: Speaker,
     segments: readonly Segment[],
     encoding: 'fixed' | 'varint',
     width: number,
     from: Cursor = { segment: 0, offset: 0 },
   ) {
+    this.#speaker = speaker;
     this.#segments = segments;
     this.#encoding = encoding;
     this.#width = width;
@@ -180,7 +210,7 @@ class ElementReader {
   }
 
   #readElement(): void {
-    if (this.atEnd()) throw new LatheError({ who: 'tensor', what: 'its stored elements end too early' });
+    if (this.atEnd()) throw new LatheError({ ...this.#speaker, what: 'its stored elements end too early' });
     if (!(this.#segments[this.#segment] as Segment).packed) this.#readVarint(); // the tag
     if (this.#encoding === 'varint') this.#readVarint();
     else this.#readFixed();
@@ -210,7 +240,7 @@ class ElementReader {
         return;
       }
     }
-    throw new LatheError({ who: 'tensor', what: 'one of its stored numbers has more than ten bytes' });
+    throw new LatheError({ ...this.#speaker, what: 'one of its stored numbers has more than ten bytes' });
   }
 
   #byte(): number {
@@ -221,7 +251,7 @@ class ElementReader {
     }
     const segment = this.#segments[this.#segment] as Segment;
     if (this.#offset >= segment.length)
-      throw new LatheError({ who: 'tensor', what: 'its stored elements are cut off' });
+      throw new LatheError({ ...this.#speaker, what: 'its stored elements are cut off' });
     this.#window = readData(segment.data, this.#offset, Math.min(segment.length, this.#offset + readBytes));
     this.#windowStart = this.#offset;
     return this.#window[this.#offset++ - this.#windowStart] as number;

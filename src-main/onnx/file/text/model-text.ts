@@ -5,12 +5,14 @@ import {
   type Attribute,
   type Dim,
   elementCount,
+  expectedByteLength,
   type Graph,
   type Model,
   type ModelFunction,
   type Node,
   type Tensor,
   type TypeInfo,
+  tensorByteLength,
   type Value,
 } from '../../ir';
 import { dataChunks } from '../tensor-data';
@@ -145,6 +147,8 @@ class Printer {
   }
 
   elements(tensor: Tensor): string {
+    const [stored, expected] = [tensorByteLength(tensor), expectedByteLength(tensor)];
+    if (stored !== expected) return `{… ${stored} bytes instead of ${expected}}`;
     const count = elementCount(tensor.shape);
     if (count <= this.#maxElements) return `{${literalsOfTensor(tensor).join(', ')}}`;
     const hash = createHash('sha256');
