@@ -106,5 +106,6 @@ function ChoiceField(props: { spec: ChoiceSpec; value: string; onChange: (value:
 
 function stepOf(spec: Extract<OptionSpec, { kind: 'number' | 'integer' }>): number {
   if (spec.kind === 'integer') return 1;
-  return spec.max !== undefined && spec.max <= 1 ? 0.05 : 0.1;
+  if (spec.unit === 'share') return 0.05;
+  return spec.default > 0 ? 10 ** Math.floor(Math.log10(spec.default)) : 0.1;
 }

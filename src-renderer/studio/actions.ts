@@ -9,10 +9,15 @@ type ProjectCall = {
 }[keyof StudioCalls];
 type RestOf<Name extends ProjectCall> = Omit<ParamsOf<StudioCalls, Name>, 'project'>;
 
+/** The project of this tab, for when it is loaded again. */
+const openedKey = 'lathe.project';
 let watch: AbortController | null = null;
 let tradeOffKey = '';
 
-/** Reads what does not change while the page lives, and opens the project that the host was started with. */
+/**
+ * Reads what does not change while the page lives, and opens the project that was open before the connection was lost
+ * or the page loaded again, else the one that the host was started with.
+ */
 export async function start(): Promise<void> {
   const [about, settings, recents, methods, presets] = await Promise.all([
     client().call('about', {}),
@@ -22,7 +27,9 @@ export async function start(): Promise<void> {
     client().call('presets', {}),
   ]);
   useStudio.setState({ about, settings, recents, methods, presets });
-  if (about.opened !== null) await openProject(about.opened);
+  const before = useStudio.getState().project?.path ?? sessionStorage.getItem(openedKey);
+  if (before !== null) await openProject(before).catch(() => closeHere());
+  else if (about.opened !== null) await openProject(about.opened);
 }
 
 export async function refreshRecents(): Promise<void> {
@@ -58,12 +65,17 @@ export async function openSample(): Promise<void> {
 
 export async function closeProject(): Promise<void> {
   const project = useStudio.getState().project;
+  closeHere();
+  if (project !== null) await client().call('closeProject', { project: project.path });
+  await refreshRecents();
+}
+
+function closeHere(): void {
   watch?.abort();
   watch = null;
   tradeOffKey = '';
+  sessionStorage.removeItem(openedKey);
   useStudio.setState({ project: null, tradeOff: null });
-  if (project !== null) await client().call('closeProject', { project: project.path });
-  await refreshRecents();
 }
 
 /** Calls for the open project; an answer that is its new state is shown at once. */
@@ -94,6 +106,7 @@ function isProjectState(value: unknown): value is ProjectState {
 function show(project: ProjectState): void {
   watch?.abort();
   tradeOffKey = '';
+  sessionStorage.setItem(openedKey, project.path);
   useStudio.setState({ tradeOff: null });
   setProject(project);
   const controller = new AbortController();

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 import { createProject, forProject, openPath } from '../../../src-renderer/studio/actions';
 import { initialStudio, useStudio } from '../../../src-renderer/studio/store';
