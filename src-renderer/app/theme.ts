@@ -47,6 +47,18 @@ export const theme = createTheme({
   },
 });
 
+/** Text on the tinted ground of the same colour: Mantine's own is too light for small type. */
+const inkOnTint = {
+  gray: '#3d434c',
+  red: '#a01c1c',
+  orange: '#8a3b00',
+  yellow: '#7a5200',
+  teal: '#05543c',
+  blue: '#0f4c85',
+  indigo: '#2f44ad',
+  grape: '#6e2183',
+};
+
 /** Mantine's own grey text is too light on white and too dark on grey to be read. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
@@ -56,7 +68,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-error': '#b3261e',
     '--lathe-surface': '#f6f7f9',
     '--mantine-color-yellow-light': '#fdf6dd',
-    '--mantine-color-yellow-light-color': '#7a5200',
+    ...Object.fromEntries(Object.entries(inkOnTint).map(([name, ink]) => [`--mantine-color-${name}-light-color`, ink])),
     '--lathe-hover': '#eef1f6',
     '--lathe-selected': '#e2e8fb',
   },

@@ -53,12 +53,13 @@ test('measures the baseline with progress', async () => {
 
 test('queues three variants from recipes', async () => {
   await goTo(page, 'Recipe');
+  await addStep('Clean', 'Raise the opset');
   await addStep('Quantize', 'Static int8');
   await queue('Static int8');
-  await page.getByRole('button', { name: 'Remove the step' }).click();
+  await removeSteps();
   await addStep('Quantize', 'Half precision');
   await queue('Half precision');
-  await page.getByRole('button', { name: 'Remove the step' }).click();
+  await removeSteps();
   await addStep('Prune', 'Magnitude (unstructured)');
   await page.getByLabel('Sparsity').fill('0.95');
   await queue('Nearly all weights pruned');
@@ -67,7 +68,7 @@ test('queues three variants from recipes', async () => {
   await untilIdle(page);
   const first = page.getByRole('group', { name: /Static int8/ });
   await first.getByRole('button', { name: 'Log of each step' }).click();
-  await expect(first.getByText(/\d+ eligible · \d+ changed · \d+ skipped/)).toBeVisible();
+  await expect(first.getByText(/\d+ eligible · \d+ changed · \d+ skipped/)).toHaveCount(2);
 });
 
 test('compares them: figures in the table, points in the plot, budgets, details', async () => {
@@ -77,7 +78,7 @@ test('compares them: figures in the table, points in the plot, budgets, details'
   await expect(page.getByRole('img', { name: /Scatter plot of Accuracy/ })).toBeVisible();
   await expect(table.getByRole('row', { name: /Static int8/ })).toContainText('×');
   await page.getByRole('textbox', { name: 'Quality loss at most' }).fill('2');
-  await expect(page.getByRole('status')).toHaveText(/of 3 variants fit/);
+  await expect(page.getByText('2 of 3 variants fit')).toBeVisible();
   const dimmed = table.getByRole('row', { name: /Nearly all weights pruned/ });
   await expect(dimmed).toHaveCSS('opacity', '0.45');
   await page.getByRole('button', { name: 'Clear' }).click();
@@ -135,22 +136,25 @@ const visits = [
   { name: 'export', entry: 6 },
 ] as const;
 
-for (const theme of ['light', 'dark'] as const) {
-  for (const language of ['en', 'zh'] as const) {
-    test(`each screen in ${theme}, ${language}: nothing that axe objects to`, async () => {
-      await choose(theme, language);
-      const found: unknown[] = [];
-      for (const { name, entry } of visits) {
-        await page.getByRole('navigation').getByRole('link').nth(entry).click();
-        if (name === 'compare') await expect(page.locator('canvas').first()).toBeVisible();
-        await closeToasts();
-        await page.screenshot({ path: join(pictures, `${name}-${theme}-${language}.png`) });
-        found.push(...(await objections(`${name}, ${theme}, ${language}`)));
-      }
-      expect(found).toEqual([]);
-    });
+test('each screen in light and dark, English and Chinese: nothing that axe objects to', async () => {
+  const found: unknown[] = [];
+  for (const [theme, language] of [
+    ['light', 'en'],
+    ['light', 'zh'],
+    ['dark', 'en'],
+    ['dark', 'zh'],
+  ] as const) {
+    await choose(theme, language);
+    for (const { name, entry } of visits) {
+      await page.getByRole('navigation').getByRole('link').nth(entry).click();
+      if (name === 'compare') await expect(page.locator('canvas').first()).toBeVisible();
+      await closeToasts();
+      await page.screenshot({ path: join(pictures, `${name}-${theme}-${language}.png`) });
+      found.push(...(await objections(`${name}, ${theme}, ${language}`)));
+    }
   }
-}
+  expect(found).toEqual([]);
+});
 
 test('the details of a variant and the options of a step in light and dark: nothing that axe objects to', async () => {
   const found: unknown[] = [];
@@ -196,8 +200,13 @@ test('the picture of the README', async () => {
 async function addStep(kind: string, method: string): Promise<void> {
   await page.getByRole('button', { name: 'Add a step' }).click();
   await page.getByRole('menuitem', { name: kind }).click();
-  await page.getByRole('combobox', { name: 'Method' }).click();
+  await page.getByRole('combobox', { name: 'Method' }).last().click();
   await page.getByRole('option', { name: method }).click();
+}
+
+async function removeSteps(): Promise<void> {
+  for (let left = await page.getByRole('button', { name: 'Remove the step' }).count(); left > 0; left -= 1)
+    await page.getByRole('button', { name: 'Remove the step' }).first().click();
 }
 
 async function queue(name: string): Promise<void> {

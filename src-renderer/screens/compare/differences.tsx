@@ -21,7 +21,9 @@ export function Differences({ evaluation }: { evaluation: Evaluation }) {
           <Table.Th scope="col" ta="right">
             {t('details.interval')}
           </Table.Th>
-          <Table.Th scope="col" ta="right" />
+          <Table.Th scope="col" ta="right">
+            {t('details.sure')}
+          </Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -128,7 +128,7 @@ function ValueTable({ report }: { report: ModelReport }) {
       <Table aria-label={t('inspect.values')} verticalSpacing={4} fz="sm" className="figures">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col" />
+            <Table.Th scope="col">{t('inspect.role')}</Table.Th>
             <Table.Th scope="col">{t('inspect.name')}</Table.Th>
             <Table.Th scope="col">{t('inspect.type')}</Table.Th>
             <Table.Th scope="col">{t('inspect.shape')}</Table.Th>
