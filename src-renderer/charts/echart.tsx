@@ -55,7 +55,10 @@ export function EChart({ label, height, option, listen }: EChartProps) {
     };
   }, [listen]);
   useEffect(() => {
-    chart.current?.setOption({ animation: false, ...option }, { notMerge: true });
+    chart.current?.setOption(
+      { animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily }, ...option },
+      { notMerge: true },
+    );
   }, [option]);
   return <div ref={box} role="img" aria-label={label} style={{ width: '100%', height }} />;
 }

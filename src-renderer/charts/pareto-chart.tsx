@@ -38,15 +38,19 @@ export default function ParetoChart(props: ParetoChartProps) {
   return (
     <>
       <EChart label={props.label} height={props.height} option={option} listen={listen} />
-      <Legend words={words} palette={palette} />
+      <Legend words={words} palette={palette} kinds={new Set(points.map((point) => point.kind))} />
     </>
   );
 }
 
 /** The marks of the plot, in words. */
-function Legend({ words, palette }: { words: ParetoWords; palette: Palette }) {
+function Legend(props: { words: ParetoWords; palette: Palette; kinds: ReadonlySet<string> }) {
+  const { words, palette, kinds } = props;
   const marks = [
     { text: words.baseline, mark: <path d="M7 1l6 6-6 6-6-6z" fill={palette.text} /> },
+    ...Object.entries(words.kinds)
+      .filter(([kind]) => kinds.has(kind))
+      .map(([kind, text]) => ({ text, mark: <circle cx="7" cy="7" r="5" fill={palette.kinds[kind]} /> })),
     { text: words.differs, mark: <circle cx="7" cy="7" r="5" fill={palette.dimmed} /> },
     {
       text: words.insideNoise,
@@ -57,7 +61,7 @@ function Legend({ words, palette }: { words: ParetoWords; palette: Palette }) {
     { text: words.front, mark: <path d="M0 7h14" stroke={palette.front} strokeWidth="2" strokeDasharray="4 2" /> },
   ];
   return (
-    <Group gap="md" justify="center" mt={4}>
+    <Group gap="md" justify="center" mt="xs">
       {marks.map(({ text, mark }) => (
         <Group key={text} gap={5} wrap="nowrap">
           <svg width="14" height="14" aria-hidden="true">

@@ -6,9 +6,13 @@ import type { Palette } from './palette';
 export interface PlotAxis {
   readonly name: string;
   readonly better: 'high' | 'low';
+  /** A tick in the axis' unit. */
   readonly format: (value: number) => string;
   /** A budget, drawn as a line. */
   readonly limit: number | null;
+  /** What the axis is cut to; null = wherever the points are. */
+  readonly from: number | null;
+  readonly to: number | null;
 }
 
 export interface PlotPoint {
@@ -38,6 +42,8 @@ export interface ParetoWords {
   readonly insideNoise: string;
   readonly differs: string;
   readonly budget: string;
+  /** Of each key of the palette that points have. */
+  readonly kinds: Readonly<Record<string, string>>;
 }
 
 export interface ParetoData {
@@ -48,6 +54,13 @@ export interface ParetoData {
   readonly hovered: string | null;
   readonly selected: string | null;
 }
+
+interface Extent {
+  readonly min: number;
+  readonly max: number;
+}
+/** Of the points' range, kept free above them where an axis has an end. */
+const headroom = 0.08;
 
 /** Diameters in pixels of the lightest and the heaviest point. */
 const smallest = 10;
@@ -87,7 +100,7 @@ export function idOf(item: unknown): string | null {
   return typeof data?.id === 'string' ? data.id : null;
 }
 
-function axis({ name, format, better }: PlotAxis, palette: Palette, which: 'x' | 'y') {
+function axis({ name, format, better, from, to }: PlotAxis, palette: Palette, which: 'x' | 'y') {
   const arrow = which === 'x' ? (better === 'low' ? '←' : '→') : better === 'low' ? '↓' : '↑';
   return {
     type: 'value' as const,
@@ -100,6 +113,8 @@ function axis({ name, format, better }: PlotAxis, palette: Palette, which: 'x' |
       align: which === 'x' ? ('center' as const) : ('left' as const),
     },
     scale: true,
+    ...(from === null ? {} : { min: from }),
+    ...(to === null ? {} : { max: ({ min, max }: Extent) => Math.min(to, max + (max - min) * headroom) }),
     axisLine: { lineStyle: { color: palette.grid } },
     axisLabel: { color: palette.dimmed, fontSize: 11, formatter: format, hideOverlap: true },
     splitLine: { lineStyle: { color: palette.grid } },
@@ -114,6 +129,7 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
   return {
     type: 'scatter',
     z: 5,
+    clip: true,
     data: points.map((point) => {
       const color = palette.kinds[point.kind] ?? palette.dimmed;
       const active = point.id === hovered || point.id === selected;
@@ -140,7 +156,7 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
         },
       };
     }),
-    labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' },
+    labelLayout: { hideOverlap: true },
     markLine: {
       silent: true,
       symbol: 'none',
@@ -170,6 +186,7 @@ function whiskers(points: readonly PlotPoint[], palette: Palette): CustomSeriesO
   );
   return {
     type: 'custom',
+    clip: true,
     silent: true,
     z: 3,
     data,

@@ -1,4 +1,4 @@
-import { Stack, Text } from '@mantine/core';
+import { Stack, Text, Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Conditions, Evaluation } from '../../src-main/contract';
 import { Figure, Figures } from './figure';
@@ -72,17 +72,23 @@ export function ConditionsLabel({ conditions }: { conditions: Conditions }) {
   const { cpu, features, threads, batch, runs, runtime, host } = conditions;
   return (
     <Text size="xs" c="dimmed" className="figures">
+      {features.length === 0 ? (
+        cpu
+      ) : (
+        <Tooltip label={features.join(' ')} multiline maw={320} events={{ hover: true, focus: true, touch: true }}>
+          <Text span inherit td="underline dotted" tabIndex={0}>
+            {cpu}
+          </Text>
+        </Tooltip>
+      )}
+      {' · '}
       {[
-        cpu,
-        features.join(' '),
         t('evaluation.threads', { count: threads }),
         t('evaluation.batch', { count: batch }),
         t('evaluation.runs', { count: runs }),
         runtime,
         host,
-      ]
-        .filter((part) => part !== '')
-        .join(' · ')}
+      ].join(' · ')}
     </Text>
   );
 }

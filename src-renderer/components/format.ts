@@ -38,10 +38,14 @@ export function quantity(value: number): string {
   return value < 1000 ? integer(value) : scaled(value, 1000, ['', 'k', 'M', 'G', 'T']);
 }
 
-/** Milliseconds; below one in microseconds. */
+/** Always in milliseconds, so that the figures of a column can be compared by eye. */
 export function milliseconds(value: number): string {
-  if (value < 0.1) return `${number(value * 1000)}${nbsp}µs`;
-  return value < 1000 ? `${number(value)}${nbsp}ms` : `${number(value / 1000)}${nbsp}s`;
+  return `${number(value)}${nbsp}ms`;
+}
+
+/** A tick of an axis: no more digits than it has. */
+export function tick(value: number): string {
+  return new Intl.NumberFormat('en', { maximumSignificantDigits: 6 }).format(value).replace('-', minus);
 }
 
 /** A job's time: 4.2 s, 1 min 05 s. */

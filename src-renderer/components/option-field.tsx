@@ -1,4 +1,4 @@
-import { NumberInput, SegmentedControl, Select, Stack, Switch, TagsInput, Text, TextInput } from '@mantine/core';
+import { Input, NumberInput, SegmentedControl, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useId } from 'react';
 import type { OptionSpec } from '../../src-main/contract';
 import type { PathBrowserProps } from './path-browser';
@@ -92,15 +92,23 @@ function ChoiceField(props: { spec: ChoiceSpec; value: string; onChange: (value:
     );
   }
   return (
-    <Stack gap={2}>
-      <Text size="sm" fw={500} id={id}>
-        {spec.title}
-      </Text>
-      <Text size="xs" c="dimmed">
-        {spec.help}
-      </Text>
-      <SegmentedControl aria-labelledby={id} data={data} value={value} onChange={onChange} w="fit-content" size="xs" />
-    </Stack>
+    <Input.Wrapper
+      size="xs"
+      label={spec.title}
+      description={spec.help}
+      labelElement="div"
+      labelProps={{ id, htmlFor: undefined }}
+    >
+      <SegmentedControl
+        aria-labelledby={id}
+        data={data}
+        value={value}
+        onChange={onChange}
+        display="flex"
+        w="fit-content"
+        mt={5}
+      />
+    </Input.Wrapper>
   );
 }
 

@@ -19,11 +19,11 @@ test('the sample opens in one click; data that does not fit is refused beside it
   await page.getByRole('button', { name: 'Open the sample' }).click();
   await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
   await goTo(page, 'Data');
-  await expect(page.getByText('Calibration samples')).toBeVisible();
+  await expect(page.getByText('Calibration samples', { exact: true })).toBeVisible();
   await page.getByLabel('Folder', { exact: true }).fill(studio.home);
   await page.getByRole('button', { name: 'Use', exact: true }).click();
   await expect(page.getByRole('alert')).toContainText('This folder cannot be used');
-  await expect(page.getByText('Calibration samples')).toBeVisible();
+  await expect(page.getByText('Calibration samples', { exact: true })).toBeVisible();
 });
 
 test('a job is cancelled while it runs, and can be tried again', async ({ page, studio }) => {
@@ -32,11 +32,11 @@ test('a job is cancelled while it runs, and can be tried again', async ({ page, 
   await page.getByRole('button', { name: 'Open', exact: true }).click();
   await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
   await goTo(page, 'Data');
-  await page.getByRole('button', { name: /^Measure (the baseline|again)$/ }).click();
-  await goTo(page, 'Runs');
-  const job = page.getByRole('region', { name: 'Under way' }).getByRole('group').first();
-  await job.getByRole('button', { name: 'Cancel' }).click();
+  const baseline = page.getByRole('region', { name: 'Baseline' });
+  await baseline.getByRole('button', { name: 'Measure the baseline' }).click();
+  await baseline.getByRole('button', { name: 'Cancel' }).click();
   await untilIdle(page);
+  await goTo(page, 'Runs');
   const ended = page.getByRole('region', { name: 'Ended' }).getByRole('group').first();
   await expect(ended).toContainText('Cancelled');
   await ended.getByRole('button', { name: 'Try again' }).click();

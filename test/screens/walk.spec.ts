@@ -38,8 +38,8 @@ test('takes the data and tells what is in it', async () => {
   await expect(page.getByText('No data chosen')).toBeVisible();
   await page.getByLabel('Folder', { exact: true }).fill(digits);
   await page.getByRole('button', { name: 'Use', exact: true }).click();
-  await expect(page.getByText('Calibration samples')).toBeVisible();
-  await expect(page.getByText('Test samples')).toBeVisible();
+  await expect(page.getByText('Calibration samples', { exact: true })).toBeVisible();
+  await expect(page.getByText('Test samples', { exact: true })).toBeVisible();
 });
 
 test('measures the baseline with progress', async () => {

@@ -16,9 +16,11 @@ import { AddFile } from './add-file';
 import { BudgetFields } from './budget-fields';
 import { Details, detailsWidth } from './details';
 import { PlotPanel } from './plot-panel';
-import { compareRows, qualityKind } from './rows';
+import { compareRows, type QualityKind, qualityKind } from './rows';
 import { TradeOffTable } from './trade-off-table';
 import { Unmeasured } from './unmeasured';
+
+const noQuality: QualityKind = { kind: 'none' };
 
 /** Quality, latency and size side by side: what each choice costs. */
 export function Compare() {
@@ -30,6 +32,7 @@ export function Compare() {
     () => (tradeOff === null ? [] : compareRows(tradeOff, project.variants)),
     [tradeOff, project.variants],
   );
+  const quality = useMemo(() => (tradeOff === null ? noQuality : qualityKind(tradeOff)), [tradeOff]);
   const chosen = rows.find((row) => row.id === selected) ?? null;
   return (
     <Page
@@ -56,7 +59,7 @@ export function Compare() {
           <Warnings warnings={project.baseline?.warnings ?? []} title={t('baseline.warnings')} />
           <Grid gap="md" align="stretch">
             <Grid.Col span={{ base: 12, lg: 8.5 }}>
-              <PlotPanel rows={rows} quality={qualityKind(tradeOff)} />
+              <PlotPanel rows={rows} quality={quality} />
             </Grid.Col>
             <Grid.Col span={{ base: 12, lg: 3.5 }}>
               <BudgetFields rows={rows} />
@@ -67,7 +70,7 @@ export function Compare() {
             note={project.baseline !== null && <ConditionsLabel conditions={project.baseline.conditions} />}
             actions={<Underway />}
           >
-            <TradeOffTable rows={rows} quality={qualityKind(tradeOff)} />
+            <TradeOffTable rows={rows} quality={quality} />
             <Unmeasured />
           </Panel>
         </Stack>

@@ -1,64 +1,69 @@
 import { Group, Loader, SegmentedControl, Text } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { PlotAxis, PlotPoint } from '../../charts/pareto-option';
-import { bytes, difference, metric, milliseconds } from '../../components/format';
+import type { ParetoWords, PlotAxis, PlotPoint } from '../../charts/pareto-option';
+import { bytes, difference, metric, milliseconds, tick } from '../../components/format';
 import { useMetricName } from '../../components/metric-name';
 import { Panel } from '../../components/panel';
 import { hover, select, useSelection } from '../../studio/selection';
+import { useStudio } from '../../studio/store';
 import { overBudget, useBudgets } from './budgets';
-import { type CompareRow, insideNoise, type QualityKind, stepKindsOf } from './rows';
+import { type CompareRow, insideNoise, type Quality, type QualityKind, stepKindsOf } from './rows';
 
 const ParetoChart = lazy(() => import('../../charts/pareto-chart'));
 type Cost = 'latency' | 'size';
+type Span = 'all' | 'near';
 const plotHeight = 380;
+/** How far below the baseline the near view goes, as a share: ten points. */
+const nearSpan = 0.1;
 
 /** The scatter: quality against one cost, the other cost as the size of the point. */
 export function PlotPanel({ rows, quality }: { rows: readonly CompareRow[]; quality: QualityKind }) {
   const { t } = useTranslation();
-  const metricName = useMetricName();
   const [cost, setCost] = useState<Cost>('latency');
+  const [span, setSpan] = useState<Span>('all');
   const { hovered, selected } = useSelection();
   const budgets = useBudgets();
-  const axes: Record<Cost, PlotAxis> = {
-    latency: { name: t('plot.latency'), better: 'low', format: milliseconds, limit: budgets.milliseconds },
-    size: {
-      name: t('plot.size'),
-      better: 'low',
-      format: bytes,
-      limit: budgets.megabytes === null ? null : budgets.megabytes * 1e6,
-    },
-  };
   const other: Cost = cost === 'latency' ? 'size' : 'latency';
-  const first = rows.find((row) => row.quality !== null)?.quality;
-  const vertical: PlotAxis =
-    first == null
-      ? axes[other]
-      : {
-          name: quality.kind === 'metric' ? metricName(quality.name) : t('evaluation.agreement'),
-          better: first.better,
-          format: (value) => metric(value, first.unit),
-          limit: null,
-        };
+  const words = useWords();
+  const first = rows.find((row) => row.quality !== null)?.quality ?? null;
+  const near = first?.unit === 'share' ? (rows.find((row) => row.baseline)?.quality ?? null) : null;
+  const horizontal = useCostAxis(cost);
+  const costInstead = useCostAxis(other);
+  const qualityAxis = useQualityAxis(quality, first, span === 'near' ? near : null);
+  const vertical = first === null ? costInstead : qualityAxis;
   const points = useMemo(
-    () => rows.flatMap((row) => plotPoint(row, cost, other, first != null, overBudget(row, budgets).length === 0)),
+    () => rows.flatMap((row) => plotPoint(row, cost, other, first !== null, overBudget(row, budgets).length === 0)),
     [rows, cost, other, first, budgets],
   );
-  const front = rows.filter((row) => row.pareto).map((row) => row.name);
+  const below = points.filter((point) => vertical.from !== null && point.y < vertical.from).length;
   return (
     <Panel
       title={t('plot.title', { vertical: vertical.name, horizontal: t(`plot.inTitle.${cost}`) })}
-      note={first == null ? t('plot.noQuality') : t('plot.note', { other: t(`plot.inTitle.${other}`) })}
+      note={first === null ? t('plot.noQuality') : t('plot.note', { other: t(`plot.inTitle.${other}`) })}
       actions={
-        <SegmentedControl
-          aria-label={t('plot.axis')}
-          value={cost}
-          onChange={(value) => setCost(value as Cost)}
-          data={[
-            { value: 'latency', label: t('plot.latency') },
-            { value: 'size', label: t('plot.size') },
-          ]}
-        />
+        <>
+          {near !== null && (
+            <SegmentedControl
+              aria-label={t('plot.span')}
+              value={span}
+              onChange={(value) => setSpan(value as Span)}
+              data={[
+                { value: 'all', label: t('plot.all') },
+                { value: 'near', label: t('plot.near') },
+              ]}
+            />
+          )}
+          <SegmentedControl
+            aria-label={t('plot.axis')}
+            value={cost}
+            onChange={(value) => setCost(value as Cost)}
+            data={[
+              { value: 'latency', label: t('plot.latency') },
+              { value: 'size', label: t('plot.size') },
+            ]}
+          />
+        </>
       }
     >
       <Suspense
@@ -72,32 +77,78 @@ export function PlotPanel({ rows, quality }: { rows: readonly CompareRow[]; qual
           height={plotHeight}
           label={t('plot.label', {
             vertical: vertical.name,
-            horizontal: axes[cost].name,
+            horizontal: horizontal.name,
             points: points.length,
-            front: front.join(', '),
+            front: rows
+              .filter((row) => row.pareto)
+              .map((row) => row.name)
+              .join(', '),
           })}
           points={points}
-          horizontal={axes[cost]}
+          horizontal={horizontal}
           vertical={vertical}
-          words={{
-            front: t('plot.front'),
-            baseline: t('compare.baseline'),
-            insideNoise: t('plot.insideNoise'),
-            differs: t('plot.differs'),
-            budget: t('plot.budget'),
-          }}
+          words={words}
           hovered={hovered}
           selected={selected}
           onHover={hover}
-          onSelect={(id) => select(id)}
+          onSelect={select}
         />
       </Suspense>
-      {points.length < rows.length && (
-        <Text size="xs" c="dimmed">
-          {t('plot.left', { count: rows.length - points.length })}
-        </Text>
-      )}
+      <Text size="xs" c="dimmed" ta="center">
+        {[
+          ...(below > 0 ? [t('plot.below', { count: below })] : []),
+          ...(points.length < rows.length ? [t('plot.left', { count: rows.length - points.length })] : []),
+        ].join(' ')}
+      </Text>
     </Panel>
+  );
+}
+
+function useCostAxis(cost: Cost): PlotAxis {
+  const { t } = useTranslation();
+  const { milliseconds: limitMs, megabytes } = useBudgets();
+  return useMemo(() => {
+    const axis = { name: t(`plot.${cost}`), better: 'low', from: null, to: null } as const;
+    return cost === 'latency'
+      ? { ...axis, format: (value) => `${tick(value)}\u00a0ms`, limit: limitMs }
+      : { ...axis, format: bytes, limit: megabytes === null ? null : megabytes * 1e6 };
+  }, [t, cost, limitMs, megabytes]);
+}
+
+/** @param near the baseline, where only what lies near it is wanted */
+function useQualityAxis(quality: QualityKind, first: Quality | null, near: Quality | null): PlotAxis {
+  const { t } = useTranslation();
+  const metricName = useMetricName();
+  return useMemo(
+    () => ({
+      name: quality.kind === 'metric' ? metricName(quality.name) : t('evaluation.agreement'),
+      better: first?.better ?? 'high',
+      format: (value) => (first?.unit === 'share' ? `${tick(value * 100)}\u00a0%` : tick(value)),
+      limit: null,
+      from: near === null ? null : Math.max(0, Math.round((near.value - nearSpan) * 100) / 100),
+      to: first?.unit === 'share' ? 1 : null,
+    }),
+    [t, metricName, quality, first, near],
+  );
+}
+
+function useWords(): ParetoWords {
+  const { t } = useTranslation();
+  const methods = useStudio((state) => state.methods);
+  return useMemo(
+    () => ({
+      front: t('plot.front'),
+      baseline: t('compare.baseline'),
+      insideNoise: t('plot.insideNoise'),
+      differs: t('plot.differs'),
+      budget: t('plot.budget'),
+      kinds: {
+        ...Object.fromEntries(methods.map(({ kind, title }) => [kind, title])),
+        mixed: t('plot.mixed'),
+        other: t('plot.other'),
+      },
+    }),
+    [t, methods],
   );
 }
 

@@ -27,8 +27,15 @@ const palette: Palette = {
   accent: '#33c',
   kinds: { quantize: '#17d', baseline: '#000' },
 };
-const words = { front: 'front', baseline: 'baseline', insideNoise: 'noise', differs: 'differs', budget: 'budget' };
-const axis = { name: 'x', format: String, limit: null };
+const words = {
+  front: 'front',
+  baseline: 'baseline',
+  insideNoise: 'noise',
+  differs: 'differs',
+  budget: 'budget',
+  kinds: {},
+};
+const axis = { name: 'x', format: String, limit: null, from: null, to: null };
 
 describe('frontPoints', () => {
   it('keeps what no other point beats in the two axes, from left to right', () => {

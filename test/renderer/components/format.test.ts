@@ -16,6 +16,7 @@ import {
   rate,
   seconds,
   shape,
+  tick,
   times,
 } from '../../../src-renderer/components/format';
 
@@ -50,10 +51,12 @@ describe('figures', () => {
     expect(plain(quantity(64))).toBe('64');
   });
 
-  it('write times in the unit that fits', () => {
-    expect(plain(milliseconds(0.0421))).toBe('42.1 µs');
+  it('write times', () => {
+    expect(plain(milliseconds(0.0421))).toBe('0.0421 ms');
     expect(plain(milliseconds(4.21))).toBe('4.21 ms');
-    expect(plain(milliseconds(1530))).toBe('1.53 s');
+    expect(plain(milliseconds(1530))).toBe('1,530 ms');
+    expect(tick(0.085)).toBe('0.085');
+    expect(tick(-2.5)).toBe('−2.5');
     expect(plain(seconds(4.2))).toBe('4.2 s');
     expect(plain(seconds(65.2))).toBe('1 min 05 s');
     expect(times(2.2158)).toBe('2.22×');
