@@ -11,6 +11,9 @@ export interface ArrayShape {
   readonly shape: readonly number[];
 }
 
+/** Arrays without elements can state any number of rows. */
+const mostSamples = 2 ** 31;
+
 export interface Fit {
   readonly samples: number;
   /** Size by symbolic dim, read from the arrays. */
@@ -71,6 +74,8 @@ function countSamples(file: string, arrays: ReadonlyMap<string, ArrayShape>): nu
     from = name;
   }
   if (samples === undefined || samples === 0) throw new LatheError({ who: file, what: 'holds no samples' });
+  if (samples > mostSamples)
+    throw new LatheError({ who: file, what: `states ${samples} samples, more than ${mostSamples}` });
   return samples;
 }
 

@@ -38,14 +38,12 @@ export class Random {
     return this.bits() / 0x1_0000_0000;
   }
 
-  /** A whole number in [0, bound), without bias (Lemire, arXiv:1805.10941). `bound` is 1 to 2^32 − 1. */
+  /** A whole number in [0, bound), without bias: draws beyond the last whole multiple are drawn again. `bound` ≤ 2^32 − 1. */
   below(bound: number): number {
-    const wide = BigInt(bound);
-    const threshold = 0x1_0000_0000 % bound;
-    for (;;) {
-      const product = BigInt(this.bits()) * wide;
-      if (Number(product & 0xffff_ffffn) >= threshold) return Number(product >> 32n);
-    }
+    const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
+    let bits = this.bits();
+    while (bits >= limit) bits = this.bits();
+    return bits % bound;
   }
 
   /** Normal with mean 0 and variance 1 (Marsaglia's polar method). */

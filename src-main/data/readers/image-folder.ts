@@ -207,7 +207,10 @@ class PictureSplit implements Split {
     const data = this.how.dtype === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
     const width = size / Math.max(1, pictures.length);
     const how = this.how.dtype === 'uint8' ? { ...this.how, scale: 1, mean: [0, 0, 0], std: [1, 1, 1] } : this.how;
-    for (const [at, picture] of pictures.entries()) data.set(await readPicture(picture.path, how), at * width);
+    const samples = await Promise.all(pictures.map((picture) => readPicture(picture.path, how)));
+    samples.forEach((sample, at) => {
+      data.set(sample, at * width);
+    });
     const array = { dtype: this.how.dtype, shape, data } as NdArray;
     return { feeds: { [this.how.input]: array }, extras: { labels: labelsOf(pictures) }, first, size: pictures.length };
   }
