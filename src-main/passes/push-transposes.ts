@@ -1,0 +1,202 @@
+/**
+ * A Transpose goes behind what works on each element, until it meets its inverse. Kept only where fewer are left than
+ * before.
+ * Source: f(Pᵀx) = Pᵀf(x) for elementwise f; see also the layout passes of tf2onnx and TVM (arXiv:1802.04799).
+ */
+
+import { readTensor, readTensorBytes } from '../onnx/file';
+import {
+  attributes,
+  dtypeBits,
+  elementCount,
+  int64Tensor,
+  type Model,
+  makeNode,
+  type Node,
+  type Tensor,
+} from '../onnx/ir';
+import { eliminateNoOps } from './eliminate-no-ops';
+import { addConstant, constantOf, definePass, isStandard, type PassResult, Tally } from './pass';
+import { type RewriteSite, rewriteNodes } from './rewrite';
+
+const { intOf, intsOf } = attributes;
+
+export async function pushTransposes(
+  model: Model,
+  isTarget: (node: Node) => boolean = () => true,
+): Promise<PassResult> {
+  const tally = new Tally();
+  const before = transposes(model);
+  if (before === 0) return tally.result(model, []);
+  const pushed = rewriteNodes(model, tally, push, { isTarget });
+  const { model: after } =
+    pushed === model ? { model } : await eliminateNoOps(pushed, ({ opType }) => opType === 'Transpose');
+  const left = transposes(after);
+  if (left >= before) {
+    tally.changed = 0;
+    tally.eligible = 0;
+    return tally.result(model, []);
+  }
+  tally.changed = before - left;
+  tally.eligible = before;
+  return tally.result(after, [`${before - left} of ${before} Transpose met their inverse`]);
+}
+
+const transposes = (model: Model): number => model.graph.nodes.filter(({ opType }) => opType === 'Transpose').length;
+
+/** Reads only transposed values and constants; its result is transposed instead. */
+function push(node: Node, site: RewriteSite): boolean {
+  if (!isStandard(node) || node.outputs.length !== 1) return false;
+  const rule = rules[node.opType];
+  if (rule === undefined) return false;
+  const perm = commonPerm(node, rule, site);
+  if (perm === null) return false;
+  const moved = rule.move(node, perm, site);
+  if (moved === null) return false;
+  const [output] = node.outputs as [string];
+  const between = site.patch.freshName(`${output}/before-transpose`);
+  const inputs = moved.inputs.map((input) => transposeOf(input, site)?.inputs[0] ?? input);
+  site.patch.replaceNode(node.name, { ...moved, inputs, outputs: [between] }).addNode(
+    makeNode('Transpose', site.patch.freshName(`${node.name}/transpose`), [between], [output], {
+      perm: attributes.ints(perm),
+    }),
+  );
+  return true;
+}
+
+/** Of all its data inputs, constants aside; null where they differ or one is not transposed. */
+function commonPerm(node: Node, { data }: PushRule, site: RewriteSite): readonly number[] | null {
+  let common: readonly number[] | null = null;
+  for (const input of data === 'first' ? node.inputs.slice(0, 1) : node.inputs) {
+    const transpose = transposeOf(input, site);
+    if (transpose === undefined && data === 'all-or-constant' && constantOf(site, input) !== undefined) continue;
+    const perm = transpose === undefined ? undefined : intsOf(transpose, 'perm', undefined);
+    if (perm === undefined || (common !== null && perm.join() !== common.join())) return null;
+    common = perm;
+  }
+  return common;
+}
+
+function transposeOf(value: string, { index }: RewriteSite): Node | undefined {
+  const producer = index.producer(value);
+  return producer?.opType === 'Transpose' && isStandard(producer) && !index.isOutput(value) ? producer : undefined;
+}
+
+interface PushRule {
+  /** Which inputs have to be transposed. */
+  readonly data: 'first' | 'all' | 'all-or-constant';
+  /** The node as it works on values before the Transpose; inputs are still the transposed ones. */
+  readonly move: (node: Node, perm: readonly number[], site: RewriteSite) => Node | null;
+}
+
+const unary: PushRule = { data: 'first', move: (node) => node };
+
+/** Constants are transposed the other way: c'[perm[i]] = c[i], padded to the full rank in front. */
+const broadcast: PushRule = {
+  data: 'all-or-constant',
+  move: (node, perm, site) => {
+    const inputs: string[] = [];
+    for (const input of node.inputs) {
+      const tensor = transposeOf(input, site) === undefined ? constantOf(site, input) : undefined;
+      if (tensor === undefined || elementCount(tensor.shape) === 1) {
+        if (tensor !== undefined && tensor.shape.length > perm.length) return null;
+        inputs.push(input);
+        continue;
+      }
+      const moved = transposedBack(tensor, perm);
+      if (moved === null) return null;
+      inputs.push(addConstant(site.patch, site, { ...moved, name: `${input}/transposed` }));
+    }
+    return { ...node, inputs };
+  },
+};
+
+/** An attribute that names an axis of the transposed value. */
+const axis = (name: string, fallback: number, data: PushRule['data']): PushRule => ({
+  data,
+  move: (node, perm) => {
+    const now = intOf(node, name, fallback);
+    const moved = perm[now < 0 ? now + perm.length : now];
+    if (moved === undefined) return null;
+    return { ...node, attributes: new Map(node.attributes).set(name, attributes.int(moved)) };
+  },
+});
+
+/** Reduces over constant axes and keeps the rank. */
+const reduce: PushRule = {
+  data: 'first',
+  move: (node, perm, site) => {
+    if (intOf(node, 'keepdims', 1) !== 1) return null;
+    const move = (axes: readonly number[]): number[] =>
+      axes.map((at) => perm[at < 0 ? at + perm.length : at] as number).sort((a, b) => a - b);
+    const listed = intsOf(node, 'axes', undefined);
+    if (listed !== undefined)
+      return { ...node, attributes: new Map(node.attributes).set('axes', attributes.ints(move(listed))) };
+    if ((node.inputs[1] ?? '') === '') return node;
+    const tensor = constantOf(site, node.inputs[1] as string);
+    if (tensor === undefined) return null;
+    const axes = move(Array.from(readTensor(tensor).data as BigInt64Array, Number));
+    const name = addConstant(site.patch, site, int64Tensor(`${node.inputs[1]}/transposed`, [axes.length], axes));
+    return { ...node, inputs: [node.inputs[0] as string, name] };
+  },
+};
+
+const unaries = [
+  ...['Abs', 'Cast', 'Ceil', 'Elu', 'Erf', 'Exp', 'Floor', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Log'],
+  ...['Mish', 'Neg', 'Not', 'Reciprocal', 'Relu', 'Round', 'Selu', 'Sigmoid', 'Sign', 'Softplus', 'Softsign', 'Sqrt'],
+  ...['Tanh', 'Identity', 'Clip'],
+];
+const binaries = ['Add', 'Div', 'Max', 'Min', 'Mul', 'Pow', 'Sub', 'Sum', 'PRelu'];
+const reductions = [
+  'ReduceMax',
+  'ReduceMean',
+  'ReduceMin',
+  'ReduceProd',
+  'ReduceSum',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceSumSquare',
+];
+
+const rules: Readonly<Record<string, PushRule>> = {
+  ...Object.fromEntries(unaries.map((op) => [op, unary])),
+  ...Object.fromEntries(binaries.map((op) => [op, broadcast])),
+  ...Object.fromEntries(reductions.map((op) => [op, reduce])),
+  Concat: axis('axis', 0, 'all'),
+  Softmax: axis('axis', -1, 'first'),
+  LogSoftmax: axis('axis', -1, 'first'),
+};
+
+/** The constant whose transpose by `perm` is the given one; null where it is too large for a constant of this kind. */
+function transposedBack(tensor: Tensor, perm: readonly number[]): Tensor | null {
+  const rank = perm.length;
+  if (tensor.shape.length > rank || elementCount(tensor.shape) > 65536 || dtypeBits(tensor.dtype) < 8) return null;
+  const from = [...new Array<number>(rank - tensor.shape.length).fill(1), ...tensor.shape];
+  const shape = new Array<number>(rank);
+  for (const [at, to] of perm.entries()) shape[to] = from[at] as number;
+  const width = dtypeBits(tensor.dtype) / 8;
+  const source = readTensorBytes(tensor);
+  const bytes = new Uint8Array(source.byteLength);
+  const position = new Array<number>(rank).fill(0); // of `from`
+  for (let at = 0; at < source.byteLength; at += width) {
+    let target = 0;
+    for (let to = 0; to < rank; to++) target = target * (shape[to] as number) + (position[perm.indexOf(to)] as number);
+    bytes.set(source.subarray(at, at + width), target * width);
+    for (let last = rank - 1; last >= 0; last--) {
+      position[last] = (position[last] as number) + 1;
+      if ((position[last] as number) < (from[last] as number)) break;
+      position[last] = 0;
+    }
+  }
+  return { ...tensor, shape, data: { kind: 'inline', bytes } };
+}
+
+export const pushTransposesPass = definePass({
+  name: 'push-transposes',
+  title: 'Push transposes',
+  help: 'Moves Transpose behind elementwise work until it meets its inverse, as in models that come from channels-last frameworks.',
+  source: 'arXiv:1802.04799 (layout transformation)',
+  options: {},
+  tolerance: 1e-6,
+  run: (model, { isTarget }) => pushTransposes(model, isTarget),
+});
