@@ -15,6 +15,7 @@ import {
   type Node,
   type Tensor,
 } from '../onnx/ir';
+import { eliminateDeadNodes } from './eliminate-dead-nodes';
 import { eliminateNoOps } from './eliminate-no-ops';
 import { addConstant, constantOf, definePass, isStandard, type PassResult, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';
@@ -29,8 +30,7 @@ export async function pushTransposes(
   const before = transposes(model);
   if (before === 0) return tally.result(model, []);
   const pushed = rewriteNodes(model, tally, push, { isTarget });
-  const { model: after } =
-    pushed === model ? { model } : await eliminateNoOps(pushed, ({ opType }) => opType === 'Transpose');
+  const after = pushed === model ? model : await withoutIdle(pushed);
   const left = transposes(after);
   if (left >= before) {
     tally.changed = 0;
@@ -40,6 +40,13 @@ export async function pushTransposes(
   tally.changed = before - left;
   tally.eligible = before;
   return tally.result(after, [`${before - left} of ${before} Transpose met their inverse`]);
+}
+
+/** Transposes that undo each other, and those that nobody reads any more. */
+async function withoutIdle(model: Model): Promise<Model> {
+  const isTranspose = ({ opType }: Node): boolean => opType === 'Transpose';
+  const joined = await eliminateNoOps(eliminateDeadNodes(model, isTranspose).model, isTranspose);
+  return eliminateDeadNodes(joined.model, isTranspose).model;
 }
 
 const transposes = (model: Model): number => model.graph.nodes.filter(({ opType }) => opType === 'Transpose').length;

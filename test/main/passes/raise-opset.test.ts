@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readModel } from '../../../src-main/onnx/file';
 import { raiseOpset } from '../../../src-main/passes';
+import { expectPass } from '../../support/expect-pass';
 import { expectSameOutputs } from '../../support/model-from-text';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
@@ -23,5 +24,54 @@ describe('raiseOpset', () => {
   it('refuses what it does not know', async () => {
     const model = await readModel(join(models, 'glyph-vit/model.onnx'));
     await expect(raiseOpset(model, 99)).rejects.toThrow('the changes of opset 99 are not known');
+  });
+
+  it('makes inputs of the attributes that became inputs', async () => {
+    await expectPass(
+      (model) => raiseOpset(model, 18),
+      `<ir_version: 4, opset_import: ["" : 9]>
+      g (float[2, 6] x) => (float[2, 2] y, float[2] z, float[2, 3] u, float[1, 2, 3] v) {
+        a = Clip <min = -1.0, max = 1.0> (x)
+        y = Slice <axes = [1], starts = [0], ends = [2]> (a)
+        z = ReduceSum <axes = [1], keepdims = 0> (x)
+        u, w = Split <axis = 1> (x)
+        v = Unsqueeze <axes = [0]> (w)
+      }`,
+      `<ir_version: 8, opset_import: ["" : 18]>
+      g (float[2, 6] x) => (float[2, 2] y, float[2] z, float[2, 3] u, float[1, 2, 3] v)
+      <int64[1] "y/starts" = {0}, int64[1] "y/ends" = {2}, int64[1] "y/axes" = {1}, float "a/min" = {-1}, float "a/max" = {1},
+       int64[1] "z/axes" = {1}, int64[1] "v/axes" = {0}> {
+        a = Clip (x, "a/min", "a/max")
+        y = Slice (a, "y/starts", "y/ends", "y/axes")
+        z = ReduceSum <keepdims = 0> (x, "z/axes")
+        u, w = Split <axis = 1, num_outputs = 2> (x)
+        v = Unsqueeze (w, "v/axes")
+      }`,
+    );
+  });
+
+  it('keeps the old meaning of Softmax, of Upsample and of half-precision limits', async () => {
+    await expectPass(
+      (model) => raiseOpset(model, 13),
+      `<ir_version: 4, opset_import: ["" : 9]>
+      g (float[2, 3, 4] x, float[2, 3] u, float[1, 1, 2, 2] p, float16[2] h) => (float[2, 3, 4] y, float[2, 3] v, float[1, 1, 4, 4] q, float16[2] k)
+      <float[4] scales = {1, 1, 2, 2}> {
+        [soft] y = Softmax <axis = 1> (x)
+        v = Softmax <axis = 1> (u)
+        q = Upsample (p, scales)
+        k = Clip <min = 0.5> (h)
+      }`,
+      `<ir_version: 7, opset_import: ["" : 13]>
+      g (float[2, 3, 4] x, float[2, 3] u, float[1, 1, 2, 2] p, float16[2] h) => (float[2, 3, 4] y, float[2, 3] v, float[1, 1, 4, 4] q, float16[2] k)
+      <float[4] scales = {1, 1, 2, 2}, float16 "k/min" = {14336}> {
+        "y/rows" = Flatten <axis = 1> (x)
+        "y/normalised" = Softmax <axis = -1> ("y/rows")
+        v = Softmax <axis = -1> (u)
+        q = Resize <coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"> (p, "", scales)
+        k = Clip (h, "k/min")
+        "y/shape" = Shape (x)
+        y = Reshape ("y/normalised", "y/shape")
+      }`,
+    );
   });
 });
