@@ -33,6 +33,24 @@ export const pattern = {
   ],
 } as const;
 
+export const optionalPattern = {
+  kind: 'choice',
+  title: 'Pattern',
+  help: 'None lets the sparsity decide; a pattern keeps so many of so many neighbouring inputs and takes the place of the sparsity.',
+  default: 'none',
+  choices: [{ value: 'none', title: 'None' }, ...pattern.choices],
+} as const;
+
+export const samples = {
+  kind: 'integer',
+  title: 'Calibration samples',
+  help: 'How many samples of the calibration split are run, evenly spaced over it.',
+  default: 128,
+  min: 1,
+  max: 100000,
+  unit: 'samples',
+} as const;
+
 /** n of each m consecutive inputs are kept. */
 export interface Pattern {
   readonly n: number;

@@ -3,5 +3,6 @@
 import type { PruneMethod } from '../method';
 import { magnitude } from './magnitude';
 import { nOfM } from './n-of-m';
+import { wanda } from './wanda';
 
-export const pruneMethods: readonly PruneMethod[] = [magnitude, nOfM];
+export const pruneMethods: readonly PruneMethod[] = [magnitude, nOfM, wanda];
