@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../../../src-main/data';
+import { preprocessSchema } from '../../../../src-main/data/preprocess';
 import type { SessionValue } from '../../../../src-main/onnx/session/session';
 import { temporaryFolder } from '../../../support/folder';
 
@@ -119,6 +120,12 @@ describe('image folder', () => {
       name: 'LatheError',
       message,
     });
+  });
+
+  it('has every option on its page of the docs', () => {
+    const page = readFileSync(new URL('../../../../docs/data.md', import.meta.url), 'utf8');
+    for (const key of Object.keys(preprocessSchema.shape))
+      expect(page, key).toMatch(new RegExp(`^\\|.*\`${key}\`.*\\|`, 'm'));
   });
 
   it('names a picture that is cut short', async () => {

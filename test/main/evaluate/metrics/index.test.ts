@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { metricKinds } from '../../../../src-main/evaluate/metrics';
 
@@ -18,4 +18,12 @@ describe('the list of metrics', () => {
       expect(existsSync(new URL(`${kind}.test.ts`, import.meta.url))).toBe(true);
     },
   );
+  it.each(metricKinds)('docs/data.md has $kind with its figures in order', ({ kind, metrics }) => {
+    const page = readFileSync(new URL('../../../../docs/data.md', import.meta.url), 'utf8');
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${kind}\` |`)) ?? '';
+    const figures = row.slice(row.lastIndexOf(' | ')).matchAll(/`(\w+)`( ↓)?/g);
+    expect([...figures].map(([, name, low]) => [name, low === undefined ? 'high' : 'low'])).toEqual(
+      metrics.map(({ name, better }) => [name, better]),
+    );
+  });
 });
