@@ -25,17 +25,19 @@ export function scoredOutput(session: Session, dataset: Dataset): string {
 /**
  * Runs the model over a split. Streaming models (`state` of meta.json) get their own state outputs back as inputs; the
  * states are zero at the start and wherever the array `clip` changes.
+ * @param limit at most so many samples, from the first
  */
 export async function* answers(
   session: Session,
   dataset: Dataset,
   split: Split,
   signal: AbortSignal,
+  limit?: number,
 ): AsyncGenerator<Answer> {
   const output = scoredOutput(session, dataset);
   const carrier = dataset.meta.state === null ? null : new StateCarrier(dataset.meta.state, session);
   const size = carrier === null ? undefined : 1;
-  for await (const batch of batches(dataset, split, { size, signal })) {
+  for await (const batch of batches(dataset, split, { size, limit, signal })) {
     const feeds = carrier === null ? batch.feeds : carrier.feeds(batch);
     const results = await session.run(feeds, [output, ...(carrier?.outputs ?? [])]);
     carrier?.keep(results);

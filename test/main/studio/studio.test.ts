@@ -117,7 +117,7 @@ describe('the main job', () => {
     expect(ended.output?.checks.map(({ name, passed }) => [name, passed])).toEqual(
       expect.arrayContaining([
         ['Read back from disk', true],
-        ['Answers as the measured variant', true],
+        ['Answers as the variant', true],
         ['Metrics as measured before', true],
       ]),
     );
