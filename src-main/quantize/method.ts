@@ -4,6 +4,7 @@ import type { MethodSpec, OptionSpecs, OptionValues, StepContext, StepOutcome, T
 import { LatheError } from '../contract';
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../onnx/ir';
+import type { Placement } from './place';
 
 export type QuantizeContext = StepContext<Model, Dataset>;
 
@@ -20,6 +21,13 @@ export interface QuantizeMethod<Specs extends OptionSpecs = OptionSpecs> extends
 /** Lets a method's function see its own option types, and forgets them for the list. */
 export function quantizeMethod<const Specs extends OptionSpecs>(method: QuantizeMethod<Specs>): QuantizeMethod {
   return method as unknown as QuantizeMethod;
+}
+
+/** Counts the layers of a placement: Conv, Gemm and MatMul. */
+export function countUnits(tally: Tally, { eligible, skipped, units }: Placement): void {
+  tally.eligible = eligible;
+  tally.changed = units.filter((unit) => unit.kind === 'compute').length;
+  for (const { node, reason } of skipped) tally.skip(node, reason);
 }
 
 /** Counts what a method met, for the Step's log. */

@@ -3,6 +3,7 @@
  * Source: Frantar et al. 2022, arXiv:2210.17323 (GPTQ); λ is a share of the mean of H's diagonal as there.
  */
 
+import { LatheError } from '../contract';
 import { inverseUpperCholesky, roundWithFeedback, transpose } from '../kernels';
 import { readTensor } from '../onnx/file';
 import { attributes, type NdArray, type Node, type Tensor, tensorFromArray } from '../onnx/ir';
@@ -44,9 +45,10 @@ function inverseFactor(h: Float64Array, inputs: number): Float64Array {
   let trace = 0;
   for (let i = 0; i < inputs; i++) trace += h[i * inputs + i]!;
   const mean = trace === 0 ? 1 : trace / inputs;
-  for (let share = damping; ; share *= 10) {
+  for (let share = damping; share < 1e6; share *= 10) {
     const damped = h.slice();
     for (let i = 0; i < inputs; i++) damped[i * inputs + i]! += share * mean;
     if (inverseUpperCholesky(damped, inputs) < 0) return damped;
   }
+  throw new LatheError({ who: 'rounding', what: 'the inputs of a layer are not finite numbers', code: 'failed' });
 }

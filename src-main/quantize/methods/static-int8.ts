@@ -5,24 +5,19 @@
  */
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
-import { portion, targetFilter } from '../../contract';
-import { indexGraph, type Model, type TypeInfo } from '../../onnx/ir';
-import { valueTypes } from '../../onnx/session';
-import { correctedBias, meanRequest } from '../bias-correction';
-import { calibrate, type MeanRequest, observe } from '../calibrate';
+import { portion } from '../../contract';
+import type { Model } from '../../onnx/ir';
 import { calibrationData } from '../calibration-data';
-import { type Constants, constantsOf } from '../constants';
-import { type Hessian, HessianObserver, hessianSize } from '../hessians';
-import { insertQuantization } from '../insert';
-import { type QuantizeContext, quantizeMethod, Tally } from '../method';
+import { fusionNote } from '../fusion-note';
+import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
 import type { Statistics } from '../observers/statistics';
-import { type Placement, planPlacement } from '../place';
+import type { Placement } from '../place';
 import { prepare } from '../prepare';
-import { type ActivationParams, activationParams } from '../quant-params';
-import { roundByHessian } from '../rounding';
-import { withoutUnused } from '../unused';
-import { minMaxScales, roundToNearest } from '../weights';
+import { measuredValues, StaticQuantizer } from '../static-quantizer';
+
+/** Samples that the rounding of small layers is worked out from: each gives a whole picture of patches. */
+const hessianSamples = 16;
 
 const options = {
   granularity: {
@@ -105,117 +100,25 @@ async function quantizeStatically(
   const tally = new Tally();
   const data = calibrationData(context, 'static-int8', chosen.samples);
   const model = await prepare(given, tally);
-  const constants = constantsOf(indexGraph(model.graph));
-  const types = await valueTypes(model);
-  const placement = placementFor(model, types, constants, targets, chosen.attention, context);
-  const calibrator = calibratorNamed(chosen.calibrator);
-  const means = chosen.biasCorrection ? meansFor(placement, types) : [];
-  const { statistics, means: channelMeans } = await calibrate(
-    { model, values: measuredValues(placement), means, data, histograms: calibrator.needsHistogram },
+  const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
+  const placement = quantizer.placement();
+  const histograms = calibratorNamed(chosen.calibrator).needsHistogram;
+  const { biasCorrection } = chosen;
+  await quantizer.calibrate(
+    measuredValues(placement),
+    data,
+    { histograms, biasCorrection },
     portion(context, 0.05, 0.6),
   );
-  const hessians = await hessiansFor(model, placement, constants, chosen.rounding, context);
-  const question = { levels: 256, symmetric: chosen.symmetric };
-  const params = (value: string): ActivationParams =>
-    activationParams(calibrator.range(statistics.get(value) as Statistics, question), 'uint8', chosen.symmetric);
-  const graph = insertQuantization({
-    graph: model.graph,
-    constants,
-    placement,
-    params,
-    weightScales: (_node, weight, axis) => minMaxScales(weight, axis),
-    roundWeight: (node, weight, scales) => {
-      const hessian = hessians.get(node.name);
-      return hessian === undefined ? roundToNearest(weight, scales) : roundByHessian(node, weight, scales, hessian);
-    },
-    bias: (node, weight, quantized) => {
-      const means = channelMeans.get(node.inputs[0] as string);
-      if (means === undefined || meanRequest(node, 4) === null) return undefined;
-      const bias = constants.tensor(node.inputs[2] ?? '');
-      return correctedBias(node, weight, quantized.codes(''), quantized.scales, bias, means);
-    },
-    perChannel: chosen.granularity === 'per-channel',
-  });
-  count(tally, placement);
-  for (const note of [...data.notes, ...notesOn(placement, statistics)]) tally.note(note);
-  return tally.outcome({ ...model, graph: withoutUnused(graph) }, 'static-int8');
-}
-
-/** The plan for a model's main graph. */
-function placementFor(
-  model: Model,
-  types: ReadonlyMap<string, TypeInfo>,
-  constants: Constants,
-  targets: Targets,
-  attention: boolean,
-  context: QuantizeContext,
-): Placement {
-  return planPlacement({
-    index: indexGraph(model.graph),
-    constants,
-    admits: targetFilter(targets),
-    elements: (value) => elementsOf(types.get(value), context.dims),
-    rank: (value) => shapeOf(types.get(value))?.length,
-    attention,
-  });
-}
-
-function shapeOf(type: TypeInfo | undefined) {
-  return type?.kind === 'tensor' ? type.shape : null;
-}
-
-/** Elements of a value for one sample; a dim of unknown size counts as 1. */
-function elementsOf(type: TypeInfo | undefined, dims: Readonly<Record<string, number>>): number {
-  const shape = shapeOf(type) ?? [];
-  return shape.reduce<number>((product, dim) => {
-    const size = typeof dim === 'string' ? (dims[dim] ?? 1) : (dim ?? 1);
-    return product * Math.max(1, size);
-  }, 1);
-}
-
-/** Most weights an output for a layer to count as small, and samples that its Hessian is taken from. */
-const smallLayer = 128;
-const hessianSamples = 16;
-
-async function hessiansFor(
-  model: Model,
-  { units }: Placement,
-  constants: Constants,
-  rounding: 'nearest' | 'small-layers' | 'all-layers',
-  context: QuantizeContext,
-): Promise<Map<string, Hessian>> {
-  if (rounding === 'nearest') return new Map();
-  const most = rounding === 'small-layers' ? smallLayer : Number.POSITIVE_INFINITY;
-  const observers: HessianObserver[] = [];
-  for (const { kind, node } of units) {
-    const weight = kind === 'compute' ? constants.tensor(node.inputs[1] as string) : undefined;
-    if (weight !== undefined && weight.shape.length <= 5 && hessianSize(node, weight).inputs <= most)
-      observers.push(new HessianObserver(node, weight));
-  }
-  const data = calibrationData(context, 'static-int8', hessianSamples);
-  await observe({ model, data }, observers, portion(context, 0.6, 0.9));
-  return new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
-}
-
-/** The means of what the layers with a bias read, once each. */
-function meansFor({ units }: Placement, types: ReadonlyMap<string, TypeInfo>): MeanRequest[] {
-  const requests = units
-    .filter((unit) => unit.kind === 'compute')
-    .map(({ node }) => meanRequest(node, shapeOf(types.get(node.inputs[0] as string))?.length))
-    .filter((request) => request !== null);
-  return [...new Map(requests.map((request) => [request.value, request])).values()];
-}
-
-/** Every value whose range must be known. */
-function measuredValues({ units, emitting, entering, roots }: Placement): string[] {
-  const emitted = units.filter((unit) => emitting.has(unit) && unit.kind !== 'move').map((unit) => unit.output);
-  return [...new Set([...entering, ...emitted])].filter((value) => !roots.has(value));
-}
-
-function count(tally: Tally, { eligible, skipped, units }: Placement): void {
-  tally.eligible = eligible;
-  tally.changed = units.filter((unit) => unit.kind === 'compute').length;
-  for (const { node, reason } of skipped) tally.skip(node, reason);
+  const few = calibrationData(context, 'static-int8', Math.min(chosen.samples, hessianSamples));
+  await quantizer.collectHessians(chosen.rounding, few, portion(context, 0.6, 0.9));
+  const perChannel = chosen.granularity === 'per-channel';
+  const graph = quantizer.build(placement, { ...chosen, perChannel });
+  countUnits(tally, placement);
+  for (const note of [...data.notes, ...notesOn(placement, quantizer.statistics)]) tally.note(note);
+  const quantized = { ...model, graph };
+  if (tally.changed > 0) tally.note(await fusionNote(quantized));
+  return tally.outcome(quantized, 'static-int8');
 }
 
 function notesOn(placement: Placement, statistics: ReadonlyMap<string, Statistics>): string[] {

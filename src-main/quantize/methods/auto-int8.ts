@@ -1,0 +1,233 @@
+/**
+ * Automatic int8: makes static int8 by several calibrators and dynamic int8, looks at each on calibration samples, and
+ * where the best static one is not near enough leaves those layers in float that cost most. The fastest that is near
+ * enough wins. The test split is never read.
+ */
+
+import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
+import { portion, resolveOptions } from '../../contract';
+import type { Model } from '../../onnx/ir';
+import { type CalibrationData, calibrationData } from '../calibration-data';
+import { fusionNote } from '../fusion-note';
+import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
+import type { Unit } from '../place';
+import { prepare } from '../prepare';
+import { keepInFloat, measureSensitivity, type Source } from '../sensitivity';
+import { measurableValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
+import { Judge, type Trial } from '../trial';
+import { dynamicInt8 } from './dynamic-int8';
+
+const options = {
+  fidelity: {
+    kind: 'number',
+    title: 'Wanted nearness to the original',
+    help: 'How near the outputs must stay to those of the original, in decibels of signal over error: layers are left in float until they are. 20 is an error of a tenth.',
+    default: 24,
+    min: 5,
+    max: 60,
+    unit: 'dB',
+  },
+  samples: {
+    kind: 'integer',
+    title: 'Calibration samples',
+    help: 'How many samples of the calibration split are run, evenly spaced over it.',
+    default: 128,
+    min: 1,
+    max: 100_000,
+    unit: 'samples',
+  },
+} as const satisfies OptionSpecs;
+
+/** Samples for the questions that are asked many times over. */
+const judgeSamples = 24;
+const sensitivitySamples = 4;
+const hessianSamples = 16;
+
+/** Speeds this near to the best count as equal: a machine at work gives no better. */
+const asFast = 0.8;
+
+/** From so many decisions on their share is known well enough to be a goal by itself. */
+const manyDecisions = 500;
+const keptDecisions = 0.995;
+
+export const autoInt8 = quantizeMethod({
+  name: 'auto-int8',
+  title: 'Automatic int8',
+  help: 'Tries static int8 with several ranges and dynamic int8 on your calibration samples, leaves the layers that lose most in float, and keeps the fastest that stays near the original. Takes a minute or so.',
+  source: 'Nagel et al. 2021, arXiv:2106.08295, section 3.6 (debugging workflow)',
+  data: 'calibration',
+  options,
+  run: quantizeAutomatically,
+});
+
+interface Candidate {
+  readonly name: string;
+  readonly outcome: StepOutcome<Model>;
+  readonly trial: Trial;
+}
+
+async function quantizeAutomatically(
+  given: Model,
+  chosen: OptionValues<typeof options>,
+  targets: Targets,
+  context: QuantizeContext,
+): Promise<StepOutcome<Model>> {
+  const data = calibrationData(context, 'auto-int8', chosen.samples);
+  const judge = await Judge.of(given, calibrationData(context, 'auto-int8', Math.min(judgeSamples, chosen.samples)));
+  try {
+    const search = new Search(given, chosen.fidelity, targets, context, judge);
+    await search.tryStatic(data, chosen.samples);
+    await search.tryDynamic();
+    return search.best(data.notes);
+  } finally {
+    await judge.release();
+  }
+}
+
+class Search {
+  readonly #given: Model;
+  readonly #wantedDb: number;
+  readonly #targets: Targets;
+  readonly #context: QuantizeContext;
+  readonly #judge: Judge;
+  readonly #candidates: Candidate[] = [];
+
+  constructor(given: Model, wantedDb: number, targets: Targets, context: QuantizeContext, judge: Judge) {
+    this.#given = given;
+    this.#wantedDb = wantedDb;
+    this.#targets = targets;
+    this.#context = context;
+    this.#judge = judge;
+  }
+
+  async tryStatic(data: CalibrationData, samples: number): Promise<void> {
+    const model = await prepare(this.#given, new Tally());
+    const quantizer = await StaticQuantizer.of(model, this.#targets, this.#context.dims, false);
+    const placement = quantizer.placement();
+    if (!placement.units.some((unit) => unit.kind === 'compute')) return;
+    const values = measurableValues(placement);
+    const histograms = { histograms: true, biasCorrection: true };
+    await quantizer.calibrate(values, data, histograms, portion(this.#context, 0, 0.25));
+    const few = (count: number) => calibrationData(this.#context, 'auto-int8', Math.min(count, samples));
+    await quantizer.collectHessians('small-layers', few(hessianSamples), portion(this.#context, 0.25, 0.35));
+    for (const calibrator of ['min-max', 'mse', 'percentile'])
+      await this.#static(quantizer, `static, ${calibrator}`, configOf(calibrator), new Set());
+    const best = this.#mostFaithful();
+    if (best === undefined || this.#isNear(best.trial)) return;
+    const config = configOf(best.name.split(', ')[1] as string);
+    const work = portion(this.#context, 0.4, 0.85);
+    const sources = await measureSensitivity(quantizer, placement, config, few(sensitivitySamples), work);
+    await this.#leaveInFloat(quantizer, sources, config);
+  }
+
+  /** Leaves more and more in float, each time twice as strict, until the outputs are near enough. */
+  async #leaveInFloat(quantizer: StaticQuantizer, sources: readonly Source[], config: StaticConfig): Promise<void> {
+    const cost = (unit: Unit): number => {
+      const weight = unit.kind === 'compute' ? quantizer.constants.tensor(unit.node.inputs[1] as string) : undefined;
+      const perOutput =
+        weight === undefined ? 1 : weight.shape.reduce((a, b) => a * b, 1) / outputChannels(unit, weight.shape);
+      return quantizer.elements(unit.output) * (perOutput + 4);
+    };
+    let previous = -1;
+    for (const stricter of [0, 3, 6]) {
+      const kept = keepInFloat(sources, 10 ** (-(this.#wantedDb + stricter) / 10), cost);
+      if (kept.size === previous) continue;
+      previous = kept.size;
+      const trial = await this.#static(
+        quantizer,
+        `static, ${config.calibrator}, ${kept.size} nodes in float`,
+        config,
+        kept,
+      );
+      if (trial === null || this.#isNear(trial)) return;
+    }
+  }
+
+  async #static(
+    quantizer: StaticQuantizer,
+    name: string,
+    config: StaticConfig,
+    keepFloat: ReadonlySet<string>,
+  ): Promise<Trial | null> {
+    const placement = quantizer.placement(keepFloat);
+    if (!placement.units.some((unit) => unit.kind === 'compute')) return null;
+    const tally = new Tally();
+    countUnits(tally, placement);
+    for (const skip of tally.skipped) if (keepFloat.has(skip.node)) skip.reason = 'left in float, since it loses most';
+    const model = { ...quantizer.model, graph: quantizer.build(placement, config) };
+    return this.#add(name, tally.outcome(model, 'auto-int8'));
+  }
+
+  async tryDynamic(): Promise<void> {
+    const tally = new Tally();
+    try {
+      const defaults = resolveOptions(dynamicInt8.options, {}, 'auto-int8');
+      const outcome = await dynamicInt8.run(this.#given, defaults, this.#targets, this.#context);
+      if (outcome.changed > 0) await this.#add('dynamic', outcome);
+    } catch (thrown) {
+      this.#context.signal.throwIfAborted();
+      tally.note(String(thrown));
+    }
+  }
+
+  async #add(name: string, outcome: StepOutcome<Model>): Promise<Trial> {
+    this.#context.signal.throwIfAborted();
+    this.#context.progress({ phase: 'Trying', fraction: 0.9, detail: name });
+    const trial = await this.#judge.try(outcome.model);
+    this.#candidates.push({ name, outcome, trial });
+    return trial;
+  }
+
+  /** Near enough: by the error of the outputs, or by the decisions where the outputs make many. */
+  #isNear({ sqnrDb, decisions }: Trial): boolean {
+    if (sqnrDb >= this.#wantedDb) return true;
+    const kind = this.#context.dataset?.meta.metric?.kind ?? '';
+    return ['top1', 'ctc', 'lm'].includes(kind) && decisions.all >= manyDecisions && share(decisions) >= keptDecisions;
+  }
+
+  #mostFaithful(): Candidate | undefined {
+    return [...this.#candidates].sort((a, b) => b.trial.sqnrDb - a.trial.sqnrDb)[0];
+  }
+
+  /** Of those that are near enough the fastest, the nearest among equally fast ones; where none is, the nearest. */
+  async best(notes: readonly string[]): Promise<StepOutcome<Model>> {
+    const near = this.#candidates.filter(({ trial }) => this.#isNear(trial));
+    const top = Math.max(...near.map(({ trial }) => trial.speedup));
+    const [fastest] = near
+      .filter(({ trial }) => trial.speedup >= top * asFast)
+      .sort((a, b) => b.trial.sqnrDb - a.trial.sqnrDb);
+    const winner = fastest ?? this.#mostFaithful();
+    if (winner === undefined) return new Tally().outcome(this.#given, 'auto-int8');
+    const said = this.#candidates.map(({ name, trial }) => `${name}: ${sentence(trial)}`);
+    const shortfall =
+      fastest === undefined ? [`No candidate stays within ${this.#wantedDb} dB; the nearest was taken.`] : [];
+    const slow = winner.trial.speedup < 1 ? ['It is not faster than the original on this machine.'] : [];
+    return {
+      ...winner.outcome,
+      notes: [
+        ...notes,
+        `Took ${winner.name}.`,
+        ...said.map((line) => `Tried ${line}.`),
+        ...shortfall,
+        ...slow,
+        await fusionNote(winner.outcome.model),
+      ],
+    };
+  }
+}
+
+const configOf = (calibrator: string): StaticConfig => ({ calibrator, perChannel: true, symmetric: false });
+
+function outputChannels({ node }: Unit, shape: readonly number[]): number {
+  return (node.opType === 'MatMul' ? shape.at(-1) : shape[0]) ?? 1;
+}
+
+function share({ same, all }: Trial['decisions']): number {
+  return all === 0 ? 1 : same / all;
+}
+
+function sentence({ sqnrDb, decisions, speedup }: Trial): string {
+  const kept =
+    decisions.all === 0 ? '' : `, ${(share(decisions) * 100).toFixed(1)} % of ${decisions.all} decisions kept`;
+  return `${sqnrDb.toFixed(1)} dB${kept}, ${speedup.toFixed(2)} times as fast`;
+}

@@ -1,0 +1,219 @@
+/**
+ * How much each source of rounding costs the model's outputs. One graph holds every source behind a switch, so that a
+ * single session answers for all of them: v' = v + s·(DQ(Q(v)) − v), with s from the input `switches`.
+ *
+ * A source is the rounding of one activation, or of one weight. Small errors from different sources add up in power.
+ */
+
+import { availableParallelism } from 'node:os';
+import type { Work } from '../contract';
+import {
+  type Attribute,
+  attributes,
+  type Graph,
+  int64Tensor,
+  makeNode,
+  makeValue,
+  type NdArray,
+  type Node,
+  Patch,
+  type Tensor,
+  tensorFromArray,
+} from '../onnx/ir';
+import { openSession } from '../onnx/session';
+import type { CalibrationData } from './calibration-data';
+import { channelAxis } from './insert';
+import { activationsOf, type Placement, type Unit } from './place';
+import type { ActivationParams } from './quant-params';
+import type { StaticConfig, StaticQuantizer } from './static-quantizer';
+import { measuredValues } from './static-quantizer';
+import { minMaxScales } from './weights';
+
+export interface Source {
+  readonly kind: 'activation' | 'weight';
+  /** Value or weight name. */
+  readonly name: string;
+  /** The units that must stay in float for it to vanish. */
+  readonly units: readonly Unit[];
+  /** Error power of the outputs with this source alone, as a share of their own power. */
+  readonly noise: number;
+}
+
+const switchesName = 'lathe_switches';
+
+/** Each source of a placement with its noise, the loudest first. */
+export async function measureSensitivity(
+  quantizer: StaticQuantizer,
+  placement: Placement,
+  config: StaticConfig,
+  data: CalibrationData,
+  work: Work,
+): Promise<Source[]> {
+  const sources = sourcesOf(quantizer, placement);
+  const graph = switchboard(quantizer, sources, config);
+  const outputs = floatOutputs(graph);
+  const session = await openSession(
+    { ...quantizer.model, graph },
+    { background: true, threads: availableParallelism() },
+  );
+  const noise = new Float64Array(sources.length);
+  let done = 0;
+  try {
+    for await (const { feeds } of data.batches()) {
+      const run = async (on: number) => session.run({ ...feeds, [switchesName]: oneHot(sources.length, on) }, outputs);
+      const reference = await run(-1);
+      for (let at = 0; at < sources.length; at++) {
+        work.signal.throwIfAborted();
+        noise[at]! += relativeError(reference, await run(at)) / data.samples;
+        const fraction = ++done / (sources.length * data.samples);
+        work.progress({ phase: 'Measuring sensitivity', fraction, detail: sources[at]?.name ?? '' });
+      }
+    }
+  } finally {
+    await session.release();
+  }
+  return sources.map((source, at) => ({ ...source, noise: noise[at]! })).sort((a, b) => b.noise - a.noise);
+}
+
+/**
+ * The nodes to leave in float so that the sum of what is left stays below `target`, the cheapest gain first.
+ * @param cost of running a unit in float
+ */
+export function keepInFloat(sources: readonly Source[], target: number, cost: (unit: Unit) => number): Set<string> {
+  const kept = new Set<string>();
+  const isLeft = (source: Source) => source.units.some((unit) => !kept.has(unit.node.name));
+  for (;;) {
+    const left = sources.filter(isLeft);
+    if (left.reduce((sum, { noise }) => sum + noise, 0) <= target) return kept;
+    const worth = (source: Source) =>
+      source.noise /
+      source.units.filter((unit) => !kept.has(unit.node.name)).reduce((sum, unit) => sum + cost(unit), 0);
+    const best = left.reduce((a, b) => (worth(b) > worth(a) ? b : a));
+    for (const unit of best.units) kept.add(unit.node.name);
+  }
+}
+
+function sourcesOf({ constants }: StaticQuantizer, placement: Placement): Omit<Source, 'noise'>[] {
+  const readers = new Map<string, Unit[]>();
+  for (const unit of placement.units) {
+    for (const value of activationsOf(unit)) {
+      const root = placement.roots.get(value) ?? value;
+      readers.set(root, [...(readers.get(root) ?? []), unit]);
+    }
+  }
+  const emitters = new Map(placement.units.map((unit) => [unit.output, unit]));
+  const activations = measuredValues(placement).map((name) => {
+    const emitter = emitters.get(name);
+    const reading = (readers.get(name) ?? []).filter((unit) => unit.kind !== 'move');
+    // What only floats read is rounded for the sake of the kernel that makes it.
+    const units = reading.length > 0 ? reading : emitter === undefined ? [] : [emitter];
+    return { kind: 'activation' as const, name, units };
+  });
+  const weights = placement.units
+    .filter((unit) => unit.kind === 'compute' && constants.tensor(unit.node.inputs[1] as string) !== undefined)
+    .map((unit) => ({ kind: 'weight' as const, name: unit.node.name, units: [unit] }));
+  return [...activations.filter(({ units }) => units.length > 0), ...weights];
+}
+
+/** The float graph with every source behind its switch. */
+function switchboard(
+  quantizer: StaticQuantizer,
+  sources: readonly Omit<Source, 'noise'>[],
+  config: StaticConfig,
+): Graph {
+  const { graph } = quantizer.model;
+  const withActivations = new SwitchPatch(graph);
+  sources.forEach((source, at) => {
+    if (source.kind === 'activation')
+      withActivations.switchActivation(source.name, at, quantizer.params(source.name, config));
+  });
+  withActivations.patch.setInputs([...graph.inputs, makeValue(switchesName, 'float32', [sources.length])]);
+  const between = withActivations.patch.apply();
+  const withWeights = new SwitchPatch(between);
+  const nodes = new Map(between.nodes.map((node) => [node.name, node]));
+  sources.forEach((source, at) => {
+    const node = nodes.get(source.name);
+    if (source.kind === 'weight' && node !== undefined) withWeights.switchWeight(node, at, quantizer, config);
+  });
+  return withWeights.patch.apply();
+}
+
+class SwitchPatch {
+  readonly patch: Patch;
+
+  constructor(graph: Graph) {
+    this.patch = new Patch(graph);
+  }
+
+  switchActivation(value: string, at: number, { scale, zeroPoint }: ActivationParams): void {
+    const s = this.#initializer(`${value}_s`, { dtype: 'float32', shape: [], data: Float32Array.of(scale) });
+    const z = this.#initializer(`${value}_z`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) });
+    const codes = this.#add('QuantizeLinear', [value, s, z], value);
+    this.patch.redirect(value, this.#switched(value, this.#add('DequantizeLinear', [codes, s, z], value), at));
+  }
+
+  switchWeight(node: Node, at: number, quantizer: StaticQuantizer, { perChannel }: StaticConfig): void {
+    const own = node.inputs[1] as string;
+    const weight = quantizer.constants.tensor(own) as Tensor;
+    const scales = minMaxScales(weight, perChannel ? channelAxis(node, weight) : null);
+    const codes = quantizer.roundWeight(node, weight, scales).codes(this.patch.freshName(`${node.name}_codes`));
+    this.patch.setInitializer(codes);
+    const shape = scales.axis === null ? [] : [scales.scales.length];
+    const s = this.#initializer(`${node.name}_s`, { dtype: 'float32', shape, data: scales.scales });
+    const axis: Record<string, Attribute> = scales.axis === null ? {} : { axis: attributes.int(scales.axis) };
+    const rounded = this.#add('DequantizeLinear', [codes.name, s], node.name, axis);
+    const inputs = [...node.inputs];
+    inputs[1] = this.#switched(own, rounded, at);
+    this.patch.replaceNode(node.name, { ...node, inputs });
+  }
+
+  /** value + switch · (rounded − value) */
+  #switched(value: string, rounded: string, at: number): string {
+    const index = this.patch.freshName(`switch_${at}_index`);
+    this.patch.setInitializer(int64Tensor(index, [], [at]));
+    const on = this.#add('Gather', [switchesName, index], `switch_${at}`);
+    const error = this.#add('Mul', [on, this.#add('Sub', [rounded, value], value)], value);
+    return this.#add('Add', [value, error], value);
+  }
+
+  #add(opType: string, inputs: readonly string[], stem: string, extra: Record<string, Attribute> = {}): string {
+    const output = this.patch.freshName(`${stem}_${opType}`);
+    this.patch.addNode(makeNode(opType, this.patch.freshName(`${output}_node`), inputs, [output], extra));
+    return output;
+  }
+
+  #initializer(stem: string, array: NdArray): string {
+    const name = this.patch.freshName(stem);
+    this.patch.setInitializer(tensorFromArray(name, array));
+    return name;
+  }
+}
+
+function floatOutputs(graph: Graph): string[] {
+  return graph.outputs
+    .filter(({ type }) => type === null || (type.kind === 'tensor' && type.dtype === 'float32'))
+    .map(({ name }) => name);
+}
+
+function oneHot(length: number, at: number): NdArray<'float32'> {
+  return { dtype: 'float32', shape: [length], data: Float32Array.from({ length }, (_, i) => (i === at ? 1 : 0)) };
+}
+
+/** Error power over signal power, averaged over the outputs. */
+export function relativeError(
+  reference: Readonly<Record<string, NdArray>>,
+  changed: Readonly<Record<string, NdArray>>,
+): number {
+  const shares = Object.entries(reference).map(([name, array]) => {
+    const a = (array as NdArray<'float32'>).data;
+    const b = (changed[name] as NdArray<'float32'>).data;
+    let signal = 0;
+    let noise = 0;
+    for (let i = 0; i < a.length; i++) {
+      signal += a[i]! ** 2;
+      noise += (a[i]! - b[i]!) ** 2;
+    }
+    return signal === 0 ? 0 : noise / signal;
+  });
+  return shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length);
+}

@@ -1,0 +1,186 @@
+/**
+ * Static quantization of one model, taken apart: what calibration saw is kept, and any number of int8 graphs are built
+ * from it without running the model again.
+ */
+
+import { portion, type Targets, targetFilter, type Work } from '../contract';
+import type { Tensor } from '../onnx/ir';
+import { type Graph, type GraphIndex, indexGraph, type Model, type Node, type TypeInfo } from '../onnx/ir';
+import { valueTypes } from '../onnx/session';
+import { correctedBias, meanRequest } from './bias-correction';
+import { type Calibration, calibrate, type MeanRequest, observe } from './calibrate';
+import type { CalibrationData } from './calibration-data';
+import { type Constants, constantsOf } from './constants';
+import { type Hessian, HessianObserver, hessianSize } from './hessians';
+import { insertQuantization } from './insert';
+import { calibratorNamed } from './observers';
+import type { Statistics } from './observers/statistics';
+import { activationsOf, outputsOf, type Placement, planPlacement } from './place';
+import { type ActivationParams, activationParams } from './quant-params';
+import { roundByHessian } from './rounding';
+import { withoutUnused } from './unused';
+import { minMaxScales, type QuantizedWeight, roundToNearest, type WeightScales } from './weights';
+
+/** Which layers round by what their outputs do: none, those with few weights an output, all. */
+export type Rounding = 'nearest' | 'small-layers' | 'all-layers';
+
+/** Most weights an output for a layer to count as small. */
+const smallLayer = 128;
+
+export interface StaticConfig {
+  readonly calibrator: string;
+  readonly perChannel: boolean;
+  readonly symmetric: boolean;
+}
+
+export class StaticQuantizer {
+  readonly model: Model;
+  readonly index: GraphIndex;
+  readonly constants: Constants;
+  readonly #types: ReadonlyMap<string, TypeInfo>;
+  readonly #targets: Targets;
+  readonly #dims: Readonly<Record<string, number>>;
+  readonly #attention: boolean;
+  #calibration: Calibration = { statistics: new Map(), means: new Map() };
+  #hessians: ReadonlyMap<string, Hessian> = new Map();
+
+  private constructor(
+    model: Model,
+    types: ReadonlyMap<string, TypeInfo>,
+    targets: Targets,
+    dims: Readonly<Record<string, number>>,
+    attention: boolean,
+  ) {
+    this.model = model;
+    this.index = indexGraph(model.graph);
+    this.constants = constantsOf(this.index);
+    this.#types = types;
+    this.#targets = targets;
+    this.#dims = dims;
+    this.#attention = attention;
+  }
+
+  /** @param model as `prepare` gives it */
+  static async of(
+    model: Model,
+    targets: Targets,
+    dims: Readonly<Record<string, number>>,
+    attention: boolean,
+  ): Promise<StaticQuantizer> {
+    return new StaticQuantizer(model, await valueTypes(model), targets, dims, attention);
+  }
+
+  get statistics(): ReadonlyMap<string, Statistics> {
+    return this.#calibration.statistics;
+  }
+
+  /** Where int8 would go, with some nodes left in float. */
+  placement(keepFloat: ReadonlySet<string> = new Set()): Placement {
+    const admits = targetFilter(this.#targets);
+    return planPlacement({
+      index: this.index,
+      constants: this.constants,
+      admits: (node) => admits(node) && !keepFloat.has(node.name),
+      elements: (value) => this.elements(value),
+      rank: (value) => this.#shape(value)?.length,
+      attention: this.#attention,
+    });
+  }
+
+  /** Elements of a value for one sample; a dim of unknown size counts as 1. */
+  elements(value: string): number {
+    return (this.#shape(value) ?? []).reduce<number>((product, dim) => {
+      const size = typeof dim === 'string' ? (this.#dims[dim] ?? 1) : (dim ?? 1);
+      return product * Math.max(1, size);
+    }, 1);
+  }
+
+  /**
+   * Runs the model over the samples, once.
+   * @param values whose ranges are asked for
+   */
+  async calibrate(
+    values: readonly string[],
+    data: CalibrationData,
+    { histograms, biasCorrection }: { histograms: boolean; biasCorrection: boolean },
+    work: Work,
+  ): Promise<void> {
+    const means = biasCorrection ? this.#meanRequests() : [];
+    this.#calibration = await calibrate({ model: this.model, values, means, data, histograms }, work);
+  }
+
+  /** Sums what rounding by the output error needs. */
+  async collectHessians(rounding: Rounding, data: CalibrationData, work: Work): Promise<void> {
+    if (rounding === 'nearest') return;
+    const most = rounding === 'small-layers' ? smallLayer : Number.POSITIVE_INFINITY;
+    const observers: HessianObserver[] = [];
+    for (const { kind, node } of this.placement().units) {
+      const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
+      if (weight !== undefined && weight.shape.length <= 5 && hessianSize(node, weight).inputs <= most)
+        observers.push(new HessianObserver(node, weight));
+    }
+    await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs'));
+    this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
+  }
+
+  /** The int8 graph of a placement. */
+  build(placement: Placement, config: StaticConfig): Graph {
+    const graph = insertQuantization({
+      graph: this.model.graph,
+      constants: this.constants,
+      placement,
+      params: (value) => this.params(value, config),
+      weightScales: (_node, weight, axis) => minMaxScales(weight, axis),
+      roundWeight: (node, weight, scales) => this.roundWeight(node, weight, scales),
+      bias: (node, weight, quantized) => this.#bias(node, weight, quantized),
+      perChannel: config.perChannel,
+    });
+    return withoutUnused(graph);
+  }
+
+  /** Scale and zero point of a measured value. */
+  params(value: string, { calibrator, symmetric }: StaticConfig): ActivationParams {
+    const statistics = this.statistics.get(value) as Statistics;
+    const range = calibratorNamed(calibrator).range(statistics, { levels: 256, symmetric });
+    return activationParams(range, 'uint8', symmetric);
+  }
+
+  roundWeight(node: Node, weight: Tensor, scales: WeightScales): QuantizedWeight {
+    const hessian = this.#hessians.get(node.name);
+    return hessian === undefined ? roundToNearest(weight, scales) : roundByHessian(node, weight, scales, hessian);
+  }
+
+  #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
+    const means = this.#calibration.means.get(node.inputs[0] as string);
+    if (means === undefined || meanRequest(node, 4) === null) return undefined;
+    const bias = this.constants.tensor(node.inputs[2] ?? '');
+    return correctedBias(node, weight, quantized.codes(''), quantized.scales, bias, means);
+  }
+
+  /** The means of what the layers with a bias read, once each. */
+  #meanRequests(): MeanRequest[] {
+    const requests = this.placement()
+      .units.filter((unit) => unit.kind === 'compute')
+      .map(({ node }) => meanRequest(node, this.#shape(node.inputs[0] as string)?.length))
+      .filter((request) => request !== null);
+    return [...new Map(requests.map((request) => [request.value, request])).values()];
+  }
+
+  #shape(value: string) {
+    const type = this.#types.get(value);
+    return type?.kind === 'tensor' ? type.shape : null;
+  }
+}
+
+/** Every value whose range a placement needs. */
+export function measuredValues({ units, emitting, entering, roots }: Placement): string[] {
+  const emitted = units.filter((unit) => emitting.has(unit) && unit.kind !== 'move').map((unit) => unit.output);
+  return [...new Set([...entering, ...emitted])].filter((value) => !roots.has(value));
+}
+
+/** Every value whose range any placement that leaves more nodes in float may need. */
+export function measurableValues({ units }: Placement): string[] {
+  return [
+    ...new Set(units.flatMap((unit) => [...activationsOf(unit), ...outputsOf(unit), ...unit.node.outputs])),
+  ].filter((value) => value !== '');
+}
