@@ -46,7 +46,11 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
   },
   quantize: async (path, to) => {
     const recipe = { lathe: 1, steps: [{ kind: 'quantize', method: 'dynamic-int8' }] };
-    const { model } = await runRecipe(await readModel(path), recipe, { ...unwatched(), dims: {}, workDir: dirname(to) });
+    const { model } = await runRecipe(await readModel(path), recipe, {
+      ...unwatched(),
+      dims: {},
+      workDir: dirname(to),
+    });
     return writeModel(model, to);
   },
   hash: (path) => hashModelFile(path),

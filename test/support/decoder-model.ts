@@ -1,7 +1,15 @@
 /** Large models for benches, with weights that are made while they are written. */
 
-import { attributes, type Model, makeNode, makeValue, type Node, type Tensor, tensorFromArray } from '../../src-main/onnx/ir';
 import { Random } from '../../src-main/kernels/random';
+import {
+  attributes,
+  type Model,
+  makeNode,
+  makeValue,
+  type Node,
+  type Tensor,
+  tensorFromArray,
+} from '../../src-main/onnx/ir';
 
 /** 8 MB of small normal numbers: every weight is a window into them, at its own offset. */
 function noise(): Uint8Array {
@@ -49,11 +57,17 @@ export function decoderModel(layers: number, width: number): Model {
     const at = (name: string) => `layer${layer}_${name}`;
     const normal = add('LayerNormalization', at('norm1'), [stream, scale(at('scale1'))], axis);
     const [q, k, v] = ['q', 'k', 'v'].map((it) => add('MatMul', at(it), [normal, weight(at(`w${it}`), width, width)]));
-    const mixed = add('Mul', at('mix'), [add('Sigmoid', at('gate'), [q as string]), add('Add', at('sum'), [k as string, v as string])]);
+    const mixed = add('Mul', at('mix'), [
+      add('Sigmoid', at('gate'), [q as string]),
+      add('Add', at('sum'), [k as string, v as string]),
+    ]);
     stream = add('Add', at('residual1'), [stream, add('MatMul', at('o'), [mixed, weight(at('wo'), width, width)])]);
     const second = add('LayerNormalization', at('norm2'), [stream, scale(at('scale2'))], axis);
     const up = add('Relu', at('relu'), [add('MatMul', at('up'), [second, weight(at('wup'), width, 4 * width)])]);
-    stream = add('Add', at('residual2'), [stream, add('MatMul', at('down'), [up, weight(at('wdown'), 4 * width, width)])]);
+    stream = add('Add', at('residual2'), [
+      stream,
+      add('MatMul', at('down'), [up, weight(at('wdown'), 4 * width, width)]),
+    ]);
   }
   nodes.push(makeNode('Identity', 'last', [stream], ['y']));
   return {

@@ -1,13 +1,13 @@
 /** Saving a model: streamed, and whole or not at all. */
 
-import { createHash } from 'node:crypto';
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LatheError, type ModelFile, messageOf, unwatched, type Work } from '../../contract';
 import type { Model } from '../ir';
 import { fillSkeleton, type Piece } from './fill-skeleton';
-import { dataChunks, dataLength } from './tensor-data';
+import { PieceStream } from './piece-stream';
+import { dataLength } from './tensor-data';
 import { type ExternalPlace, modelToSkeleton, type PackedData, type TensorRole } from './to-proto';
 
 export interface WriteOptions {
@@ -35,7 +35,7 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
   const total = plan.files.reduce((sum, file) => sum + file.length, 0);
   checkTarget(target, total);
   await removeAbandoned(target);
-  const stream = new HashingStream(total, options.work ?? unwatched());
+  const stream = new PieceStream(total, options.work ?? unwatched());
   const made: string[] = [];
   try {
     for (const file of plan.files) {
@@ -50,9 +50,11 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
     }
     await syncFolder(dirname(target));
   } catch (error) {
+    await stream.close();
     for (const file of made) await rm(file, { force: true });
     throw saveError(error, target, total);
   }
+  await stream.close();
   await removeReplacedData(target, plan.dataName);
   const externalData = plan.dataName === null ? [] : [plan.dataName];
   return { path: target, bytes: total, sha256: stream.sha256(), externalData };
@@ -146,81 +148,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
-}
-
-/** Writes files one after the other; hashes, reports and can be stopped meanwhile. */
-class HashingStream {
-  readonly #hash = createHash('sha256');
-  readonly #total: number;
-  readonly #work: Work;
-  #done = 0;
-
-  constructor(total: number, work: Work) {
-    this.#total = total;
-    this.#work = work;
-  }
-
-  async write(path: string, pieces: readonly Piece[]): Promise<void> {
-    const file = await open(path, 'w');
-    // While one part is being written the next is read and hashed.
-    let pending: Promise<void> = Promise.resolve();
-    try {
-      for (const part of partsOf(pieces)) {
-        this.#hash.update(part);
-        await pending;
-        this.#work.signal.throwIfAborted();
-        pending = writeAll(file, part);
-        this.#done += part.byteLength;
-        this.#work.progress({ phase: 'Writing the model', fraction: this.#done / this.#total });
-      }
-      await pending;
-      await file.sync();
-    } finally {
-      await pending.catch(() => {});
-      await file.close();
-    }
-  }
-
-  sha256(): string {
-    return this.#hash.digest('hex');
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done);
-    done += bytesWritten;
-  }
-}
-
-const partBytes = 8 * 2 ** 20;
-
-/** Pieces in parts of about 8 MB: many small ones are gathered, large ones are cut. */
-function* partsOf(pieces: readonly Piece[]): Generator<Uint8Array> {
-  let gathered: Uint8Array[] = [];
-  let length = 0;
-  for (const piece of pieces) {
-    for (const part of piece instanceof Uint8Array ? [piece] : dataChunks(piece, partBytes)) {
-      gathered.push(part);
-      length += part.byteLength;
-      if (length < partBytes) continue;
-      yield joined(gathered, length);
-      gathered = [];
-      length = 0;
-    }
-  }
-  if (length > 0) yield joined(gathered, length);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
-  return bytes;
 }
 
 /** A folder's entry is on disk only when the folder is; systems that cannot sync folders need it not. */
