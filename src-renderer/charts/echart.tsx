@@ -11,6 +11,7 @@ import {
   VisualMapComponent,
 } from 'echarts/components';
 import { type EChartsType, init, use } from 'echarts/core';
+import { LabelLayout } from 'echarts/features';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'react';
 
@@ -19,6 +20,7 @@ use([
   CustomChart,
   GridComponent,
   HeatmapChart,
+  LabelLayout,
   LegendComponent,
   LineChart,
   MarkAreaComponent,
@@ -31,7 +33,8 @@ use([
 export interface EChartProps {
   /** What it shows, in a sentence: it is an image to a screen reader, and its data stand in a table. */
   readonly label: string;
-  readonly height: number;
+  /** Pixels, or a CSS length. */
+  readonly height: number | string;
   readonly option: EChartsOption;
   /** Called with the chart once, to listen to it; what it answers undoes that. */
   readonly listen?: (chart: EChartsType) => () => void;

@@ -7,7 +7,7 @@ import { idOf, type ParetoData, type ParetoWords, paretoOption } from './pareto-
 
 export interface ParetoChartProps extends ParetoData {
   readonly label: string;
-  readonly height: number;
+  readonly height: number | string;
   readonly onHover: (id: string | null) => void;
   readonly onSelect: (id: string) => void;
 }

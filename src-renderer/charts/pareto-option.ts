@@ -76,7 +76,7 @@ export function paretoOption(data: ParetoData, palette: Palette): EChartsOption 
     scatter(data, palette),
   ];
   return {
-    grid: { left: 8, right: 24, top: 32, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'all' },
+    grid: { left: 8, right: 24, top: 8, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     legend: { show: false },
     tooltip: {
       trigger: 'item',

@@ -5,7 +5,7 @@ import { Icon, type IconName } from './icon';
 /** Nothing here yet: one line that says why, and the way on. */
 export function Empty({ icon, text, children }: { icon: IconName; text: string; children?: ReactNode }) {
   return (
-    <Center py="xl">
+    <Center py="md">
       <Stack align="center" gap="sm" maw={480}>
         <ThemeIcon variant="light" color="gray" size="lg" radius="xl">
           <Icon name={icon} />

@@ -8,7 +8,7 @@ export default defineConfig({
   // One studio at a time: latencies are measured.
   workers: 1,
   fullyParallel: false,
-  timeout: 240_000,
+  timeout: 300_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
   use: {

@@ -1,6 +1,7 @@
 import { Group, Loader, SegmentedControl, Text } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { StepKindName } from '../../../src-main/contract';
 import type { ParetoWords, PlotAxis, PlotPoint } from '../../charts/pareto-option';
 import { bytes, difference, metric, milliseconds, tick } from '../../components/format';
 import { useMetricName } from '../../components/metric-name';
@@ -13,7 +14,8 @@ import { type CompareRow, insideNoise, type Quality, type QualityKind, stepKinds
 const ParetoChart = lazy(() => import('../../charts/pareto-chart'));
 type Cost = 'latency' | 'size';
 type Span = 'all' | 'near';
-const plotHeight = 380;
+/** Leaves the first rows of the table in sight on a laptop. */
+const plotHeight = 'clamp(260px, 38vh, 440px)';
 /** How far below the baseline the near view goes, as a share: ten points. */
 const nearSpan = 0.1;
 
@@ -152,11 +154,17 @@ function useWords(): ParetoWords {
   );
 }
 
+/** Tidying is what most recipes begin with: it gives a variant its colour only where there is nothing else. */
+function telling(kinds: readonly StepKindName[]): readonly StepKindName[] {
+  const others = kinds.filter((kind) => kind !== 'clean');
+  return others.length > 0 ? others : kinds;
+}
+
 function plotPoint(row: CompareRow, cost: Cost, other: Cost, hasQuality: boolean, fits: boolean): PlotPoint[] {
   const { evaluation, quality } = row;
   const costs: Record<Cost, number> = { latency: evaluation.latencyMs.p50, size: evaluation.bytes };
   if (hasQuality && quality === null) return [];
-  const kinds = stepKindsOf(row);
+  const kinds = telling(stepKindsOf(row));
   return [
     {
       id: row.id,

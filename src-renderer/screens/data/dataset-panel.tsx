@@ -7,7 +7,6 @@ import { integer, shape } from '../../components/format';
 import { Icon } from '../../components/icon';
 import { useMetricName } from '../../components/metric-name';
 import { Panel } from '../../components/panel';
-import { PathText } from '../../components/path-browser';
 import { PathField } from '../../components/path-field';
 import { useAction } from '../../components/use-action';
 import { browse, forProject } from '../../studio/actions';
@@ -71,7 +70,6 @@ function Summary({ data }: { data: DatasetSummary }) {
   const metricName = useMetricName();
   return (
     <Stack gap="sm">
-      <PathText path={data.path} />
       <Figures>
         {data.splits.map((split) => (
           <Figure

@@ -48,7 +48,7 @@ export function JobCard({ job }: { job: Job }) {
           <Elapsed job={job} />
         </Group>
         <Group gap={4} wrap="nowrap">
-          {variant !== undefined && variant.steps.length > 0 && (
+          {job.kind === 'variant' && variant !== undefined && variant.steps.length > 0 && (
             <Button variant="subtle" size="compact-xs" aria-expanded={opened} onClick={log.toggle}>
               {t('run.log')}
             </Button>
