@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { MenuCommand } from '../../src-main/contract';
 import type { IconName } from '../components/icon';
 import { kindIcon } from '../components/kind';
+import { useStudioWords } from '../components/studio-words';
 import { screens } from '../screens';
 import { changeSettings, closeProject, forProject, openProject, openSample } from '../studio/actions';
 import { edit, emptyRecipe } from '../studio/recipe-draft';
@@ -117,6 +118,7 @@ function useProjectCommands(): Command[] {
 
 function useVariantCommands(): Command[] {
   const { t } = useTranslation();
+  const word = useStudioWords();
   const { project, presets } = useStudio();
   if (project === null) return [];
   return [
@@ -136,13 +138,13 @@ function useVariantCommands(): Command[] {
     ...presets.map(
       (preset): Command => ({
         id: `preset.${preset.name}`,
-        title: preset.title,
-        note: preset.help,
+        title: word(preset.title),
+        note: word(preset.help),
         icon: kindIcon[preset.recipe.steps[0]?.kind ?? 'clean'],
         group: t('commands.recipes'),
         enabled: true,
         run: () => {
-          edit({ ...emptyRecipe, ...preset.recipe, name: preset.title });
+          edit({ ...emptyRecipe, ...preset.recipe, name: word(preset.title) });
           go('recipe');
         },
       }),

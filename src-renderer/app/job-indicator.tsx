@@ -3,12 +3,14 @@ import { useTranslation } from 'react-i18next';
 import { isActive } from '../components/active-job';
 import { percent } from '../components/format';
 import { Icon } from '../components/icon';
+import { useStudioWords } from '../components/studio-words';
 import { useStudio } from '../studio/store';
 import { go } from './navigation';
 
 /** Always in sight: what runs, how far it is, how much waits. */
 export function JobIndicator() {
   const { t } = useTranslation();
+  const word = useStudioWords();
   const jobs = useStudio((state) => state.project?.jobs ?? null);
   if (jobs === null) return null;
   const active = jobs.filter(isActive);
@@ -20,7 +22,7 @@ export function JobIndicator() {
         ? t('shell.idle')
         : t('shell.queued', { count: active.length })
       : [
-          running.title,
+          word(running.title),
           ...(fraction === null ? [] : [percent(fraction, 0)]),
           ...(active.length > 1 ? [t('shell.more', { count: active.length - 1 })] : []),
         ].join(' · ');

@@ -2,12 +2,14 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../../src-main/contract';
 import { isActive } from '../components/active-job';
+import { useStudioWords } from '../components/studio-words';
 import { showDone, showError } from '../components/toast';
 import { useStudio } from '../studio/store';
 
 /** Says once, on whichever screen, how a job ended. */
 export function JobNews() {
   const { t } = useTranslation();
+  const word = useStudioWords();
   const project = useStudio((state) => state.project);
   const known = useRef<{ path: string | null; active: ReadonlySet<string> }>({ path: null, active: new Set() });
   useEffect(() => {
@@ -19,9 +21,9 @@ export function JobNews() {
     };
     if (project === null || before.path !== project.path) return;
     for (const job of jobs) {
-      if (before.active.has(job.id) && !isActive(job)) announce(job, t('shell.jobDone', { title: job.title }));
+      if (before.active.has(job.id) && !isActive(job)) announce(job, t('shell.jobDone', { title: word(job.title) }));
     }
-  }, [project, t]);
+  }, [project, t, word]);
   return null;
 }
 

@@ -1,15 +1,17 @@
 import { Group, Progress, Text } from '@mantine/core';
 import type { Progress as WorkProgress } from '../../src-main/contract';
 import { percent } from './format';
+import { useStudioWords } from './studio-words';
 
 /** How far a job is: phase, what it does just now, a bar that runs free while the share is not known. */
 export function JobProgress({ progress, label }: { progress: WorkProgress | null; label: string }) {
+  const word = useStudioWords();
   const fraction = progress?.fraction ?? null;
   return (
     <div>
       <Group justify="space-between" gap="xs" wrap="nowrap" mb={4}>
         <Text size="xs" truncate="end">
-          {progress?.phase ?? label}
+          {progress === null ? label : word(progress.phase)}
           {progress?.detail !== undefined && (
             <Text span size="xs" c="dimmed" inherit>
               {' · '}

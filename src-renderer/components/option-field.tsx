@@ -3,6 +3,7 @@ import { useId } from 'react';
 import type { OptionSpec } from '../../src-main/contract';
 import type { PathBrowserProps } from './path-browser';
 import { PathField } from './path-field';
+import { useStudioWords } from './studio-words';
 
 export interface OptionFieldProps {
   readonly spec: OptionSpec;
@@ -13,7 +14,8 @@ export interface OptionFieldProps {
 }
 
 /** One option, drawn from its spec. */
-export function OptionField({ spec, value, onChange, browse }: OptionFieldProps) {
+export function OptionField({ spec: english, value, onChange, browse }: OptionFieldProps) {
+  const spec = translated(english, useStudioWords());
   const label = { label: spec.title, description: spec.help };
   switch (spec.kind) {
     case 'number':
@@ -69,6 +71,12 @@ export function OptionField({ spec, value, onChange, browse }: OptionFieldProps)
         />
       );
   }
+}
+
+function translated(spec: OptionSpec, word: (text: string) => string): OptionSpec {
+  const texts = { title: word(spec.title), help: word(spec.help) };
+  if (spec.kind !== 'choice') return { ...spec, ...texts };
+  return { ...spec, ...texts, choices: spec.choices.map(({ value, title }) => ({ value, title: word(title) })) };
 }
 
 type ChoiceSpec = Extract<OptionSpec, { kind: 'choice' }>;

@@ -9,6 +9,7 @@ import { Icon } from '../../components/icon';
 import { JobProgress } from '../../components/job-progress';
 import { Page } from '../../components/page';
 import { Panel } from '../../components/panel';
+import { useStudioWords } from '../../components/studio-words';
 import { Warnings } from '../../components/warnings';
 import { useSelection } from '../../studio/selection';
 import { useProject, useStudio } from '../../studio/store';
@@ -28,9 +29,13 @@ export function Compare() {
   const project = useProject();
   const tradeOff = useStudio((state) => state.tradeOff);
   const selected = useSelection((state) => state.selected);
+  const word = useStudioWords();
   const rows = useMemo(
-    () => (tradeOff === null ? [] : compareRows(tradeOff, project.variants)),
-    [tradeOff, project.variants],
+    () =>
+      (tradeOff === null ? [] : compareRows(tradeOff, project.variants)).map((row) =>
+        row.baseline ? { ...row, name: word(row.name) } : row,
+      ),
+    [tradeOff, project.variants, word],
   );
   const quality = useMemo(() => (tradeOff === null ? noQuality : qualityKind(tradeOff)), [tradeOff]);
   const chosen = rows.find((row) => row.id === selected) ?? null;

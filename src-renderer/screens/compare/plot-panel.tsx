@@ -6,6 +6,7 @@ import type { ParetoWords, PlotAxis, PlotPoint } from '../../charts/pareto-optio
 import { bytes, difference, metric, milliseconds, tick } from '../../components/format';
 import { useMetricName } from '../../components/metric-name';
 import { Panel } from '../../components/panel';
+import { useStudioWords } from '../../components/studio-words';
 import { hover, select, useSelection } from '../../studio/selection';
 import { useStudio } from '../../studio/store';
 import { overBudget, useBudgets } from './budgets';
@@ -136,6 +137,7 @@ function useQualityAxis(quality: QualityKind, first: Quality | null, near: Quali
 
 function useWords(): ParetoWords {
   const { t } = useTranslation();
+  const word = useStudioWords();
   const methods = useStudio((state) => state.methods);
   return useMemo(
     () => ({
@@ -145,12 +147,12 @@ function useWords(): ParetoWords {
       differs: t('plot.differs'),
       budget: t('plot.budget'),
       kinds: {
-        ...Object.fromEntries(methods.map(({ kind, title }) => [kind, title])),
+        ...Object.fromEntries(methods.map(({ kind, title }) => [kind, word(title)])),
         mixed: t('plot.mixed'),
         other: t('plot.other'),
       },
     }),
-    [t, methods],
+    [t, word, methods],
   );
 }
 

@@ -3,12 +3,14 @@ import { useTranslation } from 'react-i18next';
 import { Icon } from '../../components/icon';
 import { kindIcon } from '../../components/kind';
 import { Panel } from '../../components/panel';
+import { useStudioWords } from '../../components/studio-words';
 import { edit, emptyRecipe } from '../../studio/recipe-draft';
 import { useStudio } from '../../studio/store';
 
 /** Recipes to start from. */
 export function Presets() {
   const { t } = useTranslation();
+  const word = useStudioWords();
   const presets = useStudio((state) => state.presets);
   return (
     <Panel title={t('recipe.presets')} note={t('recipe.presetsNote')}>
@@ -19,7 +21,7 @@ export function Presets() {
               className="card-button"
               p="xs"
               w="100%"
-              onClick={() => edit({ ...emptyRecipe, ...preset.recipe, name: preset.title })}
+              onClick={() => edit({ ...emptyRecipe, ...preset.recipe, name: word(preset.title) })}
             >
               <Group gap="xs" wrap="nowrap" align="flex-start">
                 <Group gap={2} mt={2} wrap="nowrap" c="dimmed">
@@ -30,10 +32,10 @@ export function Presets() {
                 </Group>
                 <Box>
                   <Text size="sm" fw={500}>
-                    {preset.title}
+                    {word(preset.title)}
                   </Text>
                   <Text size="xs" c="dimmed">
-                    {preset.help}
+                    {word(preset.help)}
                   </Text>
                 </Box>
               </Group>

@@ -5,6 +5,7 @@ import type { MethodList, Step } from '../../../src-main/contract';
 import { Icon } from '../../components/icon';
 import { kindColor, kindIcon } from '../../components/kind';
 import { OptionField } from '../../components/option-field';
+import { useStudioWords } from '../../components/studio-words';
 import { browse } from '../../studio/actions';
 import { methodOf } from '../../studio/recipe-draft';
 import { useProject, useStudio } from '../../studio/store';
@@ -25,11 +26,12 @@ type Method = MethodList[number]['methods'][number];
 export function StepCard(props: StepCardProps) {
   const { t } = useTranslation();
   const { step, index, count } = props;
+  const word = useStudioWords();
   const methods = useStudio((state) => state.methods);
   const [opened, drawer] = useDisclosure(false);
   const kind = methods.find((candidate) => candidate.kind === step.kind);
   const method = methodOf(step, methods);
-  const title = kind?.title ?? step.kind;
+  const title = word(kind?.title ?? step.kind);
   return (
     <Paper withBorder p="sm" radius="sm" role="group" aria-label={t('recipe.step', { number: index + 1, title })}>
       <Group justify="space-between" wrap="nowrap" mb="xs">
@@ -44,7 +46,7 @@ export function StepCard(props: StepCardProps) {
           </Badge>
           <Select
             aria-label={t('recipe.method')}
-            data={kind?.methods.map(({ name, title: label }) => ({ value: name, label })) ?? []}
+            data={kind?.methods.map(({ name, title: label }) => ({ value: name, label: word(label) })) ?? []}
             value={method?.name ?? null}
             allowDeselect={false}
             w={260}
@@ -76,7 +78,7 @@ export function StepCard(props: StepCardProps) {
       {method !== undefined && (
         <Stack gap="sm">
           <Text size="xs" c="dimmed">
-            {method.help}
+            {word(method.help)}
           </Text>
           <DataNeed method={method} />
           <Options {...props} method={method} advanced={false} />
@@ -95,7 +97,7 @@ export function StepCard(props: StepCardProps) {
             opened={opened}
             onClose={drawer.close}
             position="right"
-            title={t('recipe.moreTitle', { method: method.title })}
+            title={t('recipe.moreTitle', { method: word(method.title) })}
           >
             <Stack gap="md">
               <Options {...props} method={method} advanced />

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Empty } from '../../components/empty';
 import { Icon } from '../../components/icon';
 import { kindIcon } from '../../components/kind';
+import { useStudioWords } from '../../components/studio-words';
 import { addStep, edit, moveStep, removeStep, replaceStep, useRecipeDraft } from '../../studio/recipe-draft';
 import { useStudio } from '../../studio/store';
 import { StepCard } from './step-card';
@@ -34,6 +35,7 @@ export function Steps() {
 function AddStep() {
   const { t } = useTranslation();
   const { recipe } = useRecipeDraft();
+  const word = useStudioWords();
   const methods = useStudio((state) => state.methods);
   return (
     <Group>
@@ -50,7 +52,7 @@ function AddStep() {
               leftSection={<Icon name={kindIcon[kind.kind]} />}
               onClick={() => edit(addStep(recipe, kind.kind, methods))}
             >
-              {kind.title}
+              {word(kind.title)}
             </Menu.Item>
           ))}
         </Menu.Dropdown>

@@ -9,6 +9,7 @@ import { seconds } from '../../components/format';
 import { Icon } from '../../components/icon';
 import { JobProgress } from '../../components/job-progress';
 import { StepLogs } from '../../components/step-logs';
+import { useStudioWords } from '../../components/studio-words';
 import { useAction } from '../../components/use-action';
 import { forProject } from '../../studio/actions';
 import { edit, stepLine } from '../../studio/recipe-draft';
@@ -29,6 +30,7 @@ export function JobCard({ job }: { job: Job }) {
   const { t } = useTranslation();
   const [opened, log] = useDisclosure(false);
   const variant = useProject().variants.find((entry) => entry.variant.id === job.variant)?.variant;
+  const word = useStudioWords();
   const methods = useStudio((state) => state.methods);
   return (
     <Paper withBorder p="sm" radius="sm" role="group" aria-label={job.title}>
@@ -38,7 +40,7 @@ export function JobCard({ job }: { job: Job }) {
             {t(`job.state.${job.state}`)}
           </Badge>
           <Text size="sm" fw={500}>
-            {job.title}
+            {word(job.title)}
           </Text>
           {job.recipe !== null && (
             <Text size="xs" c="dimmed">

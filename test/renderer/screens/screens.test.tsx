@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { setLanguage } from '../../../src-renderer/app/i18n';
 import { screens } from '../../../src-renderer/screens';
 import { noBudgets, useBudgets } from '../../../src-renderer/screens/compare/budgets';
 import { Compare } from '../../../src-renderer/screens/compare/compare';
@@ -252,5 +253,21 @@ describe('export', () => {
     show(<Export />);
     expect(screen.getByText('/out/animals.onnx')).toBeTruthy();
     expect(within(screen.getByRole('list', { name: 'Checks' })).getByText(/Loads in onnxruntime/)).toBeTruthy();
+  });
+});
+
+describe('in Chinese', () => {
+  it('a method speaks Chinese where the table knows it, and stays as it came where not', async () => {
+    await setLanguage('zh');
+    try {
+      openFakeStudio();
+      useRecipeDraft.setState({ recipe: { steps: [{ kind: 'prune' }, { kind: 'quantize' }] } });
+      show(<RecipeScreen />);
+      expect(screen.getByRole('group', { name: '步骤 1：剪枝' })).toBeTruthy();
+      expect(screen.getByText('稀疏度')).toBeTruthy();
+      expect(screen.getByText('Weights and activations in 8 bits, ranges from calibration samples.')).toBeTruthy();
+    } finally {
+      await setLanguage('en');
+    }
   });
 });
