@@ -181,6 +181,8 @@ test('the details of a variant and the options of a step in light and dark: noth
     await page.screenshot({ path: join(pictures, `recipe-json-${theme}.png`) });
     found.push(...(await objections(`json, ${theme}`)));
     await page.getByText('Steps', { exact: true }).click();
+    await goTo(page, 'Compare');
+    await page.getByRole('button', { name: 'Close details' }).click();
   }
   expect(found).toEqual([]);
 });
