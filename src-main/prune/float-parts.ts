@@ -1,7 +1,7 @@
 /** Weights as float32, part by part, whatever their dtype. */
 
 import { LatheError } from '../contract';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../kernels';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../kernels';
 import { readTensorBytes } from '../onnx/file';
 import { elementCount, fromBytes, type Tensor } from '../onnx/ir';
 
@@ -35,6 +35,15 @@ export function floatsOf(tensor: Tensor, bytes: Uint8Array): Float32Array {
   else if (tensor.dtype === 'bfloat16') bfloat16ToFloat32(halves, values);
   else throw new LatheError({ who: `tensor "${tensor.name}"`, what: `is ${tensor.dtype}, not float`, code: 'failed' });
   return values;
+}
+
+/** The packed bytes of float32 values in the dtype of a float tensor. */
+export function packFloats(tensor: Tensor, values: Float32Array): Uint8Array {
+  if (tensor.dtype === 'float32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const halves = new Uint16Array(values.length);
+  if (tensor.dtype === 'float16') float32ToFloat16(values, halves);
+  else float32ToBfloat16(values, halves);
+  return new Uint8Array(halves.buffer);
 }
 
 /** All values of a tensor in order; lets the event loop turn between parts and stops where the signal says so. */

@@ -28,10 +28,10 @@ export const presets: readonly Preset[] = [
   preset(
     'prune-half-int8',
     'Half of the weights, int8',
-    'The smaller half of the weights to zero, the rest as int8: a quarter of the size, and less when zipped. Needs calibration samples.',
+    'Half of the weights to zero while the rest make up for them, then int8: a quarter of the size, and less when zipped. Needs calibration samples.',
     [
       { kind: 'clean' },
-      { kind: 'prune', method: 'magnitude', options: { sparsity: 0.5, scope: 'global' } },
+      { kind: 'prune', method: 'sparse-gpt', options: { sparsity: 0.5 } },
       { kind: 'quantize', method: 'static-int8', options: { granularity: 'per-channel' } },
     ],
   ),

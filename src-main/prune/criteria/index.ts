@@ -3,6 +3,7 @@
 import type { PruneMethod } from '../method';
 import { magnitude } from './magnitude';
 import { nOfM } from './n-of-m';
+import { sparseGpt } from './sparse-gpt';
 import { wanda } from './wanda';
 
-export const pruneMethods: readonly PruneMethod[] = [magnitude, nOfM, wanda];
+export const pruneMethods: readonly PruneMethod[] = [magnitude, nOfM, wanda, sparseGpt];
