@@ -23,7 +23,7 @@ import { findWeights } from '../weights';
 export const wanda = pruneMethod({
   name: 'wanda',
   title: 'Wanda (activation-aware)',
-  help: 'Prunes by size of weight times size of its input. Worth it where some inputs are far larger than others, as in large transformers; on small networks it does about as well as magnitude. Needs calibration samples.',
+  help: 'Prunes by size of weight times size of its input. Made for large language models, where some inputs are far larger than others; on small networks magnitude and SparseGPT do better. Needs calibration samples.',
   source: 'arXiv:2306.11695',
   data: 'calibration',
   options: {
