@@ -1,10 +1,13 @@
 /** @file Read-only answers about models. */
 
+export * from './diff-models';
 export * from './fix-dims';
 export * from './fusion-report';
 export * from './inspect-model';
 export * from './macs';
+export * from './node-costs';
 export * from './node-map';
+export * from './profile-nodes';
 export * from './type-text';
 export * from './walk';
 export * from './warnings';

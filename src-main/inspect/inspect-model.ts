@@ -4,12 +4,13 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { ModelReport } from '../contract';
 import { readModel } from '../onnx/file';
-import { elementCount, type Model, type Node, type TypeInfo, tensorByteLength } from '../onnx/ir';
-import { cpuInfo, valueTypes } from '../onnx/session';
+import { elementCount, type Graph, type Model, type Node, tensorByteLength } from '../onnx/ir';
+import { cpuInfo, graphTypes, type Types } from '../onnx/session';
 import { fedInputs, fixDims, symbolicDims } from './fix-dims';
-import { macsOf } from './macs';
+import { hasMacs } from './macs';
+import { nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
-import { allNodes, allWeights } from './walk';
+import { allNodes, allWeights, withBodies } from './walk';
 import { findWarnings } from './warnings';
 
 export interface InspectOptions {
@@ -25,7 +26,8 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
   const model = await readModel(path);
   const files = externalFiles(model, path);
   const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
-  const types = await valueTypes(fixDims(model, dims));
+  const fixed = fixDims(model, dims);
+  const types = await typesForCosts(fixed);
   const nodes = [...allNodes(model)];
   const weights = [...allWeights(model)];
   return {
@@ -35,14 +37,14 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
     producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
     inputs: fedInputs(model.graph).map(valueReport),
     outputs: model.graph.outputs.map((output) =>
-      valueReport({ ...output, type: output.type ?? types.get(output.name) ?? null }),
+      valueReport({ ...output, type: output.type ?? types.get(fixed.graph)?.get(output.name) ?? null }),
     ),
     nodes: nodes.length,
     ops: countOps(nodes),
     parameters: weights.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0),
     bytes,
     bytesByType: sumBy(weights, ({ tensor }) => [tensor.dtype, tensorByteLength(tensor)]),
-    macs: totalMacs(model, types),
+    macs: symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types).macs : null,
     symbolicDims: symbolicDims(model.graph),
     warnings: findWarnings(
       model,
@@ -79,20 +81,8 @@ function sumBy<T>(items: readonly T[], entry: (item: T) => readonly [string, num
   return sums;
 }
 
-/** null where the shape of one operand is not known. */
-function totalMacs(model: Model, types: ReadonlyMap<string, TypeInfo>): number | null {
-  const shapeOf = (value: string): readonly number[] | undefined => {
-    const tensor = model.graph.initializers.get(value);
-    if (tensor !== undefined) return tensor.shape;
-    const type = types.get(value);
-    if (type?.kind !== 'tensor' || type.shape === null) return undefined;
-    return type.shape.every((dim) => typeof dim === 'number') ? (type.shape as number[]) : undefined;
-  };
-  let total = 0;
-  for (const node of allNodes(model)) {
-    const macs = macsOf(node, shapeOf);
-    if (macs === null) return null;
-    total += macs;
-  }
-  return total;
+/** Bodies are worth a session only where their products are going to be counted. */
+function typesForCosts(model: Model): Promise<ReadonlyMap<Graph, Types>> {
+  const isFixed = symbolicDims(model.graph).length === 0;
+  return graphTypes(model, (body) => isFixed && [...withBodies(body.nodes)].some(hasMacs));
 }

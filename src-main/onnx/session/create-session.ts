@@ -65,7 +65,8 @@ function ortOptions(options: SessionOptions, weights: string | null): InferenceS
     interOpNumThreads: 1,
     executionMode: 'sequential',
     enableCpuMemArena: false,
-    logSeverityLevel: 3,
+    // Errors come as exceptions; on the terminal they would stand beside the sentence that is made of them.
+    logSeverityLevel: 4,
     graphOptimizationLevel: options.optimization ?? 'all',
     extra: { session },
     ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),

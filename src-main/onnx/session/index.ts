@@ -2,6 +2,8 @@
 
 export * from './cpu-info';
 export * from './folded-types';
+export * from './graph-types';
+export * from './observed-types';
 export * from './open-session';
 export * from './optimize-model';
 export { runtimeVersion } from './runtime';

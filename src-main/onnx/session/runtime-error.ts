@@ -104,7 +104,7 @@ const rules: readonly Rule[] = [
     }),
   },
   {
-    pattern: /Optype \((\w+)\) bound to different types \((.*?)\)? in node \((.*?)\)/,
+    pattern: /Optype \((\w+)\) bound to different types \((.*?) in node \((.*?)\)/,
     say: ([op, types, node]) => ({ who: `${op} "${node}"`, what: `its inputs are of different types: ${types}` }),
   },
   {

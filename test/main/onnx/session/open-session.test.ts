@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readModel, writeModel } from '../../../../src-main/onnx/file';
 import type { NdArray } from '../../../../src-main/onnx/ir';
 import { openSession, runtimeVersion } from '../../../../src-main/onnx/session';
+import { modelFromText } from '../../../support/model-from-text';
 
 const models = fileURLToPath(new URL('../../../models', import.meta.url));
 const cnn = join(models, 'mnist-cnn/model-bn.onnx');
@@ -87,5 +89,40 @@ describe('openSession by path', () => {
 
   it('tells its version', () => {
     expect(runtimeVersion()).toMatch(/^onnxruntime \d+\.\d+\.\d+$/);
+  });
+});
+
+describe('openSession of a Model', () => {
+  it('maps the weights from where they lie, and answers as by path', async () => {
+    const model = await readModel(cnn);
+    await writeModel(model, join(folder, 'beside.onnx'), { externalData: 'always' });
+    const answers: unknown[] = [];
+    for (const source of [cnn, model, await readModel(join(folder, 'beside.onnx'))]) {
+      const session = await openSession(source);
+      answers.push((await session.run({ image: image(2) })).logits);
+      await session.release();
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+  });
+
+  it('gives out values between nodes, of a path too, and only what is asked for', async () => {
+    for (const source of [cnn, await readModel(cnn)]) {
+      const session = await openSession(source, { extraOutputs: ['/Relu_output_0'] });
+      const all = await session.run({ image: image(1) });
+      expect(Object.keys(all)).toEqual(['logits', '/Relu_output_0']);
+      const rectified = all['/Relu_output_0'] as NdArray<'float32'>;
+      expect(Math.min(...rectified.data)).toBe(0);
+      expect(Object.keys(await session.run({ image: image(1) }, ['/Relu_output_0']))).toEqual(['/Relu_output_0']);
+      await session.release();
+    }
+  });
+
+  it('tells a scalar from a value of unknown rank, and calls the model by its label', async () => {
+    const model = modelFromText('g (float x, float[N] s) => (float y) { y = Identity (x) }');
+    const session = await openSession(model, { label: 'teacher' });
+    expect(session.inputs[0]?.shape).toEqual([]);
+    await expect(session.run({})).rejects.toThrow('teacher: input "x": is not fed');
+    await session.release();
   });
 });
