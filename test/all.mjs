@@ -48,6 +48,7 @@ const suites = [
   },
   { name: 'native', run: buildNative },
   { name: 'unit', run: () => vitest('test/vitest.config.ts') },
+  { name: 'studio', run: () => vitest('test/vitest.system.config.ts', 'test/studio/') },
   { name: 'cli', run: () => vitest('test/vitest.system.config.ts', 'test/cli/') },
   { name: 'web', run: () => vitest('test/vitest.system.config.ts', 'test/web/') },
   { name: 'standin', run: () => vitest('test/vitest.system.config.ts', 'test/standin/') },

@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type EngineCalls, type ParamsOf, type Progress, unwatched } from '../../../src-main/contract';
-import { createSupervisor, forkCarrier, type Supervisor } from '../../../src-main/engine/supervisor';
-import { cpuInfo } from '../../../src-main/onnx/session';
-import { builtEngine } from '../../support/built-engine';
-import { sample } from '../../support/studio';
+import { type EngineCalls, type ParamsOf, type Progress, unwatched } from '../../src-main/contract';
+import { createSupervisor, forkCarrier, type Supervisor } from '../../src-main/engine/supervisor';
+import { cpuInfo } from '../../src-main/onnx/session';
+import { builtEngine } from '../support/built-engine';
+import { sample } from '../support/studio';
 
 let engine: Supervisor;
 let folder: string;

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Recipe, reportSchema } from '../../../src-main/contract';
-import { sample, startStudio, type TestStudio } from '../../support/studio';
+import { type Recipe, reportSchema } from '../../src-main/contract';
+import { sample, startStudio, type TestStudio } from '../support/studio';
 
 const half = { kind: 'quantize', method: 'fp16' } as const;
 const prune = { kind: 'prune', method: 'magnitude', options: { sparsity: 0.5 } } as const;

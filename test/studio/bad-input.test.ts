@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sample, startStudio, type TestStudio } from '../../support/studio';
+import { sample, startStudio, type TestStudio } from '../support/studio';
 
 let own: TestStudio;
 let project: string;
@@ -48,7 +48,7 @@ describe('a folder that cannot take a project', () => {
   });
 
   it('because it is a project of another model', async () => {
-    const other = join(import.meta.dirname, '../../models/mnist-cnn/model-bn.onnx');
+    const other = join(import.meta.dirname, '../models/mnist-cnn/model-bn.onnx');
     const call = own.client.call('createProject', { model: other, folder: project });
     await expect(call).rejects.toMatchObject(sentence(/is a project of another model/));
     const copy = join(own.folder, 'copy.onnx');
@@ -59,7 +59,7 @@ describe('a folder that cannot take a project', () => {
 
 describe('data that does not fit is refused and changes nothing', () => {
   it.each<[string, string, RegExp]>([
-    ['of another model', join(import.meta.dirname, '../../models/glyph-vit'), /glyph-vit|calib\.npz|input/],
+    ['of another model', join(import.meta.dirname, '../models/glyph-vit'), /glyph-vit|calib\.npz|input/],
     ['that is no dataset', import.meta.dirname, /data "studio"/],
     ['that is not there', '/no/such/folder', /no\/such\/folder/],
   ])('%s', async (_what, data, about) => {
@@ -79,7 +79,7 @@ describe('a job that cannot be done', () => {
   });
 
   it('refuses to add a model with other inputs', async () => {
-    const model = join(import.meta.dirname, '../../models/glyph-vit/model.onnx');
+    const model = join(import.meta.dirname, '../models/glyph-vit/model.onnx');
     const { job } = await own.client.call('addVariant', { project, model });
     const ended = await own.finish(project, job);
     expect(ended).toMatchObject({ state: 'failed', error: expect.stringMatching(/^model\.onnx: has other inputs/) });
@@ -110,7 +110,7 @@ describe('a job that cannot be done', () => {
       const { job } = await own.client.call('makeVariant', { project: path, recipe, evaluate: false });
       return own.finish(path, job);
     };
-    writeFileSync(model, readFileSync(join(import.meta.dirname, '../../models/mnist-cnn/model-bn.onnx')));
+    writeFileSync(model, readFileSync(join(import.meta.dirname, '../models/mnist-cnn/model-bn.onnx')));
     expect(await make()).toMatchObject({ state: 'failed', error: expect.stringMatching(/moving\.onnx: has changed/) });
     copyFileSync(sample.model, model);
     expect(await make()).toMatchObject({ state: 'done', error: null });

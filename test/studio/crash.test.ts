@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Progress, Recipe } from '../../../src-main/contract';
-import { builtEngine } from '../../support/built-engine';
-import { bundleEntry } from '../../support/bundle-entry';
-import { startStudio, type TestStudio } from '../../support/studio';
+import type { Progress, Recipe } from '../../src-main/contract';
+import { builtEngine } from '../support/built-engine';
+import { bundleEntry } from '../support/bundle-entry';
+import { startStudio, type TestStudio } from '../support/studio';
 
-const folder = join(import.meta.dirname, '../../models/emoji-resnet');
+const folder = join(import.meta.dirname, '../models/emoji-resnet');
 const emoji = { model: join(folder, 'model.onnx'), data: folder };
 const quantize = (method: string): Recipe => ({ steps: [{ kind: 'quantize', method }] });
 
@@ -96,7 +96,7 @@ describe('a studio that dies', () => {
 
   it('takes its engine along, loses nothing finished, and offers what was under way again', async () => {
     const script = join(place, 'studio-process.mjs');
-    await bundleEntry(join(import.meta.dirname, '../../support/studio-process.ts'), script);
+    await bundleEntry(join(import.meta.dirname, '../support/studio-process.ts'), script);
     const args = [script, place, await builtEngine(), emoji.model, emoji.data];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const [text] = await once(child.stdout.setEncoding('utf8'), 'data');
