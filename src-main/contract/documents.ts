@@ -104,6 +104,7 @@ export type Conditions = z.infer<typeof conditionsSchema>;
 export const fidelitySchema = z.object({
   /** Share of samples with the same decision (top-1 for classes); null where the output makes no decision. */
   agreement: z.number().nullable(),
+  agreementCi95: interval.nullable().optional(),
   cosineMean: z.number(),
   cosineMin: z.number(),
   sqnrDb: z.number().nullable(),
@@ -126,7 +127,16 @@ export const evaluationSchema = z.object({
       /** Row = true class, column = predicted class. Left out above 256 classes. */
       confusion: z.array(z.array(count)).nullable(),
       perClass: z.array(
-        z.object({ precision: z.number(), recall: z.number(), f1: z.number(), support: count, predicted: count }),
+        z.object({
+          precision: z.number(),
+          recall: z.number(),
+          f1: z.number(),
+          /** Samples that are of the class, and that were called so. */
+          support: count,
+          predicted: count,
+          precisionCi95: interval.optional(),
+          recallCi95: interval.optional(),
+        }),
       ),
     })
     .nullable(),

@@ -36,6 +36,7 @@ class KeptMember implements MemberBytes {
   readonly #starts: number[] = [];
   readonly #source: AsyncGenerator<Uint8Array>;
   #length = 0;
+  #failure: unknown;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, member: ZipMember) {
@@ -50,7 +51,18 @@ class KeptMember implements MemberBytes {
   }
 
   async #read(start: number, end: number): Promise<Uint8Array> {
-    // To the very end the source is drained, so that its length and checksum are looked at.
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await this.#unpackTo(end);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+    return this.#copy(start, end);
+  }
+
+  /** To the very end the source is drained, so that its length and checksum are looked at. */
+  async #unpackTo(end: number): Promise<void> {
     while (this.#length < end || (end === this.size && this.#length <= this.size)) {
       const next = await this.#source.next();
       if (next.done === true) break;
@@ -58,7 +70,6 @@ class KeptMember implements MemberBytes {
       this.#chunks.push(next.value);
       this.#length += next.value.length;
     }
-    return this.#copy(start, end);
   }
 
   #copy(start: number, end: number): Uint8Array {
@@ -103,7 +114,8 @@ class ForwardMember implements MemberBytes {
 
   read(start: number, end: number): Promise<Uint8Array> {
     const turn = this.#queue.then(() => this.#read(start, end));
-    this.#queue = turn.catch(() => {});
+    // After a failure the source is spent: the next read starts again, and fails again.
+    this.#queue = turn.catch(() => this.#restart());
     return turn;
   }
 

@@ -4,6 +4,7 @@ import type { Fidelity } from '../contract';
 import { LatheError } from '../contract';
 import type { NdArray } from '../onnx/ir';
 import { asFloats } from './as-floats';
+import type { Share } from './figures';
 
 /** Adds up differences row by row: cosine of each row, signal-to-noise over all, greatest difference. */
 export class FidelityMeter {
@@ -78,11 +79,12 @@ export class FidelityMeter {
   }
 
   /** null before any row was added. `sqnrDb` is null where there is no difference at all. */
-  result(agreement: number | null): Fidelity | null {
+  result(agreement: Share | null): Fidelity | null {
     if (this.#rows === 0) return null;
     const finite = this.#noise > 0 && this.#signal > 0;
     return {
-      agreement,
+      agreement: agreement?.value ?? null,
+      agreementCi95: agreement?.ci95 ?? null,
       cosineMean: this.#cosineSum / this.#rows,
       cosineMin: this.#cosineMin,
       sqnrDb: finite ? 10 * Math.log10(this.#signal / this.#noise) : null,

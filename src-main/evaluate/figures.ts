@@ -27,7 +27,12 @@ export function figures(kind: MetricKind, judgement: Judgement): Record<string, 
   return found;
 }
 
-function share(hits: Uint8Array): { value: number; ci95: [number, number] } {
+export interface Share {
+  readonly value: number;
+  readonly ci95: [number, number];
+}
+
+function share(hits: Uint8Array): Share {
   const count = countHits(hits);
   return { value: count / hits.length, ci95: wilsonInterval(count, hits.length) };
 }
@@ -61,8 +66,8 @@ function measureOf(judgement: Judgement, name: string): Measure | undefined {
   return judgement.measures.find((measure) => measure.name === name);
 }
 
-/** Share of equal decisions; null where either model decides nothing. */
-export function agreement(own: Judgement['decisions'], baseline: Judgement['decisions']): number | null {
+/** Share of equal decisions with its interval; null where either model decides nothing. */
+export function agreement(own: Judgement['decisions'], baseline: Judgement['decisions']): Share | null {
   if (own === null || baseline === null || own.length === 0) return null;
-  return own.reduce((sum: number, decision, at) => sum + Number(decision === baseline[at]), 0) / own.length;
+  return share(Uint8Array.from(own, (decision, at) => Number(decision === baseline[at])));
 }

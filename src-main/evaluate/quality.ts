@@ -11,7 +11,6 @@ import { agreement, differences, figures } from './figures';
 import type { Answer, Judgement, MetricKind, Scorer } from './metric';
 import { metricKinds } from './metrics';
 import { outputScale } from './output-scale';
-import { wilsonInterval } from './statistics/wilson';
 
 /** A model that is asked, and the data as it is fed to it. */
 export interface AskedModel {
@@ -48,22 +47,19 @@ export async function measureQuality(
     const evidence = stored === null ? await evidenceOf(asked, kind, work) : stored.evidence;
     await stored?.close();
     const judgement = judge(kind, evidence);
-    return {
-      ...summary(kind, judgement, judgement, asked.split),
-      fidelity: null,
-      differences: null,
-      warnings: [...warnings, ...cautions(kind, judgement, judgement)],
-    };
+    const found = summary(kind, judgement, asked.split);
+    return { ...found, fidelity: null, differences: null, warnings: [...warnings, ...cautions(judgement, found)] };
   }
   const meter = new FidelityMeter();
   const reference =
-    kept === null ? new LiveAnswers(baseline, kind, work) : await StoredAnswers.open(baseline, kind, kept, work);
+    kept === null ? await LiveAnswers.open(baseline, kind, work) : await StoredAnswers.open(baseline, kind, kept, work);
   try {
     const evidence = await compareAnswers(asked, reference, kind, meter, work);
     const own = judge(kind, evidence);
     const other = judge(kind, await reference.evidence());
     const equal = own === null || other === null ? null : agreement(own.decisions, other.decisions);
-    const found = [...warnings, ...cautions(kind, own, other)];
+    const figured = summary(kind, own, asked.split);
+    const found = [...warnings, ...cautions(other, figured)];
     if (meter.brokenRows > 0)
       found.push({ code: 'non-finite', message: `${meter.brokenRows} of ${meter.rows} samples give NaN or infinity.` });
     if (meter.rows === 0)
@@ -72,7 +68,7 @@ export async function measureQuality(
         message: "The output's first axis is not the sample, so outputs were not compared.",
       });
     return {
-      ...summary(kind, own, other, asked.split),
+      ...figured,
       fidelity: meter.result(equal),
       differences: kind === null || own === null || other === null ? null : differences(kind, own, other),
       warnings: found,
@@ -103,7 +99,7 @@ function judge(kind: MetricKind | null, evidence: unknown): Judgement | null {
   return kind === null ? null : kind.judge(evidence);
 }
 
-function summary(kind: MetricKind | null, own: Judgement | null, _other: Judgement | null, split: Split) {
+function summary(kind: MetricKind | null, own: Judgement | null, split: Split) {
   const metrics = kind === null || own === null ? {} : figures(kind, own);
   const main = kind?.metrics[0]?.name ?? null;
   return {
@@ -114,24 +110,26 @@ function summary(kind: MetricKind | null, own: Judgement | null, _other: Judgeme
   };
 }
 
-function cautions(kind: MetricKind | null, own: Judgement | null, baseline: Judgement | null): Evaluation['warnings'] {
+/** What is suspicious about the baseline, and how little few samples tell. */
+function cautions(
+  baseline: Judgement | null,
+  { mainMetric, metrics, samples }: ReturnType<typeof summary>,
+): Evaluation['warnings'] {
   const found = [...(baseline?.suspicions ?? [])];
-  const main = own?.measures.find(({ name }) => name === kind?.metrics[0]?.name);
-  if (main?.kind !== 'share') return found;
-  const hits = main.hits.reduce((sum, hit) => sum + hit, 0);
-  const [low, high] = wilsonInterval(hits, main.hits.length);
-  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  const main = mainMetric === null ? undefined : metrics[mainMetric];
+  if (main?.unit !== 'share') return found;
+  const [low, high] = main.ci95;
   // Wider than ±5 points: hardly any compression costs that much.
-  if (high - low > 0.1) {
-    found.push({
-      code: 'few-samples',
-      message: `${main.hits.length} test samples are few: the ${kind?.metrics[0]?.title.toLowerCase()} of ${percent(hits / main.hits.length)} lies anywhere from ${percent(low)} to ${percent(high)}.`,
-    });
-  }
+  if (high - low <= 0.1) return found;
+  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  found.push({
+    code: 'few-samples',
+    message: `${samples} test samples are few: the ${main.title?.toLowerCase()} of ${percent(main.value)} lies anywhere from ${percent(low)} to ${percent(high)}.`,
+  });
   return found;
 }
 
-function startScorer(asked: AskedModel, kind: MetricKind | null): Promise<Scorer<unknown>> | null {
+async function startScorer(asked: AskedModel, kind: MetricKind | null): Promise<Scorer<unknown> | null> {
   if (kind === null) return null;
   const output = scoredOutput(asked.session, asked.dataset);
   return kind.start({ meta: asked.dataset.meta, split: asked.split, output, scale: outputScale(asked.model, output) });
@@ -185,17 +183,20 @@ interface ReferenceAnswers {
 /** The baseline run beside the model, batch by batch. */
 class LiveAnswers implements ReferenceAnswers {
   readonly #answers: AsyncGenerator<Answer>;
-  readonly #scorer: Promise<Scorer<unknown>> | null;
   #waiting: NdArray[] = [];
   #count = 0;
 
-  constructor(
+  private constructor(
     private readonly asked: AskedModel,
     private readonly kind: MetricKind | null,
+    private readonly scorer: Scorer<unknown> | null,
     work: Work,
   ) {
     this.#answers = answers(asked.session, asked.dataset, asked.split, work.signal);
-    this.#scorer = startScorer(asked, kind);
+  }
+
+  static async open(asked: AskedModel, kind: MetricKind | null, work: Work): Promise<LiveAnswers> {
+    return new LiveAnswers(asked, kind, await startScorer(asked, kind), work);
   }
 
   async rows(count: number): Promise<NdArray | null> {
@@ -210,7 +211,7 @@ class LiveAnswers implements ReferenceAnswers {
 
   async evidence(): Promise<unknown> {
     while (await this.#pull());
-    return (await this.#scorer)?.finish() ?? null;
+    return this.scorer?.finish() ?? null;
   }
 
   async close(): Promise<void> {
@@ -220,7 +221,7 @@ class LiveAnswers implements ReferenceAnswers {
   async #pull(): Promise<boolean> {
     const next = await this.#answers.next();
     if (next.done === true) return false;
-    (await this.#scorer)?.add(next.value);
+    this.scorer?.add(next.value);
     const rows = comparableRows(next.value, this.kind, this.asked.dataset.meta.feed);
     if (rows !== null && rows.shape[0] !== 0) {
       this.#waiting.push(rows);

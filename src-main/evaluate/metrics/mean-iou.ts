@@ -6,6 +6,7 @@
  */
 
 import { argmax, asFloats, asNumbers } from '../as-floats';
+import { classFigures } from '../class-figures';
 import { type Answer, type Judgement, metricKind, type Scorer, type ScoringContext } from '../metric';
 import type { Statistic } from '../statistics/bootstrap';
 import { labelsOf, unfitLabels, unfitOutput } from '../unfit';
@@ -161,19 +162,11 @@ function judge({ names, shared, support, predicted }: Evidence): Judgement {
     classes: {
       names: [...names],
       confusion: null,
-      perClass: names.map((_, c) => figuresOf(both[c] as number, there[c] as number, said[c] as number)),
+      perClass: names.map((_, c) =>
+        classFigures({ hits: both[c] as number, support: there[c] as number, predicted: said[c] as number }),
+      ),
     },
     suspicions: suspicions(said, there),
-  };
-}
-
-function figuresOf(hits: number, support: number, predicted: number) {
-  return {
-    precision: predicted === 0 ? 0 : hits / predicted,
-    recall: support === 0 ? 0 : hits / support,
-    f1: support + predicted === 0 ? 0 : (2 * hits) / (support + predicted),
-    support,
-    predicted,
   };
 }
 

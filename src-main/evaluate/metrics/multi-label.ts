@@ -5,6 +5,7 @@
  */
 
 import { asFloats, asNumbers } from '../as-floats';
+import { type ClassCounts, classFiguresOfSamples, f1Of } from '../class-figures';
 import { type Answer, type Judgement, metricKind, type Scorer, type ScoringContext } from '../metric';
 import { labelsOf, unfitLabels, unfitOutput } from '../unfit';
 
@@ -69,15 +70,14 @@ function judge(evidence: Evidence): Judgement {
   const units = truth.length / width;
   const rowOf = (array: Uint8Array, sample: number) => array.subarray(sample * width, (sample + 1) * width).join('');
   const samples = Array.from({ length: units }, (_, sample) => sample);
-  const figures = countByLabel(evidence, null);
   return {
     units,
     measures: [
-      { name: 'microF1', kind: 'statistic', value: (weights) => f1(total(countByLabel(evidence, weights))) },
+      { name: 'microF1', kind: 'statistic', value: (weights) => f1Of(total(countByLabel(evidence, weights))) },
       {
         name: 'macroF1',
         kind: 'statistic',
-        value: (weights) => countByLabel(evidence, weights).reduce((sum, one) => sum + f1(one), 0) / width,
+        value: (weights) => countByLabel(evidence, weights).reduce((sum, one) => sum + f1Of(one), 0) / width,
       },
       {
         name: 'exact',
@@ -89,25 +89,13 @@ function judge(evidence: Evidence): Judgement {
     classes: {
       names: [...names],
       confusion: null,
-      perClass: figures.map((one) => ({
-        precision: one.predicted === 0 ? 0 : one.hits / one.predicted,
-        recall: one.support === 0 ? 0 : one.hits / one.support,
-        f1: f1(one),
-        support: one.support,
-        predicted: one.predicted,
-      })),
+      perClass: countByLabel(evidence, null).map(classFiguresOfSamples),
     },
     suspicions: suspicions(given, truth, units),
   };
 }
 
-interface Counts {
-  readonly hits: number;
-  readonly support: number;
-  readonly predicted: number;
-}
-
-function countByLabel({ names, given, truth }: Evidence, weights: Float64Array | null): Counts[] {
+function countByLabel({ names, given, truth }: Evidence, weights: Float64Array | null): ClassCounts[] {
   const width = names.length;
   return names.map((_, label) => {
     let hits = 0;
@@ -125,13 +113,9 @@ function countByLabel({ names, given, truth }: Evidence, weights: Float64Array |
   });
 }
 
-function total(counts: readonly Counts[]): Counts {
-  const sum = (key: keyof Counts) => counts.reduce((all, one) => all + one[key], 0);
+function total(counts: readonly ClassCounts[]): ClassCounts {
+  const sum = (key: keyof ClassCounts) => counts.reduce((all, one) => all + one[key], 0);
   return { hits: sum('hits'), support: sum('support'), predicted: sum('predicted') };
-}
-
-function f1({ hits, support, predicted }: Counts): number {
-  return support + predicted === 0 ? 0 : (2 * hits) / (support + predicted);
 }
 
 function suspicions(given: Uint8Array, truth: Uint8Array, units: number): Judgement['suspicions'] {

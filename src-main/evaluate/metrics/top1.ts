@@ -6,7 +6,9 @@
 
 import { LatheError } from '../../contract';
 import { argmax, asFloats, asNumbers } from '../as-floats';
+import { type ClassCounts, classFiguresOfSamples, f1Of, precisionOf, recallOf } from '../class-figures';
 import { type Answer, type Judgement, metricKind, type OutputScale, type Scorer, type ScoringContext } from '../metric';
+import type { Statistic } from '../statistics/bootstrap';
 import { meanOf } from '../units';
 
 interface Evidence {
@@ -145,7 +147,10 @@ function lossOf(scores: ArrayLike<number>, start: number, classes: number, label
 function judge(evidence: Evidence): Judgement {
   const { labels, predicted, rank, losses, names } = evidence;
   const units = labels.length;
-  const averages = (weights: Float64Array | null) => macroAverages(labels, predicted, names.length, weights);
+  const macro =
+    (figure: (counts: ClassCounts) => number): Statistic =>
+    (weights) =>
+      macroAverage(evidence, figure, weights);
   return {
     units,
     measures: [
@@ -155,35 +160,27 @@ function judge(evidence: Evidence): Judgement {
         hits: Uint8Array.from(labels, (label, at) => Number(label === predicted[at])),
       },
       { name: 'top5', kind: 'share', hits: Uint8Array.from(rank, (r) => Number(r < 5)) },
-      { name: 'macroPrecision', kind: 'statistic', value: (weights) => averages(weights).precision },
-      { name: 'macroRecall', kind: 'statistic', value: (weights) => averages(weights).recall },
-      { name: 'macroF1', kind: 'statistic', value: (weights) => averages(weights).f1 },
+      { name: 'macroPrecision', kind: 'statistic', value: macro(precisionOf) },
+      { name: 'macroRecall', kind: 'statistic', value: macro(recallOf) },
+      { name: 'macroF1', kind: 'statistic', value: macro(f1Of) },
       { name: 'loss', kind: 'statistic', value: meanOf(losses) },
     ],
     decisions: Array.from(predicted),
     classes: {
       names: [...names],
       confusion: names.length > 256 ? null : confusion(evidence),
-      perClass: perClass(labels, predicted, names.length, null),
+      perClass: countClasses(labels, predicted, names.length, null).map(classFiguresOfSamples),
     },
     suspicions: suspicions(evidence),
   };
 }
 
-interface ClassFigures {
-  readonly precision: number;
-  readonly recall: number;
-  readonly f1: number;
-  readonly support: number;
-  readonly predicted: number;
-}
-
-function perClass(
+function countClasses(
   labels: Int32Array,
   predicted: Int32Array,
   classes: number,
   weights: Float64Array | null,
-): ClassFigures[] {
+): ClassCounts[] {
   const hits = new Float64Array(classes);
   const support = new Float64Array(classes);
   const chosen = new Float64Array(classes);
@@ -195,24 +192,23 @@ function perClass(
     chosen[decision]! += weight;
     if (label === decision) hits[label]! += weight;
   }
-  return Array.from({ length: classes }, (_, at) => {
-    const hit = hits[at] as number;
-    const there = support[at] as number;
-    const found = chosen[at] as number;
-    return {
-      precision: found === 0 ? 0 : hit / found,
-      recall: there === 0 ? 0 : hit / there,
-      f1: there + found === 0 ? 0 : (2 * hit) / (there + found),
-      support: there,
-      predicted: found,
-    };
-  });
+  return Array.from(hits, (count, at) => ({
+    hits: count,
+    support: support[at] as number,
+    predicted: chosen[at] as number,
+  }));
 }
 
-function macroAverages(labels: Int32Array, predicted: Int32Array, classes: number, weights: Float64Array | null) {
-  const figures = perClass(labels, predicted, classes, weights).filter((one) => one.support + one.predicted > 0);
-  const mean = (key: 'precision' | 'recall' | 'f1') => figures.reduce((sum, one) => sum + one[key], 0) / figures.length;
-  return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
+/** Mean of a figure over the classes that occur. */
+function macroAverage(
+  { labels, predicted, names }: Evidence,
+  figure: (counts: ClassCounts) => number,
+  weights: Float64Array | null,
+): number {
+  const occurring = countClasses(labels, predicted, names.length, weights).filter(
+    (counts) => counts.support + counts.predicted > 0,
+  );
+  return occurring.reduce((sum, counts) => sum + figure(counts), 0) / occurring.length;
 }
 
 function confusion({ labels, predicted, names }: Evidence): number[][] {

@@ -8,8 +8,9 @@ describe('fidelity', () => {
     meter.add(float32([2, 2], [3, 4, 1, 0]), float32([2, 2], [3, 4, 0, 1]));
     meter.add(float32([1, 2], [0, 2]), float32([1, 2], [0, 1]));
     // Cosines 1, 0, 1; signal 25 + 1 + 4, noise 0 + 2 + 1.
-    expect(meter.result(0.5)).toEqual({
+    expect(meter.result({ value: 0.5, ci95: [0.2, 0.8] })).toEqual({
       agreement: 0.5,
+      agreementCi95: [0.2, 0.8],
       cosineMean: expect.closeTo(2 / 3, 12),
       cosineMin: 0,
       sqnrDb: expect.closeTo(10, 12),
