@@ -11,7 +11,8 @@ import { baselineFileName } from './baseline-file';
 import { deflatedSize } from './deflated-size';
 import { fullPlan, type LatencyResult, measureLatency, quickPlan } from './latency';
 import { hostName } from './machine';
-import { type AskedModel, type CachePlace, measureQuality, type Quality } from './quality';
+import { type AskedModel, measureQuality, type Quality } from './quality';
+import type { CachePlace } from './reference-answers';
 import { type RunFeeds, runFeeds } from './run-feeds';
 
 export type EvaluateParams = ParsedParamsOf<EngineCalls, 'evaluate'>;

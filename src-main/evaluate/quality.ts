@@ -1,30 +1,16 @@
 /** Quality of a model on a split, and how it stands to its baseline. */
 
 import type { Evaluation, Work } from '../contract';
-import { type Dataset, joinRows, type Split, takeRows } from '../data';
-import type { Model, NdArray } from '../onnx/ir';
-import type { Session } from '../onnx/session';
-import { answers, sampleRows, scoredOutput } from './answers';
-import { BaselineWriter, readBaseline } from './baseline-file';
+import type { Split } from '../data';
+import { answers } from './answers';
+import { type AskedModel, comparableRows, startScorer, tell } from './asked-model';
 import { FidelityMeter } from './fidelity';
 import { agreement, differences, figures } from './figures';
-import type { Answer, Judgement, MetricKind, Scorer } from './metric';
+import type { Judgement, MetricKind } from './metric';
 import { metricKinds } from './metrics';
-import { outputScale } from './output-scale';
+import { type CachePlace, LiveAnswers, type ReferenceAnswers, StoredAnswers, storedAnswers } from './reference-answers';
 
-/** A model that is asked, and the data as it is fed to it. */
-export interface AskedModel {
-  readonly model: Model;
-  readonly session: Session;
-  readonly dataset: Dataset;
-  readonly split: Split;
-}
-
-export interface CachePlace {
-  readonly folder: string;
-  /** Made from everything that the model's answers depend on. */
-  readonly name: string;
-}
+export type { AskedModel } from './asked-model';
 
 export type Quality = Pick<Evaluation, 'mainMetric' | 'metrics' | 'classes' | 'fidelity' | 'differences'> & {
   readonly samples: number;
@@ -42,40 +28,60 @@ export async function measureQuality(
   work: Work,
 ): Promise<Quality> {
   const { kind, warnings } = chosenKind(asked);
-  if (baseline === null) {
-    const stored = kept === null ? null : await storedAnswers(asked, kind, kept, work);
-    const evidence = stored === null ? await evidenceOf(asked, kind, work) : stored.evidence;
-    await stored?.close();
-    const judgement = judge(kind, evidence);
-    const found = summary(kind, judgement, asked.split);
-    return { ...found, fidelity: null, differences: null, warnings: [...warnings, ...cautions(judgement, found)] };
-  }
-  const meter = new FidelityMeter();
+  const quality =
+    baseline === null
+      ? await judgeAlone(asked, kind, kept, work)
+      : await judgeBeside(asked, baseline, kind, kept, work);
+  return { ...quality, warnings: [...warnings, ...quality.warnings] };
+}
+
+async function judgeAlone(
+  asked: AskedModel,
+  kind: MetricKind | null,
+  kept: CachePlace | null,
+  work: Work,
+): Promise<Quality> {
+  const stored = kept === null ? null : await storedAnswers(asked, kind, kept, work);
+  const evidence = stored === null ? await evidenceOf(asked, kind, work) : stored.evidence;
+  await stored?.close();
+  const own = judge(kind, evidence);
+  const found = summary(kind, own, asked.split);
+  return { ...found, fidelity: null, differences: null, warnings: cautions(own, found) };
+}
+
+async function judgeBeside(
+  asked: AskedModel,
+  baseline: AskedModel,
+  kind: MetricKind | null,
+  kept: CachePlace | null,
+  work: Work,
+): Promise<Quality> {
   const reference =
     kept === null ? await LiveAnswers.open(baseline, kind, work) : await StoredAnswers.open(baseline, kind, kept, work);
   try {
-    const evidence = await compareAnswers(asked, reference, kind, meter, work);
-    const own = judge(kind, evidence);
+    const meter = new FidelityMeter();
+    const own = judge(kind, await compareAnswers(asked, reference, kind, meter, work));
     const other = judge(kind, await reference.evidence());
-    const equal = own === null || other === null ? null : agreement(own.decisions, other.decisions);
-    const figured = summary(kind, own, asked.split);
-    const found = [...warnings, ...cautions(other, figured)];
-    if (meter.brokenRows > 0)
-      found.push({ code: 'non-finite', message: `${meter.brokenRows} of ${meter.rows} samples give NaN or infinity.` });
-    if (meter.rows === 0)
-      found.push({
-        code: 'no-fidelity',
-        message: "The output's first axis is not the sample, so outputs were not compared.",
-      });
+    const found = summary(kind, own, asked.split);
+    const both = kind !== null && own !== null && other !== null;
     return {
-      ...figured,
-      fidelity: meter.result(equal),
-      differences: kind === null || own === null || other === null ? null : differences(kind, own, other),
-      warnings: found,
+      ...found,
+      fidelity: meter.result(both ? agreement(own.decisions, other.decisions) : null),
+      differences: both ? differences(kind, own, other) : null,
+      warnings: [...cautions(other, found), ...remarks(meter)],
     };
   } finally {
     await reference.close();
   }
+}
+
+function remarks(meter: FidelityMeter): Evaluation['warnings'] {
+  if (meter.rows === 0) {
+    const message = "The output's first axis is not the sample, so outputs were not compared.";
+    return [{ code: 'no-fidelity', message }];
+  }
+  if (meter.brokenRows === 0) return [];
+  return [{ code: 'non-finite', message: `${meter.brokenRows} of ${meter.rows} samples give NaN or infinity.` }];
 }
 
 /** The kind that meta.json asks for, or a sentence that says why there is none. */
@@ -129,21 +135,6 @@ function cautions(
   return found;
 }
 
-async function startScorer(asked: AskedModel, kind: MetricKind | null): Promise<Scorer<unknown> | null> {
-  if (kind === null) return null;
-  const output = scoredOutput(asked.session, asked.dataset);
-  return kind.start({ meta: asked.dataset.meta, split: asked.split, output, scale: outputScale(asked.model, output) });
-}
-
-function comparableRows(answer: Answer, kind: MetricKind | null, feed: 'slice' | 'element'): NdArray | null {
-  return kind?.comparable === undefined ? sampleRows(answer, feed) : kind.comparable(answer);
-}
-
-function tell(work: Work, phase: string, { split }: AskedModel, { batch }: Answer): void {
-  const done = batch.first + batch.size;
-  work.progress({ phase, fraction: done / split.samples, detail: `${done} of ${split.samples} samples` });
-}
-
 async function evidenceOf(asked: AskedModel, kind: MetricKind | null, work: Work): Promise<unknown> {
   const scorer = await startScorer(asked, kind);
   if (scorer === null) return null;
@@ -170,111 +161,4 @@ async function compareAnswers(
     tell(work, 'Judging', asked, answer);
   }
   return scorer?.finish() ?? null;
-}
-
-/** The baseline's rows in order, and then its evidence. */
-interface ReferenceAnswers {
-  /** The next rows; null where none are kept. */
-  rows(count: number): Promise<NdArray | null>;
-  evidence(): Promise<unknown>;
-  close(): Promise<void>;
-}
-
-/** The baseline run beside the model, batch by batch. */
-class LiveAnswers implements ReferenceAnswers {
-  readonly #answers: AsyncGenerator<Answer>;
-  #waiting: NdArray[] = [];
-  #count = 0;
-
-  private constructor(
-    private readonly asked: AskedModel,
-    private readonly kind: MetricKind | null,
-    private readonly scorer: Scorer<unknown> | null,
-    work: Work,
-  ) {
-    this.#answers = answers(asked.session, asked.dataset, asked.split, work.signal);
-  }
-
-  static async open(asked: AskedModel, kind: MetricKind | null, work: Work): Promise<LiveAnswers> {
-    return new LiveAnswers(asked, kind, await startScorer(asked, kind), work);
-  }
-
-  async rows(count: number): Promise<NdArray | null> {
-    while (this.#count < count) if (!(await this.#pull())) break;
-    if (this.#waiting.length === 0) return null;
-    const all = joinRows(this.#waiting);
-    const order = Array.from({ length: this.#count }, (_, at) => at);
-    this.#waiting = this.#count > count ? [takeRows(all, order.slice(count))] : [];
-    this.#count = Math.max(0, this.#count - count);
-    return takeRows(all, order.slice(0, count));
-  }
-
-  async evidence(): Promise<unknown> {
-    while (await this.#pull());
-    return this.scorer?.finish() ?? null;
-  }
-
-  async close(): Promise<void> {
-    await this.#answers.return(undefined);
-  }
-
-  async #pull(): Promise<boolean> {
-    const next = await this.#answers.next();
-    if (next.done === true) return false;
-    this.scorer?.add(next.value);
-    const rows = comparableRows(next.value, this.kind, this.asked.dataset.meta.feed);
-    if (rows !== null && rows.shape[0] !== 0) {
-      this.#waiting.push(rows);
-      this.#count += rows.shape[0] as number;
-    }
-    return true;
-  }
-}
-
-/** The baseline as it was run once and kept. */
-class StoredAnswers implements ReferenceAnswers {
-  #first = 0;
-
-  private constructor(private readonly stored: Awaited<ReturnType<typeof storedAnswers>>) {}
-
-  static async open(asked: AskedModel, kind: MetricKind | null, kept: CachePlace, work: Work): Promise<StoredAnswers> {
-    return new StoredAnswers(await storedAnswers(asked, kind, kept, work));
-  }
-
-  async rows(count: number): Promise<NdArray | null> {
-    const rows = await this.stored.rows(this.#first, count);
-    this.#first += count;
-    return rows;
-  }
-
-  async evidence(): Promise<unknown> {
-    return this.stored.evidence;
-  }
-
-  close(): Promise<void> {
-    return this.stored.close();
-  }
-}
-
-/** Answers from the cache file; they are made and kept first where they are not there yet. */
-async function storedAnswers(asked: AskedModel, kind: MetricKind | null, kept: CachePlace, work: Work) {
-  const found = await readBaseline(kept.folder, kept.name);
-  if (found !== null) return found;
-  const writer = await BaselineWriter.open(kept.folder, kept.name);
-  try {
-    const scorer = await startScorer(asked, kind);
-    for await (const answer of answers(asked.session, asked.dataset, asked.split, work.signal)) {
-      scorer?.add(answer);
-      const rows = comparableRows(answer, kind, asked.dataset.meta.feed);
-      if (rows !== null && rows.shape[0] !== 0) await writer.add(rows);
-      tell(work, 'Judging the baseline', asked, answer);
-    }
-    await writer.finish(scorer?.finish() ?? null);
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
-  const written = await readBaseline(kept.folder, kept.name);
-  if (written === null) throw new Error(`the cache file ${kept.name} cannot be read back`);
-  return written;
 }
