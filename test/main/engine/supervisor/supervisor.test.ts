@@ -2,21 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Progress, unwatched } from '../../../src-main/contract';
+import { type Progress, unwatched } from '../../../../src-main/contract';
 import {
   createSupervisor,
   type EngineProcess,
   forkCarrier,
   type Supervisor,
   type SupervisorOptions,
-} from '../../../src-main/engine/supervisor';
-import { bundleEntry } from '../../support/bundle-entry';
+} from '../../../../src-main/engine/supervisor';
+import { bundleEntry } from '../../../support/bundle-entry';
 
 /** A process that answers `hashModel` in the way that its model's name asks for, and dies for real. */
 const crashTestEntry = `
-import { engineCalls } from '${import.meta.dirname}/../../../src-main/contract';
-import { childProcessChannel } from '${import.meta.dirname}/../../../src-main/rpc/channels/child-process';
-import { serve } from '${import.meta.dirname}/../../../src-main/rpc/server';
+import { engineCalls } from '${import.meta.dirname}/../../../../src-main/contract';
+import { childProcessChannel } from '${import.meta.dirname}/../../../../src-main/rpc/channels/child-process';
+import { serve } from '${import.meta.dirname}/../../../../src-main/rpc/server';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const file = (path) => ({ path: String(process.pid), bytes: 0, sha256: '0'.repeat(64), externalData: [] });
