@@ -297,6 +297,11 @@ export const tradeOffSchema = z.object({
       /** On the Pareto front of quality, latency and size. */
       pareto: z.boolean(),
       bytesRatio: z.number(),
+      /**
+       * p50 on the baseline's scale: its own p50 over the speed-up that was measured in turn with it, so that a machine
+       * that drifts between two measurements does not decide the ranking. The entry's own p50 where it has no speed-up.
+       */
+      latencyMs: z.number(),
     }),
   ),
 });

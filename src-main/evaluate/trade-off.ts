@@ -23,8 +23,13 @@ export function tradeOff(entries: readonly TradeOffEntry[]): TradeOff {
       baseline: entry === baseline,
       pareto: !entries.some((other) => other !== entry && beats(other.evaluation, entry.evaluation, quality)),
       bytesRatio: entry.evaluation.bytes / baseline.evaluation.bytes,
+      latencyMs: latencyInTurn(entry.evaluation, baseline.evaluation),
     })),
   };
+}
+
+function latencyInTurn({ latencyMs, speedup }: Evaluation, baseline: Evaluation): number {
+  return speedup === null ? latencyMs.p50 : baseline.latencyMs.p50 / speedup.value;
 }
 
 function beats(a: Evaluation, b: Evaluation, quality: string | null): boolean {

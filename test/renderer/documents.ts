@@ -279,7 +279,15 @@ export const freshProject: ProjectState = projectStateSchema.parse({
 export const tradeOff: TradeOff = tradeOffSchema.parse({
   quality: 'accuracy',
   rows: [
-    { id: 'baseline', name: 'animals', baseline: true, evaluation: baseline, pareto: true, bytesRatio: 1 },
+    {
+      id: 'baseline',
+      name: 'animals',
+      baseline: true,
+      evaluation: baseline,
+      pareto: true,
+      bytesRatio: 1,
+      latencyMs: baseline.latencyMs.p50,
+    },
     ...figures.map((entry) => ({
       id: entry.id,
       name: entry.name,
@@ -287,6 +295,7 @@ export const tradeOff: TradeOff = tradeOffSchema.parse({
       evaluation: evaluationOf(entry),
       pareto: entry.id.startsWith('static'),
       bytesRatio: entry.bytes / baseline.bytes,
+      latencyMs: entry.latency,
     })),
   ],
 });

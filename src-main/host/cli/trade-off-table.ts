@@ -24,7 +24,7 @@ export function tradeOffTable({ quality, rows }: TradeOff): Table {
     { title: 'Variant', align: 'left', cell: (row) => (row.baseline ? `${row.name} (baseline)` : row.name) },
     ...(quality === null ? [] : qualityColumns(quality)),
     { title: 'Same answer', align: 'right', cell: ({ evaluation }) => agreement(evaluation) },
-    { title: 'Latency p50', align: 'right', cell: ({ evaluation }) => formatMs(evaluation.latencyMs.p50) },
+    { title: 'Latency p50', align: 'right', cell: ({ latencyMs }) => formatMs(latencyMs) },
     { title: 'Speed-up', align: 'right', cell: ({ evaluation }) => speedUp(evaluation) },
     { title: 'Size', align: 'right', cell: ({ evaluation }) => formatBytes(evaluation.bytes) },
     { title: 'of baseline', align: 'right', cell: (row) => formatShare(row.bytesRatio) },

@@ -37,7 +37,7 @@ export function BudgetFields({ rows }: { rows: readonly CompareRow[] }) {
           name="milliseconds"
           label={t('budgets.milliseconds')}
           unit="ms"
-          most={Math.max(...rows.map((row) => row.evaluation.latencyMs.p50))}
+          most={Math.max(...rows.map((row) => row.latencyMs))}
         />
         {paired != null && (
           <BudgetField

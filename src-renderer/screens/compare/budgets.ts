@@ -20,7 +20,7 @@ export const useBudgets = create<Budgets>(() => noBudgets);
 export function overBudget(row: CompareRow, budgets: Budgets): BudgetName[] {
   const over: BudgetName[] = [];
   if (budgets.megabytes !== null && row.evaluation.bytes > budgets.megabytes * 1e6) over.push('megabytes');
-  if (budgets.milliseconds !== null && row.evaluation.latencyMs.p50 > budgets.milliseconds) over.push('milliseconds');
+  if (budgets.milliseconds !== null && row.latencyMs > budgets.milliseconds) over.push('milliseconds');
   if (budgets.loss !== null && losesMoreThan(row, budgets.loss)) over.push('loss');
   return over;
 }

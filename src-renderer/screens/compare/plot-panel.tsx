@@ -164,7 +164,7 @@ function telling(kinds: readonly StepKindName[]): readonly StepKindName[] {
 
 function plotPoint(row: CompareRow, cost: Cost, other: Cost, hasQuality: boolean, fits: boolean): PlotPoint[] {
   const { evaluation, quality } = row;
-  const costs: Record<Cost, number> = { latency: evaluation.latencyMs.p50, size: evaluation.bytes };
+  const costs: Record<Cost, number> = { latency: row.latencyMs, size: evaluation.bytes };
   if (hasQuality && quality === null) return [];
   const kinds = telling(stepKindsOf(row));
   return [
@@ -187,7 +187,7 @@ function plotPoint(row: CompareRow, cost: Cost, other: Cost, hasQuality: boolean
             : 'other',
       fits,
       lines: [
-        milliseconds(evaluation.latencyMs.p50),
+        milliseconds(row.latencyMs),
         bytes(evaluation.bytes),
         ...(quality === null ? [] : [metric(quality.value, quality.unit)]),
         ...(quality?.difference == null ? [] : [difference(quality.difference.value, quality.unit)]),

@@ -8,6 +8,8 @@ export interface CompareRow {
   readonly baseline: boolean;
   readonly pareto: boolean;
   readonly bytesRatio: number;
+  /** p50 on the baseline's scale. */
+  readonly latencyMs: number;
   readonly evaluation: Evaluation;
   /** null for the baseline. */
   readonly variant: Variant | null;

@@ -74,12 +74,10 @@ function useColumns(quality: QualityKind): Column<CompareRow>[] {
     {
       key: 'latency',
       title: t('compare.column.latency'),
-      help: t('evaluation.latencyHelp'),
+      help: t('compare.help.latency'),
       align: 'right',
-      sortBy: (row) => row.evaluation.latencyMs.p50,
-      render: ({ evaluation: { latencyMs } }) => (
-        <Two main={milliseconds(latencyMs.p50)} small={`p90 ${milliseconds(latencyMs.p90)}`} />
-      ),
+      sortBy: (row) => row.latencyMs,
+      render: (row) => milliseconds(row.latencyMs),
     },
     {
       key: 'speedup',

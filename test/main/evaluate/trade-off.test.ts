@@ -64,6 +64,12 @@ describe('trade-off', () => {
     expect(result.rows.map((row) => row.bytesRatio)).toEqual([1, 0.25]);
   });
 
+  it('sets times on the baseline’s own measurement, so that a drifting machine does not decide', () => {
+    const later = entry('later', { accuracy: 0.9, noise: 0.01, speed: 2, bytes: 50 });
+    const slowed = { ...later, evaluation: { ...later.evaluation, latencyMs: { p50: 25, p90: 26, p99: 27 } } };
+    expect(tradeOff([baseline, slowed]).rows.map((row) => row.latencyMs)).toEqual([10, 5]);
+  });
+
   it('lets a small model beat the baseline where its loss lies inside the noise', () => {
     expect(front([baseline, entry('int8', { accuracy: 0.895, noise: 0.01, speed: 2, bytes: 25 })])).toEqual(['int8']);
     expect(front([baseline, entry('int8', { accuracy: 0.88, noise: 0.01, speed: 2, bytes: 25 })])).toEqual([

@@ -33,6 +33,7 @@ function tradeOffOf(evaluations: readonly Evaluation[]): TradeOff {
       baseline: at === 0,
       pareto: at < 2,
       bytesRatio: evaluation.bytes / (evaluations[0] as Evaluation).bytes,
+      latencyMs: evaluation.latencyMs.p50,
       evaluation,
     })),
   };
