@@ -1,8 +1,12 @@
 import { defineConfig } from '@playwright/test';
 
-/** The studio in Electron itself: `npm test electron`, where its binary is. */
+/** The walk of the studio in Electron's own window: `npm test electron`, where Electron's binary is. */
 export default defineConfig({
-  testDir: '.',
+  testDir: '../screens',
+  testMatch: 'walk.spec.ts',
+  // What the pages look like is the same in a browser, and is judged there.
+  grepInvert: /axe objects|picture of the README/,
+  globalSetup: './build-app.ts',
   outputDir: '../../test-results/electron',
   workers: 1,
   timeout: 240_000,

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { test as base, expect, type Page } from '@playwright/test';
+import { _electron, test as base, expect, type Page } from '@playwright/test';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const launcher = join(root, 'src-main', 'host', 'cli', 'launch.mjs');
@@ -15,13 +15,10 @@ export const digits = join(root, 'test', 'samples', 'digits');
 export interface RunningStudio {
   /** Carries the key: the first address of a tab. */
   readonly address: string;
-  /** Settings, projects, and whatever a test writes. */
-  readonly home: string;
   readonly process: ChildProcess;
 }
 
-export async function startStudio(): Promise<RunningStudio> {
-  const home = await mkdtemp(join(tmpdir(), 'lathe-screens-'));
+export async function startStudio(home: string): Promise<RunningStudio> {
   const child = spawn(process.execPath, [launcher, 'studio', '--no-open'], {
     cwd: root,
     env: { ...process.env, LATHE_HOME: home },
@@ -38,37 +35,74 @@ export async function startStudio(): Promise<RunningStudio> {
     child.stderr.setEncoding('utf8').on('data', hear);
     child.once('exit', (code) => reject(new Error(`The studio ended with ${code}: ${said}`)));
   });
-  return { address, home, process: child };
+  return { address, process: child };
 }
 
-export async function stopStudio({ process: child, home }: RunningStudio): Promise<void> {
+export async function stopStudio({ process: child }: RunningStudio): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill('SIGINT');
     await once(child, 'exit');
   }
-  await rm(home, { recursive: true, force: true });
 }
 
+/** Set by the suite of Electron: the same walk in the desktop app's window instead of a tab. */
+const electron = process.env.ELECTRON_PATH;
+
 /** A test gets the worker's studio; a page of it is opened with {@link openStudio}. */
-export const test = base.extend<object, { studio: RunningStudio }>({
-  studio: [
+export const test = base.extend<object, { home: string; studio: RunningStudio; studioPage: Page }>({
+  /** Settings, projects, and whatever a test writes. */
+  home: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the first parameter
     async ({}, use) => {
-      const studio = await startStudio();
+      const home = await mkdtemp(join(tmpdir(), 'lathe-screens-'));
+      await use(home);
+      await rm(home, { recursive: true, force: true });
+    },
+    { scope: 'worker' },
+  ],
+  studio: [
+    async ({ home }, use) => {
+      const studio = await startStudio(home);
       await use(studio);
       await stopStudio(studio);
     },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  /** A page of its own for a walk of several tests. */
+  studioPage: [
+    electron === undefined
+      ? async ({ browser, studio }, use) => {
+          const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
+          const page = await context.newPage();
+          await openStudio(page, studio);
+          await use(page);
+          await context.close();
+        }
+      : async ({ home }, use) => {
+          const words = ['.', `--user-data-dir=${home}`, '--lang=en-GB'];
+          // Chromium's sandbox refuses to run for the administrator, as on some build machines.
+          if (process.getuid?.() === 0) words.push('--no-sandbox');
+          const app = await _electron.launch({ executablePath: electron, cwd: root, args: words });
+          const page = await app.firstWindow();
+          failOnErrors(page);
+          await use(page);
+          await app.close();
+        },
     { scope: 'worker', timeout: 120_000 },
   ],
 });
 
 /** Opens the start screen, and fails the test on any error that the page itself reports. */
 export async function openStudio(page: Page, studio: RunningStudio): Promise<void> {
+  failOnErrors(page);
+  await page.goto(studio.address);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+}
+
+function failOnErrors(page: Page): void {
   page.on('pageerror', (error) => {
     throw error;
   });
-  await page.goto(studio.address);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 }
 
 /** Goes to a screen by its entry in the navigation. */

@@ -4,9 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digits, expect, goTo, openStudio, test, untilIdle } from './studio';
 
-test('a file that is no model is refused with its name, and no project is made', async ({ page, studio }) => {
+test('a file that is no model is refused with its name, and no project is made', async ({ page, home, studio }) => {
   await openStudio(page, studio);
-  const path = join(studio.home, 'not-a-model.onnx');
+  const path = join(home, 'not-a-model.onnx');
   await writeFile(path, 'This is a letter.');
   await page.getByLabel('Path of an .onnx file or a project folder').fill(path);
   await page.getByRole('button', { name: 'Open', exact: true }).click();
@@ -14,13 +14,13 @@ test('a file that is no model is refused with its name, and no project is made',
   await expect(page.getByRole('heading', { level: 1, name: 'Open a model' })).toBeVisible();
 });
 
-test('the sample opens in one click; data that does not fit is refused beside its field', async ({ page, studio }) => {
+test('the sample opens in one click; data that does not fit is refused beside its field', async ({ page, home, studio }) => {
   await openStudio(page, studio);
   await page.getByRole('button', { name: 'Open the sample' }).click();
   await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
   await goTo(page, 'Data');
   await expect(page.getByText('Calibration samples', { exact: true })).toBeVisible();
-  await page.getByLabel('Folder', { exact: true }).fill(studio.home);
+  await page.getByLabel('Folder', { exact: true }).fill(home);
   await page.getByRole('button', { name: 'Use', exact: true }).click();
   await expect(page.getByRole('alert')).toContainText('This folder cannot be used');
   await expect(page.getByText('Calibration samples', { exact: true })).toBeVisible();

@@ -4,25 +4,19 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from '@playwright/test';
-import { digits, expect, goTo, openStudio, test, untilIdle } from './studio';
+import type { Page } from '@playwright/test';
+import { digits, expect, goTo, test, untilIdle } from './studio';
 
 const pictures = fileURLToPath(new URL('../../test-results/pictures', import.meta.url));
 const readmePicture = fileURLToPath(new URL('../../docs/images/studio.png', import.meta.url));
 
 test.describe.configure({ mode: 'serial' });
 
-let context: BrowserContext;
 let page: Page;
 
-test.beforeAll(async ({ browser, studio }) => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
-  page = await context.newPage();
-  await openStudio(page, studio);
+test.beforeAll(async ({ studioPage }) => {
+  page = studioPage;
   await mkdir(pictures, { recursive: true });
-});
-test.afterAll(async () => {
-  await context.close();
 });
 
 test('opens a model by its path and says what it is', async () => {
@@ -91,10 +85,10 @@ test('compares them: figures in the table, points in the plot, budgets, details'
   await expect(details).toContainText('onnxruntime');
 });
 
-test('exports the chosen one; the file is there, checked', async ({ studio }) => {
+test('exports the chosen one; the file is there, checked', async ({ home }) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
   await expect(page.getByRole('combobox', { name: 'Variant' })).toHaveValue('Static int8');
-  const folder = join(studio.home, 'exported');
+  const folder = join(home, 'exported');
   await mkdir(folder);
   await page.getByLabel('Folder', { exact: true }).fill(folder);
   await page.getByRole('button', { name: 'Export', exact: true }).click();
