@@ -14,7 +14,11 @@ test('a file that is no model is refused with its name, and no project is made',
   await expect(page.getByRole('heading', { level: 1, name: 'Open a model' })).toBeVisible();
 });
 
-test('the sample opens in one click; data that does not fit is refused beside its field', async ({ page, home, studio }) => {
+test('the sample opens in one click; data that does not fit is refused beside its field', async ({
+  page,
+  home,
+  studio,
+}) => {
   await openStudio(page, studio);
   await page.getByRole('button', { name: 'Open the sample' }).click();
   await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
