@@ -50,7 +50,7 @@ export async function buildNative() {
   const stampFile = join(output, 'stamp');
   const target = join(output, 'kernels.node');
   if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
-    return { built: true, text: 'native kernels are up to date' };
+    return { built: true, text: `native kernels are up to date (${compiler.version})` };
   const started = performance.now();
   // Built aside and renamed, so that two builds at once and a build that is stopped do no harm.
   const work = join(output, `work-${process.pid}`);

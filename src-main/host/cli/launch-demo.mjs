@@ -2,8 +2,10 @@
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildNative } from '../../../native/build.mjs';
 import { currentBundle, currentPages, root } from '../shared/bundle.mjs';
 
+console.error((await buildNative()).text);
 const bundle = await currentBundle();
 const { runDemo } = await import(pathToFileURL(join(bundle, 'demo.js')).href);
 await runDemo(process.argv.slice(2), {

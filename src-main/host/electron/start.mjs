@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildNative } from '../../../native/build.mjs';
 import { currentApp, root } from '../shared/bundle.mjs';
 
 const electronFolder = join(root, 'node_modules', 'electron');
@@ -37,6 +38,7 @@ function hand(command, args) {
 
 const args = process.argv.slice(2);
 const words = args.filter((word) => word !== '--dev');
+console.error((await buildNative()).text);
 const binary = electronBinary() ?? fetchElectron();
 if (binary === null) {
   console.error(
