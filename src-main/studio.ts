@@ -71,7 +71,7 @@ function generalHandlers(core: Core): Pick<StudioHandlers, GeneralCall> {
       return { version, host, sample, projectsFolder, opened, engine: await core.fixed('engineInfo') };
     },
     settings: async () => userData.settings,
-    changeSettings: (changes) => userData.changeSettings(changes),
+    changeSettings: (changes) => core.changeSettings(changes),
     recents: () => userData.recents(),
     forgetRecent: async ({ path }) => {
       await userData.forget(path);

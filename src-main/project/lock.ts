@@ -1,8 +1,8 @@
 /** One writer a project: a lock file that a dead writer cannot keep. */
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync, unlinkSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, readFileSync, unlinkSync } from 'node:fs';
+import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LatheError } from '../contract';
@@ -27,7 +27,7 @@ export async function takeLock(folder: string): Promise<Lock> {
   const draft = join(folder, `.lock.${mine.token}.unfinished`);
   try {
     await writeFile(draft, JSON.stringify(mine));
-    while (!(await linkedTo(draft, path))) await clearStale(path, mine.token);
+    while (!(await placed(draft, path))) await clearStale(path, mine.token);
   } catch (thrown) {
     throw diskError(thrown, folder);
   } finally {
@@ -43,10 +43,21 @@ export async function takeLock(folder: string): Promise<Lock> {
   };
 }
 
-/** A link appears whole and only where there was nothing, unlike a file that is opened and then written. */
-async function linkedTo(draft: string, path: string): Promise<boolean> {
+/** A link appears whole and only where there was nothing. Some disks (FAT) have none: a copy then, whole or not. */
+async function placed(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errorCode(thrown))) throw thrown;
+    return copied(draft, path);
+  }
+}
+
+async function copied(draft: string, path: string): Promise<boolean> {
+  try {
+    await copyFile(draft, path, constants.COPYFILE_EXCL);
     return true;
   } catch (thrown) {
     if (errorCode(thrown) === 'EEXIST') return false;
@@ -70,7 +81,7 @@ async function clearStale(path: string, token: string): Promise<void> {
     throw thrown;
   }
   const moved = await readHolder(aside);
-  if (moved !== null && moved !== 'gone' && moved.token !== holder?.token) await linkedTo(aside, path);
+  if (moved !== null && moved !== 'gone' && moved.token !== holder?.token) await placed(aside, path);
   await rm(aside, { force: true });
 }
 

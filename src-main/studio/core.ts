@@ -1,7 +1,16 @@
 /** What all windows, pages and commands of one studio share: its projects, its queue, its engine. */
 
 import { resolve } from 'node:path';
-import { type EngineCalls, type Job, LatheError, type ResultOf, type Settings, type Variant } from '../contract';
+import {
+  type EngineCalls,
+  type Job,
+  LatheError,
+  type ParsedParamsOf,
+  type ResultOf,
+  type Settings,
+  type StudioCalls,
+  type Variant,
+} from '../contract';
 import { createSupervisor, type EngineCarrier, type Supervisor } from '../engine/supervisor';
 import { slug } from '../project/lineage';
 import { createProject, freeFolder, isProject } from '../project/project';
@@ -57,6 +66,18 @@ export class Core {
     this.fixedAnswers.set(name, answer);
     answer.catch(() => this.fixedAnswers.delete(name));
     return answer;
+  }
+
+  /** @throws LatheError where the engine cannot be run by the Node that is named; nothing changes then */
+  async changeSettings(changes: ParsedParamsOf<StudioCalls, 'changeSettings'>): Promise<Settings> {
+    const { settings } = this.userData;
+    const { engineNode = settings.engineNode } = changes;
+    if (engineNode === settings.engineNode) return this.userData.changeSettings(changes);
+    if (engineNode !== null) await this.probe({ ...settings, engineNode });
+    const changed = await this.userData.changeSettings(changes);
+    this.fixedAnswers.clear();
+    this.engine.renew();
+    return changed;
   }
 
   /** The project at `path`, which stays open until {@link letGo}. */
@@ -119,6 +140,15 @@ export class Core {
       next: 'choose another folder',
       code: 'usage',
     });
+  }
+
+  private async probe(settings: Settings): Promise<void> {
+    const engine = createSupervisor({ carrier: this.options.carrier(settings) });
+    try {
+      await engine.ask('engineInfo', {});
+    } finally {
+      engine.close();
+    }
   }
 
   private async versions(): Promise<Variant['versions']> {

@@ -84,37 +84,34 @@ async function makeVariant(
   tell: Tell,
 ): Promise<void> {
   const { project, shared } = opened;
-  const lineage: Lineage = {
-    sourceSha256: await opened.sourceHash(),
-    recipe,
-    dataHash: project.file.data?.hash ?? null,
-    dims: project.file.dims,
-    seed: recipe.seed ?? 0,
-    versions: await shared.versions(),
-  };
+  const sourceSha256 = await opened.sourceHash();
+  const versions = await shared.versions();
+  // As the project is set now: it may be set otherwise while this runs.
+  const { dims, data, source } = project.file;
+  const { dataPath } = project;
+  const seed = recipe.seed ?? 0;
+  const lineage: Lineage = { sourceSha256, recipe, dataHash: data?.hash ?? null, dims, seed, versions };
   const id = variantId(lineage);
   const share = evaluate ? 0.5 : 1;
   if (project.removed.includes(id)) await project.restoreVariant(id);
   if (!project.variants.some((variant) => variant.id === id)) {
-    const { path, bytes } = project.file.source;
     const run = await shared.engine.run(
       'runRecipe',
       {
         recipe,
         model: project.modelPath,
-        data: project.dataPath,
-        dims: lineage.dims,
+        data: dataPath,
+        dims,
         folder: await project.jobFolder(job),
         cacheDir: project.cacheDir,
       },
       portion(work, 0, share),
     );
-    const source = { path, sha256: lineage.sourceSha256, bytes };
     await project.finishVariant(job, {
-      ...variantOf(lineage, project.file.data, run),
+      ...variantOf(lineage, data, run),
       id,
       name: freeName(opened, recipeName(recipe)),
-      source,
+      source: { path: source.path, sha256: sourceSha256, bytes: source.bytes },
     });
   }
   tell({ variant: id });

@@ -127,3 +127,12 @@ describe('a project that cannot be opened', () => {
     );
   });
 });
+
+describe('a setting that cannot work', () => {
+  it('is refused, and the studio goes on with the old one', async () => {
+    const change = own.client.call('changeSettings', { engineNode: '/no/such/node' });
+    await expect(change).rejects.toMatchObject(sentence(/engine process could not be started.*check the path/));
+    expect((await own.client.call('settings', {})).engineNode).toBeNull();
+    expect((await own.client.call('about', {})).engine.host).toContain(process.versions.node);
+  });
+});

@@ -32,16 +32,16 @@ export async function startStudio(
   folder = mkdtempSync(join(tmpdir(), 'lathe-studio-')),
 ): Promise<TestStudio> {
   const engines: EngineProcess[] = [];
-  const forks = forkCarrier({ entry: await builtEngine() });
-  const start = (): EngineProcess => {
-    const engine = forks.start();
+  const entry = await builtEngine();
+  const start = (node: string | null): EngineProcess => {
+    const engine = forkCarrier({ entry, node: node ?? undefined }).start();
     engines.push(engine);
     return engine;
   };
   const studio = await createStudio({
     host: 'web',
     version: '0.0.0-test',
-    carrier: () => ({ start }),
+    carrier: ({ engineNode }) => ({ start: () => start(engineNode) }),
     userDataFolder: join(folder, 'user'),
     projectsFolder: join(folder, 'projects'),
     sample,

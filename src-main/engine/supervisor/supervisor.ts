@@ -39,6 +39,8 @@ export interface Supervisor {
     params: ParamsOf<EngineCalls, Name>,
     work?: Work,
   ): Promise<ResultOf<EngineCalls, Name>>;
+  /** Lets go of the kept process, so that the next question starts one anew. */
+  renew(): void;
   /** Kills what is left and starts nothing more. Calls under way end with `interrupted`. */
   close(): void;
 }
@@ -98,6 +100,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       } finally {
         keep(engine);
       }
+    },
+    renew: () => {
+      takeIdle()?.kill();
     },
     close: () => {
       closed = true;
