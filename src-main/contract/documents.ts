@@ -302,6 +302,8 @@ export const tradeOffSchema = z.object({
        * that drifts between two measurements does not decide the ranking. The entry's own p50 where it has no speed-up.
        */
       latencyMs: z.number(),
+      /** p90 on the same scale. */
+      latencyP90Ms: z.number(),
     }),
   ),
 });

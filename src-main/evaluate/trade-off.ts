@@ -23,13 +23,14 @@ export function tradeOff(entries: readonly TradeOffEntry[]): TradeOff {
       baseline: entry === baseline,
       pareto: !entries.some((other) => other !== entry && beats(other.evaluation, entry.evaluation, quality)),
       bytesRatio: entry.evaluation.bytes / baseline.evaluation.bytes,
-      latencyMs: latencyInTurn(entry.evaluation, baseline.evaluation),
+      ...latencyInTurn(entry.evaluation, baseline.evaluation),
     })),
   };
 }
 
-function latencyInTurn({ latencyMs, speedup }: Evaluation, baseline: Evaluation): number {
-  return speedup === null ? latencyMs.p50 : baseline.latencyMs.p50 / speedup.value;
+function latencyInTurn({ latencyMs: { p50, p90 }, speedup }: Evaluation, baseline: Evaluation) {
+  const latencyMs = speedup === null ? p50 : baseline.latencyMs.p50 / speedup.value;
+  return { latencyMs, latencyP90Ms: (p90 / p50) * latencyMs };
 }
 
 function beats(a: Evaluation, b: Evaluation, quality: string | null): boolean {

@@ -115,7 +115,7 @@ function tradeOffRow(row: Row, quality: string | null, exported: string): string
   const mark = row.id === exported ? '◆ ' : row.pareto ? '● ' : '';
   const cells = [
     ...(quality === null ? [] : [qualityCell(evaluation, quality)]),
-    figure.ms(evaluation.latencyMs.p50),
+    figure.ms(row.latencyMs),
     row.baseline || evaluation.speedup === null
       ? '–'
       : `${evaluation.speedup.insideNoise ? '≈ ' : ''}${figure.ratio(evaluation.speedup.value)}`,

@@ -76,7 +76,7 @@ export function paretoOption(data: ParetoData, palette: Palette): EChartsOption 
     scatter(data, palette),
   ];
   return {
-    grid: { left: 8, right: 24, top: 8, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'all' },
+    grid: { left: 8, right: 24, top: 20, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     legend: { show: false },
     tooltip: {
       trigger: 'item',
@@ -101,17 +101,14 @@ export function idOf(item: unknown): string | null {
 }
 
 function axis({ name, format, better, from, to }: PlotAxis, palette: Palette, which: 'x' | 'y') {
-  const arrow = which === 'x' ? (better === 'low' ? '←' : '→') : better === 'low' ? '↓' : '↑';
+  // The vertical name is turned by a quarter, and its arrow with it.
+  const arrow = better === 'low' ? '←' : '→';
   return {
     type: 'value' as const,
     name: `${arrow} ${name}`,
-    nameLocation: which === 'x' ? ('middle' as const) : ('end' as const),
-    nameGap: which === 'x' ? 26 : 12,
-    nameTextStyle: {
-      color: palette.dimmed,
-      fontSize: 12,
-      align: which === 'x' ? ('center' as const) : ('left' as const),
-    },
+    nameLocation: 'middle' as const,
+    nameGap: which === 'x' ? 26 : 46,
+    nameTextStyle: { color: palette.dimmed, fontSize: 12 },
     scale: true,
     ...(from === null ? {} : { min: from }),
     ...(to === null ? {} : { max: ({ min, max }: Extent) => Math.min(to, max + (max - min) * headroom) }),
@@ -125,12 +122,13 @@ function axis({ name, format, better, from, to }: PlotAxis, palette: Palette, wh
 function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
   const { points, hovered, selected, horizontal, vertical, words } = data;
   const diameter = diameters(points);
+  const middle = middleOf(points);
   const baseline = points.find((point) => point.baseline);
   return {
     type: 'scatter',
     z: 5,
     clip: true,
-    data: points.map((point) => {
+    data: inDrawingOrder(points, hovered, selected).map((point) => {
       const color = palette.kinds[point.kind] ?? palette.dimmed;
       const active = point.id === hovered || point.id === selected;
       return {
@@ -149,7 +147,8 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
         label: {
           show: active || point.baseline || (point.fits && (point.pareto || points.length <= mostLabels)),
           formatter: shorten(point.name),
-          position: 'top' as const,
+          // Towards the middle, where there is room.
+          position: point.x < middle ? ('right' as const) : ('left' as const),
           color: palette.text,
           fontSize: 11,
           fontWeight: active ? ('bold' as const) : ('normal' as const),
@@ -177,6 +176,21 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
           },
         }),
   };
+}
+
+/** Small ones over large ones, what a person points at over everything: nothing hides what it covers. */
+export function inDrawingOrder(
+  points: readonly PlotPoint[],
+  hovered: string | null,
+  selected: string | null,
+): PlotPoint[] {
+  const rank = ({ id }: PlotPoint) => (id === hovered ? 2 : id === selected ? 1 : 0);
+  return [...points].sort((a, b) => rank(a) - rank(b) || b.weight - a.weight);
+}
+
+function middleOf(points: readonly PlotPoint[]): number {
+  const places = points.map((point) => point.x);
+  return (Math.min(...places) + Math.max(...places)) / 2;
 }
 
 /** 95 % intervals as thin vertical lines through the points. */

@@ -48,6 +48,13 @@ export function EvaluationFigures({ evaluation }: { evaluation: Evaluation }) {
           note={t('evaluation.percentiles', { p90: milliseconds(latencyMs.p90), p99: milliseconds(latencyMs.p99) })}
           help={t('evaluation.latencyHelp')}
         />
+        {evaluation.baselineLatencyMs !== null && (
+          <Figure
+            label={t('evaluation.baselineInTurn')}
+            value={milliseconds(evaluation.baselineLatencyMs.p50)}
+            help={t('evaluation.baselineInTurnHelp')}
+          />
+        )}
         <Figure label={t('evaluation.throughput')} value={rate(evaluation.throughput)} />
         <Figure
           label={t('evaluation.size')}

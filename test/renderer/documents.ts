@@ -287,6 +287,7 @@ export const tradeOff: TradeOff = tradeOffSchema.parse({
       pareto: true,
       bytesRatio: 1,
       latencyMs: baseline.latencyMs.p50,
+      latencyP90Ms: baseline.latencyMs.p90,
     },
     ...figures.map((entry) => ({
       id: entry.id,
@@ -296,6 +297,7 @@ export const tradeOff: TradeOff = tradeOffSchema.parse({
       pareto: entry.id.startsWith('static'),
       bytesRatio: entry.bytes / baseline.bytes,
       latencyMs: entry.latency,
+      latencyP90Ms: entry.latency * 1.1,
     })),
   ],
 });

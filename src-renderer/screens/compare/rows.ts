@@ -10,6 +10,8 @@ export interface CompareRow {
   readonly bytesRatio: number;
   /** p50 on the baseline's scale. */
   readonly latencyMs: number;
+  /** p90 on the same scale. */
+  readonly latencyP90Ms: number;
   readonly evaluation: Evaluation;
   /** null for the baseline. */
   readonly variant: Variant | null;

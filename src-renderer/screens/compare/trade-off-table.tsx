@@ -77,7 +77,7 @@ function useColumns(quality: QualityKind): Column<CompareRow>[] {
       help: t('compare.help.latency'),
       align: 'right',
       sortBy: (row) => row.latencyMs,
-      render: (row) => milliseconds(row.latencyMs),
+      render: (row) => <Two main={milliseconds(row.latencyMs)} small={`p90 ${milliseconds(row.latencyP90Ms)}`} />,
     },
     {
       key: 'speedup',

@@ -67,7 +67,9 @@ describe('trade-off', () => {
   it('sets times on the baseline’s own measurement, so that a drifting machine does not decide', () => {
     const later = entry('later', { accuracy: 0.9, noise: 0.01, speed: 2, bytes: 50 });
     const slowed = { ...later, evaluation: { ...later.evaluation, latencyMs: { p50: 25, p90: 26, p99: 27 } } };
-    expect(tradeOff([baseline, slowed]).rows.map((row) => row.latencyMs)).toEqual([10, 5]);
+    const { rows } = tradeOff([baseline, slowed]);
+    expect(rows.map((row) => row.latencyMs)).toEqual([10, 5]);
+    expect(rows.map((row) => row.latencyP90Ms)).toEqual([11, 5.2]);
   });
 
   it('lets a small model beat the baseline where its loss lies inside the noise', () => {

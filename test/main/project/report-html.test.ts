@@ -34,6 +34,7 @@ function tradeOffOf(evaluations: readonly Evaluation[]): TradeOff {
       pareto: at < 2,
       bytesRatio: evaluation.bytes / (evaluations[0] as Evaluation).bytes,
       latencyMs: evaluation.latencyMs.p50,
+      latencyP90Ms: evaluation.latencyMs.p90,
       evaluation,
     })),
   };

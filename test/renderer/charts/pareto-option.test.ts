@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Palette } from '../../../src-renderer/charts/palette';
-import { diameters, frontPoints, type PlotPoint, paretoOption } from '../../../src-renderer/charts/pareto-option';
+import {
+  diameters,
+  frontPoints,
+  inDrawingOrder,
+  type PlotPoint,
+  paretoOption,
+} from '../../../src-renderer/charts/pareto-option';
 
 const point = (id: string, x: number, y: number, more: Partial<PlotPoint> = {}): PlotPoint => ({
   id,
@@ -73,16 +79,24 @@ describe('paretoOption', () => {
   };
 
   it('marks the baseline by shape, noise as hollow, a missed budget as faint, the choice by a rim', () => {
-    const [baseline, noisy, over, chosen] = series([
+    const data = series([
       point('baseline', 1, 1, { baseline: true, kind: 'baseline' }),
       point('noisy', 2, 1, { insideNoise: true }),
       point('over', 3, 1, { fits: false }),
       point('chosen', 4, 1),
     ]).data;
+    const [baseline, noisy, over, chosen] = ['baseline', 'noisy', 'over', 'chosen'].map((id) =>
+      data.find((item) => item.id === id),
+    );
     expect(baseline?.symbol).toBe('diamond');
     expect(noisy?.itemStyle).toMatchObject({ color: palette.surface, borderType: 'dashed' });
     expect(over?.itemStyle).toMatchObject({ opacity: 0.25, color: '#17d' });
     expect(chosen?.itemStyle).toMatchObject({ borderWidth: 3, borderColor: palette.text });
+  });
+
+  it('draws small points over large ones and the chosen one over all', () => {
+    const points = [point('small', 1, 1), point('chosen', 1, 1, { weight: 9 }), point('large', 1, 1, { weight: 4 })];
+    expect(inDrawingOrder(points, null, 'chosen').map(({ id }) => id)).toEqual(['large', 'small', 'chosen']);
   });
 
   it('draws a budget as a line at its figure', () => {

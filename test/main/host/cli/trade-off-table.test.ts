@@ -27,6 +27,7 @@ const tradeOff: TradeOff = {
       pareto: true,
       bytesRatio: 1,
       latencyMs: baseline.latencyMs.p50,
+      latencyP90Ms: baseline.latencyMs.p90,
     },
     {
       id: 'v',
@@ -36,6 +37,7 @@ const tradeOff: TradeOff = {
       pareto: true,
       bytesRatio: 0.253,
       latencyMs: baseline.latencyMs.p50 / 2.5,
+      latencyP90Ms: baseline.latencyMs.p90 / 2.5,
     },
     {
       id: 'w',
@@ -45,6 +47,7 @@ const tradeOff: TradeOff = {
       pareto: false,
       bytesRatio: 1,
       latencyMs: baseline.latencyMs.p50 / 1.01,
+      latencyP90Ms: baseline.latencyMs.p90 / 1.01,
     },
   ],
 };
