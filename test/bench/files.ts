@@ -58,7 +58,7 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
 
 const [task, path, to] = positionals;
 if (task !== undefined) await runTask(task, path as string, to as string);
-else bench();
+else await bench();
 
 async function runTask(name: string, from: string, target: string): Promise<void> {
   const start = performance.now();
