@@ -1,6 +1,6 @@
 /** The kinds of Step there are, each from the room that does it. */
 
-import { LatheError, type MethodSpec, type StepKind, type StepKindName } from '../contract';
+import { LatheError, type MethodSpec, type StepKind, type StepKindName, stepKinds } from '../contract';
 import type { Dataset } from '../data/dataset';
 import { distilStep } from '../distil/step';
 import type { Model } from '../onnx/ir';
@@ -8,13 +8,18 @@ import { cleanStep } from '../passes/step';
 import { pruneStep } from '../prune/step';
 import { quantizeStep } from '../quantize/step';
 
-export const stepKindList: readonly StepKind<Model, Dataset>[] = [cleanStep, pruneStep, quantizeStep, distilStep];
+const byName: Readonly<Record<StepKindName, StepKind<Model, Dataset>>> = {
+  clean: cleanStep,
+  prune: pruneStep,
+  quantize: quantizeStep,
+  distil: distilStep,
+};
+
+/** In the order in which they are offered. */
+export const stepKindList: readonly StepKind<Model, Dataset>[] = stepKinds.map((kind) => byName[kind]);
 
 export function stepKind(name: StepKindName): StepKind<Model, Dataset> {
-  const found = stepKindList.find(({ kind }) => kind === name);
-  if (found === undefined)
-    throw new LatheError({ who: `step kind "${name}"`, what: 'is not there yet', code: 'usage' });
-  return found;
+  return byName[name];
 }
 
 export function methodOf(kind: StepKind<Model, Dataset>, name: string, where: string): MethodSpec {
