@@ -117,11 +117,18 @@ class Search {
     const config = configOf(best.name.split(', ')[1] as string);
     const work = portion(this.#context, 0.4, 0.85);
     const sources = await measureSensitivity(quantizer, placement, config, few(sensitivitySamples), work);
-    await this.#leaveInFloat(quantizer, sources, config);
+    await this.#leaveInFloat(quantizer, sources, config, best.trial);
   }
 
   /** Leaves more and more in float, each time twice as strict, until the outputs are near enough. */
-  async #leaveInFloat(quantizer: StaticQuantizer, sources: readonly Source[], config: StaticConfig): Promise<void> {
+  async #leaveInFloat(
+    quantizer: StaticQuantizer,
+    sources: readonly Source[],
+    config: StaticConfig,
+    whole: Trial,
+  ): Promise<void> {
+    // Sources that each do little may do more together: what the whole model showed sets the measure.
+    const together = sources.reduce((sum, { noise }) => sum + noise, 0) / 10 ** (-whole.sqnrDb / 10);
     const cost = (unit: Unit): number => {
       const weight = unit.kind === 'compute' ? quantizer.constants.tensor(unit.node.inputs[1] as string) : undefined;
       const perOutput =
@@ -130,7 +137,7 @@ class Search {
     };
     let previous = -1;
     for (const stricter of [0, 3, 6]) {
-      const kept = keepInFloat(sources, 10 ** (-(this.#wantedDb + stricter) / 10), cost);
+      const kept = keepInFloat(sources, together * 10 ** (-(this.#wantedDb + stricter) / 10), cost);
       if (kept.size === previous) continue;
       previous = kept.size;
       const trial = await this.#static(

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { resolveOptions } from '../../../../src-main/contract';
+import { readModel, readTensorBytes } from '../../../../src-main/onnx/file';
+import type { Model } from '../../../../src-main/onnx/ir';
+import { quantizeStep } from '../../../../src-main/quantize/step';
+import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
+import { stepContext } from '../../../support/step-context';
+import { openFor } from '../../../support/tiny-dataset';
+
+function quantize(model: Model, method: string, options: Record<string, unknown> = {}, more = {}) {
+  const spec = quantizeStep.methods.find(({ name }) => name === method);
+  return quantizeStep.run(
+    model,
+    method,
+    resolveOptions(spec?.options ?? {}, options, 'test'),
+    {},
+    stepContext(model, more),
+  );
+}
+
+const layers = modelFromText(
+  `g (float[N,64] x, int64[N] ids) => (float[N,32] y, float[N,32] z, float[N,64] e) {
+    y = MatMul(x, w)
+    z = Gemm <transB = 1> (x, v, b)
+    e = Gather(table, ids)
+  }`,
+  [
+    randomTensor('w', [64, 32], 1),
+    randomTensor('v', [32, 64], 2),
+    randomTensor('b', [32], 3),
+    randomTensor('table', [300, 64], 4),
+  ],
+);
+
+describe.each([
+  { method: 'int8-weights', options: { block: 32 }, tolerance: 0.02 },
+  { method: 'int4-weights', options: {}, tolerance: 0.2 },
+  { method: 'int4-weights', options: { algorithm: 'nearest', zeroPoints: 'none', block: 16 }, tolerance: 0.2 },
+  { method: 'int4-weights', options: { algorithm: 'hqq' }, tolerance: 0.2 },
+  { method: 'int4-weights', options: { algorithm: 'nearest', zeroPoints: 'float' }, tolerance: 0.2 },
+])('$method $options', ({ method, options, tolerance }) => {
+  it('runs in onnxruntime and stays near: a 64-term sum of steps of a 2^bits-th of about 4σ', async () => {
+    const { model, changed } = await quantize(layers, method, options);
+    expect(changed).toBe(3);
+    expect(model.graph.nodes.map((node) => node.opType).sort()).toEqual([
+      'Add',
+      'GatherBlockQuantized',
+      'MatMulNBits',
+      'MatMulNBits',
+    ]);
+    await expectSameOutputs(layers, model, { tolerance, dims: { N: 4 } });
+    await expect(expectSameOutputs(layers, model, { tolerance: tolerance / 100, dims: { N: 4 } })).rejects.toThrow();
+  });
+});
+
+describe('int4-weights', () => {
+  it('by GPTQ reads the calibration samples and gives the same bytes again', async () => {
+    const folder = fileURLToPath(new URL('../../../models/langid-transformer', import.meta.url));
+    const model = await readModel(`${folder}/model.onnx`);
+    const dataset = await openFor(`${folder}/model.onnx`, folder);
+    const codes = async () => {
+      const { model: made } = await quantize(model, 'int4-weights', { algorithm: 'gptq', samples: 8 }, { dataset });
+      const names = [...made.graph.initializers.keys()].filter((name) => name.endsWith('_codes'));
+      return names.map((name) =>
+        Buffer.from(readTensorBytes(made.graph.initializers.get(name) as never)).toString('base64'),
+      );
+    };
+    const first = await codes();
+    expect(first.length).toBeGreaterThan(10);
+    expect(await codes()).toEqual(first);
+  });
+
+  it('asks GPTQ for data, and refuses a block that no kernel has', async () => {
+    await expect(quantize(layers, 'int4-weights', { algorithm: 'gptq' })).rejects.toThrow(/needs calibration data/);
+    await expect(quantize(layers, 'int4-weights', { block: 48 })).rejects.toThrow(
+      /expects 16, 32, 64, 128 or 256, got 48/,
+    );
+  });
+});
