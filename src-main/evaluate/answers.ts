@@ -1,8 +1,8 @@
 /** A model's answers over a split, batch by batch, in the way that meta.json says the model is fed. */
 
 import { LatheError } from '../contract';
-import { type Batch, batches, type Dataset, type Split } from '../data';
-import { type Feeds, type NdArray, zeros } from '../onnx/ir';
+import { type Batch, batches, batchSize, type Dataset, type Split } from '../data';
+import { type Feeds, type NdArray, toBytes, zeros } from '../onnx/ir';
 import type { Session } from '../onnx/session';
 import type { Answer } from './metric';
 
@@ -36,13 +36,26 @@ export async function* answers(
 ): AsyncGenerator<Answer> {
   const output = scoredOutput(session, dataset);
   const carrier = dataset.meta.state === null ? null : new StateCarrier(dataset.meta.state, session);
-  const size = carrier === null ? undefined : 1;
+  const size = carrier === null ? await samplesARun(session, dataset, split, output) : 1;
   for await (const batch of batches(dataset, split, { size, limit, signal })) {
     const feeds = carrier === null ? batch.feeds : carrier.feeds(batch);
     const results = await session.run(feeds, [output, ...(carrier?.outputs ?? [])]);
     carrier?.keep(results);
     yield { output: cutToSamples(results[output] as NdArray, batch, dataset), batch };
   }
+}
+
+/** Bytes of one answer that are held at a time, at most. */
+const largestAnswer = 128 * 1024 * 1024;
+
+/** The batch of meta.json, or fewer samples where their outputs would be too much to hold. */
+async function samplesARun(session: Session, dataset: Dataset, split: Split, output: string): Promise<number> {
+  const wanted = batchSize(dataset);
+  if (wanted === 1 || dataset.runSize !== null) return wanted;
+  const { feeds } = await split.read(0, 1);
+  const answer = (await session.run(feeds, [output]))[output] as NdArray;
+  const bytes = answer.dtype === 'string' ? 0 : toBytes(answer).length;
+  return Math.max(1, Math.min(wanted, Math.floor(largestAnswer / Math.max(1, bytes))));
 }
 
 class StateCarrier {

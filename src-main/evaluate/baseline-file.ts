@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { LatheError, messageOf } from '../contract';
 import { type ArrayDType, elementCount, fromBytes, type NdArray, toBytes } from '../onnx/ir';
 
 const magic = Buffer.from('LATHEBL1', 'latin1');
@@ -27,6 +28,8 @@ export function baselineFileName(parts: readonly unknown[]): string {
 export class BaselineWriter {
   #rows: { dtype: Exclude<ArrayDType, 'string'>; shape: number[] } | null = null;
 
+  #mixed = false;
+
   private constructor(
     private readonly path: string,
     private readonly partPath: string,
@@ -34,33 +37,53 @@ export class BaselineWriter {
   ) {}
 
   static async open(folder: string, name: string): Promise<BaselineWriter> {
-    await mkdir(folder, { recursive: true });
     const path = join(folder, name);
     const partPath = `${path}.${process.pid}.part`;
-    return new BaselineWriter(path, partPath, await open(partPath, 'w'));
+    return written(async () => {
+      await mkdir(folder, { recursive: true });
+      return new BaselineWriter(path, partPath, await open(partPath, 'w'));
+    });
   }
 
-  /** @param rows [samples, ...], of one dtype and sample shape throughout */
+  /** @param rows [samples, ...]; where the shape of a sample changes, no rows are kept at all */
   async add(rows: NdArray): Promise<void> {
-    this.#rows ??= { dtype: rows.dtype as Exclude<ArrayDType, 'string'>, shape: [0, ...rows.shape.slice(1)] };
+    const shape = rows.shape.slice(1);
+    this.#rows ??= { dtype: rows.dtype as Exclude<ArrayDType, 'string'>, shape: [0, ...shape] };
+    if (this.#rows.shape.slice(1).join() !== shape.join()) this.#mixed = true;
     this.#rows.shape[0] = (this.#rows.shape[0] as number) + (rows.shape[0] as number);
-    await this.file.writeFile(toBytes(rows));
+    if (!this.#mixed) await written(() => this.file.writeFile(toBytes(rows)));
   }
 
   async finish(evidence: unknown): Promise<void> {
-    const trailer = serialize({ evidence, rows: this.#rows } satisfies Trailer);
+    const trailer = serialize({ evidence, rows: this.#mixed ? null : this.#rows } satisfies Trailer);
     const tail = Buffer.alloc(tailBytes);
     tail.writeBigUInt64LE(BigInt(trailer.length), 0);
     magic.copy(tail, 8);
-    await this.file.writeFile(Buffer.concat([trailer, tail]));
-    await this.file.sync();
-    await this.file.close();
-    await rename(this.partPath, this.path);
+    await written(async () => {
+      await this.file.writeFile(Buffer.concat([trailer, tail]));
+      await this.file.sync();
+      await this.file.close();
+      await rename(this.partPath, this.path);
+    });
   }
 
   async abandon(): Promise<void> {
     await this.file.close().catch(() => {});
     await rm(this.partPath, { force: true });
+  }
+}
+
+async function written<Result>(write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (cause) {
+    throw new LatheError({
+      who: "cache of the baseline's answers",
+      what: `cannot be written (${messageOf(cause)})`,
+      next: 'free some space, or let the project folder be written to',
+      code: 'failed',
+      cause,
+    });
   }
 }
 

@@ -73,3 +73,23 @@ triple (float[3, 1] x) => (float[3, 1] y)
     expect(found).toEqual([[2, 4, 6], [8]]);
   });
 });
+
+describe('models whose answers are large', () => {
+  it('are asked fewer samples at a time', async () => {
+    // Each sample answers 48 MB: two of them are held at once.
+    const wide = parseModelText(`
+<ir_version: 8, opset_import: ["" : 17]>
+wide (float[n, 1] x) => (float[n, 12582912] y)
+<int64[2] shape = {1, 12582912}>
+{ y = Expand(x, shape) }`);
+    const folder = temporaryFolder();
+    writeNpz(join(folder, 'test.npz'), { x: float32([3, 1], [1, 2, 3]) });
+    const session = await openSession(wide);
+    const dataset = await openDataset(folder, session.inputs, { dims: {} });
+    const sizes: number[] = [];
+    for await (const { batch } of answers(session, dataset, dataset.test as Split, new AbortController().signal))
+      sizes.push(batch.size);
+    await session.release();
+    expect(sizes).toEqual([2, 1]);
+  });
+});

@@ -80,6 +80,14 @@ describe('evaluate', () => {
     expect(readFileSync(kept).length).toBe(whole.length);
   });
 
+  it('says so where the cache cannot be written', async () => {
+    const file = join(temporaryFolder(), 'in-the-way');
+    writeFileSync(file, '');
+    await expect(ask({ model: int8, baseline: model, cacheDir: join(file, 'cache') })).rejects.toThrow(
+      /^cache of the baseline's answers: cannot be written \(ENOTDIR.*\); free some space, or let the project folder be written to$/,
+    );
+  });
+
   it('stops when asked to, and leaves no half file', async () => {
     const cacheDir = temporaryFolder();
     const controller = new AbortController();
