@@ -29,6 +29,18 @@ export interface EngineCarrier {
  */
 export const engineEnvironment: Readonly<Record<string, string>> = { MALLOC_TRIM_THRESHOLD_: '131072' };
 
+/** For carriers that tell a number where Node tells a name. */
+export const signalByNumber: Readonly<Record<number, string>> = {
+  4: 'SIGILL',
+  5: 'SIGTRAP',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  15: 'SIGTERM',
+};
+
 /** The end of a stream's text, for the last words of a process. */
 export class LastWords {
   text = '';

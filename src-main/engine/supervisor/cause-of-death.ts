@@ -1,6 +1,6 @@
 /** Of what an engine process died, in words for its user. */
 
-import type { EngineExit } from './carrier';
+import { type EngineExit, signalByNumber } from './carrier';
 
 export interface CauseOfDeath {
   /** Follows "the engine process": `ran out of memory`. */
@@ -42,21 +42,10 @@ export function causeOfDeath(exit: EngineExit, rssBytes: number | null): CauseOf
   }
 }
 
-/** Where a signal is told as 128 + its number, as shells and utility processes do. */
-const signalNumbers: Readonly<Record<number, string>> = {
-  4: 'SIGILL',
-  5: 'SIGTRAP',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
-
+/** A shell tells a signal as 128 + its number. */
 function signalOf({ code, signal }: EngineExit): string | null {
   if (signal !== null) return signal;
-  return code !== null && code > 128 ? (signalNumbers[code - 128] ?? null) : null;
+  return code !== null && code > 128 ? (signalByNumber[code - 128] ?? null) : null;
 }
 
 function lastLine({ lastWords }: EngineExit): string {

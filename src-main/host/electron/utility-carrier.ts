@@ -1,7 +1,13 @@
 /** The engine in Electron's utility process: a Node of its own, watched by Chromium, with a port instead of a pipe. */
 
 import { type UtilityProcess, utilityProcess } from 'electron';
-import { type EngineCarrier, type EngineProcess, engineEnvironment, LastWords } from '../../engine/supervisor';
+import {
+  type EngineCarrier,
+  type EngineProcess,
+  engineEnvironment,
+  LastWords,
+  signalByNumber,
+} from '../../engine/supervisor';
 
 /** @param entry path of the built engine */
 export function utilityCarrier(entry: string): EngineCarrier {
@@ -27,10 +33,15 @@ function startUtility(entry: string): EngineProcess {
       child.on('message', listener);
     },
     onExit: (listener) => {
-      child.once('exit', (code) => listener({ code, signal: null, lastWords: lastWords.text }));
+      child.once('exit', (code) => listener({ code, signal: signalOf(code), lastWords: lastWords.text }));
     },
     kill: () => killNow(child),
   };
+}
+
+/** Chromium tells the bare number of the signal that ended a process; Windows has none. */
+function signalOf(code: number): string | null {
+  return process.platform === 'win32' ? null : (signalByNumber[code] ?? null);
 }
 
 /** Its own kill() asks politely, and a run of the runtime does not listen. */

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { diskError, moveFolder, removeUnfinished, writeWholeFile } from '../../../src-main/project/whole-files';
+import { bundleEntry } from '../../support/bundle-entry';
 
 let folder: string;
 beforeEach(() => {
@@ -23,6 +26,24 @@ describe('writeWholeFile', () => {
     writeFileSync(join(folder, 'file'), 'x');
     await expect(writeWholeFile(join(folder, 'file', 'a.json'), 'x')).rejects.toThrow(/below something that is a file/);
     expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  it.runIf(process.platform === 'linux')('leaves the old file alone where a write ends half way', async () => {
+    const [script, path] = [join(folder, 'write-large-file.mjs'), join(folder, 'out', 'a.json')];
+    await bundleEntry(join(import.meta.dirname, '../../support/write-large-file.ts'), script);
+    mkdirSync(join(folder, 'out'));
+    writeFileSync(path, 'old');
+    // At most 64 blocks of 1 kB a file, which stops the write as a full disk would, with another number.
+    const { stdout } = await promisify(execFile)('bash', [
+      '-c',
+      'ulimit -f 64; exec "$0" "$@"',
+      process.execPath,
+      script,
+      path,
+    ]);
+    expect(stdout).toBe(`${path}: takes no file of this size; choose a folder on another disk`);
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readdirSync(join(folder, 'out'))).toEqual(['a.json']);
   });
 
   // Root may write anywhere.
