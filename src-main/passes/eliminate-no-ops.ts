@@ -1,7 +1,8 @@
 /**
  * Nodes that give out what they take in: Identity, Dropout at inference, a Cast to the same type or there and back,
  * Reshape, Expand and Flatten to the same shape, Transpose in order or back again, Slice of everything, Pad of nothing,
- * adding 0, multiplying by 1. Also a Reshape behind a Reshape and a Transpose behind a Transpose become one.
+ * adding 0, multiplying by 1. Also a Reshape behind a Reshape and a Transpose behind a Transpose become one, and what
+ * Range takes becomes the scalar that it should be.
  * Source: the operators' definitions, https://onnx.ai/onnx/operators/.
  */
 
@@ -9,7 +10,16 @@ import { readTensor } from '../onnx/file';
 import { attributes, dtypeFromCode, elementCount, type Model, type Node, type TypeInfo } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
 import { isFloatType, readFloats } from './float-tensor';
-import { constantOf, definePass, isStandard, type PassResult, type Scope, statedType, Tally } from './pass';
+import {
+  addConstant,
+  constantOf,
+  definePass,
+  isStandard,
+  type PassResult,
+  type Scope,
+  statedType,
+  Tally,
+} from './pass';
 import { bypass, type Rewrite, type RewriteSite, rewriteNodes } from './rewrite';
 
 const { intOf, intsOf } = attributes;
@@ -37,6 +47,7 @@ function countNodes(model: Model): Map<string, number> {
 
 const eliminate: Rewrite = (node, site) => {
   if (!isStandard(node)) return false;
+  if (node.opType === 'Range') return makeScalars(node, site);
   const [input] = node.inputs;
   if (input === undefined || input === '' || node.outputs.slice(1).some((name) => name !== '')) return false;
   const merged = merge(node, site);
@@ -47,6 +58,21 @@ const eliminate: Rewrite = (node, site) => {
   const source = sourceOf(node, site);
   return source === null ? false : bypass(node, source, site);
 };
+
+/**
+ * The runtime takes vectors of one element for Range where they are computed, but refuses them as constants, which they
+ * become when what is between goes.
+ */
+function makeScalars(range: Node, site: RewriteSite): boolean {
+  const inputs = range.inputs.map((input) => {
+    const tensor = constantOf(site, input);
+    if (tensor === undefined || tensor.shape.length === 0 || elementCount(tensor.shape) !== 1) return input;
+    return addConstant(site.patch, site, { ...tensor, name: `${input}/scalar`, shape: [] });
+  });
+  if (inputs.every((input, at) => input === range.inputs[at])) return false;
+  site.patch.replaceNode(range.name, { ...range, inputs });
+  return true;
+}
 
 /** The value that the node only repeats; null where it does something. */
 function sourceOf(node: Node, site: RewriteSite): string | null {

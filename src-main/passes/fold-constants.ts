@@ -29,6 +29,7 @@ import {
   editGraphs,
   isConstantNode,
   isStandard,
+  mustStayComputed,
   type PassResult,
   type Scope,
   Tally,
@@ -129,7 +130,9 @@ function planFold(
     }
     const given = (inputs as number[]).reduce((sum, size) => sum + size, 0);
     for (const output of outputs) {
-      const bytes = staticBytes(types.get(output)) ?? guessedBytes(node, scope, given);
+      const type = types.get(output);
+      if (type?.kind === 'tensor' && mustStayComputed(scope, output, (type.shape ?? []) as number[])) return false;
+      const bytes = staticBytes(type) ?? guessedBytes(node, scope, given);
       if (bytes === undefined) return false;
       if (bytes > heldBytes || bytes > Math.max(maxBytes, given)) {
         tally.skip(node, `its result of ${bytes} bytes is larger than what it is made from`);

@@ -25,6 +25,7 @@ import {
   editGraphs,
   isConstantNode,
   isStandard,
+  mustStayComputed,
   type PassResult,
   type Scope,
   statedType,
@@ -92,6 +93,7 @@ function foldOnce(
           continue;
         }
         if (scope.kind === 'function') continue;
+        if (mustStayComputed(scope, output, value.isScalar ? [] : [value.entries.length])) continue;
         patch.removeNode(node.name).setInitializer(tensorOf(output, value));
         tally.changed++;
       } else if (node.opType === 'Reshape') {

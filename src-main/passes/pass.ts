@@ -185,3 +185,11 @@ export function statedType({ graph }: Scope, value: string): TypeInfo | null {
   const found = [...graph.inputs, ...graph.outputs].find(({ name }) => name === value) ?? graph.values.get(value);
   return found?.type ?? null;
 }
+
+/**
+ * Whether the runtime would refuse a constant of this shape as the value: Range takes vectors of one element where they
+ * are computed, but only scalars where they are known beforehand.
+ */
+export function mustStayComputed({ index }: Scope, value: string, shape: readonly number[]): boolean {
+  return shape.length > 0 && index.consumers(value).some((node) => node.opType === 'Range' && isStandard(node));
+}

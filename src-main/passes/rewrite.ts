@@ -1,7 +1,7 @@
 /** Rewriting node by node until nothing is left to do, in every graph of a model. */
 
 import { capturedBy, type Graph, type Model, type Node, Patch, type TypeInfo } from '../onnx/ir';
-import { editGraphs, type Scope, type Tally } from './pass';
+import { constantOf, editGraphs, mustStayComputed, type Scope, type Tally } from './pass';
 
 export interface RewriteSite extends Scope {
   readonly patch: Patch;
@@ -69,8 +69,12 @@ function sweep(
  * graph's, the maker of `source` takes over its name.
  * @returns true, or why the node has to stay
  */
-export function bypass(node: Node, source: string, { index, graph, patch }: RewriteSite): true | string {
+export function bypass(node: Node, source: string, site: RewriteSite): true | string {
+  const { index, graph, patch } = site;
   const [output] = node.outputs as [string];
+  const constant = constantOf(site, source);
+  if (constant !== undefined && mustStayComputed(site, output, constant.shape))
+    return 'Range takes no constant of this shape';
   if (!index.isOutput(output)) {
     patch.removeNode(node.name).redirect(output, source);
     if (graph.values.has(output)) patch.setValue(output, null);

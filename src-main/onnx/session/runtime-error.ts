@@ -48,9 +48,13 @@ const rules: readonly Rule[] = [
   {
     pattern: /Could not find an implementation for (\w+)\((\d+)\) node with name '(.*?)'/,
     say: ([op, version, node]) => ({
-      who: `${op} "${node}"`,
+      who: node === '' ? `a nameless ${op}` : `${op} "${node}"`,
       what: `onnxruntime has no CPU kernel of ${op} version ${version} for the types it is given`,
-      next: 'cast its inputs to float32 or int64 when exporting',
+      // Operators of opset 6 and older are mostly not there at all.
+      next:
+        Number(version) < 7
+          ? 'export the model with opset 7 or higher'
+          : 'cast its inputs to float32 or int64 when exporting',
     }),
   },
   {

@@ -123,3 +123,17 @@ describe('eliminateNoOps', () => {
     );
   });
 });
+
+it('gives Range scalars, which alone it takes as constants', async () => {
+  // After node/test_affine_grid_2d_expanded of ONNX's own test data.
+  await expectPass(
+    eliminateNoOps,
+    `g (float[2] x) => (int64[M] y) <int64 zero = {0}, int64[1] three = {3}, int64 one = {1}> {
+      a = Identity (three)
+      y = Range (zero, a, one)
+    }`,
+    `g (float[2] x) => (int64[M] y) <int64 zero = {0}, int64[1] three = {3}, int64 one = {1}, int64 "a/scalar" = {3}> {
+      y = Range (zero, "a/scalar", one)
+    }`,
+  );
+});
