@@ -41,8 +41,8 @@ export interface FoldLimits {
   readonly maxBytes: number;
 }
 
-/** A result is held in memory until the model is written. */
-const heldBytes = 64 * 2 ** 20;
+/** Results are held in memory until the model is written, and a session takes no more than 256 MB from there. */
+const heldBytes = 128 * 2 ** 20;
 
 /** Give something else each time, or nothing that an initializer can hold. */
 const neverFolded =
@@ -54,11 +54,12 @@ export async function foldConstants(
   isTarget: (node: Node) => boolean = () => true,
 ): Promise<PassResult> {
   const tally = new Tally();
+  const budget = { bytes: heldBytes };
   let now = model;
   // With a shape among the results, more of what is behind it becomes known.
   for (;;) {
     tally.skipped.length = 0;
-    const next = await foldOnce(now, maxBytes, isTarget, tally);
+    const next = await foldOnce(now, { maxBytes, budget }, isTarget, tally);
     if (next === now) break;
     now = next;
   }
@@ -66,17 +67,16 @@ export async function foldConstants(
   return tally.result(now, tally.changed === 0 ? [] : [`computed ${tally.changed} nodes whose inputs never change`]);
 }
 
-async function foldOnce(
-  model: Model,
-  maxBytes: number,
-  isTarget: (node: Node) => boolean,
-  tally: Tally,
-): Promise<Model> {
+interface Limits extends FoldLimits {
+  /** What may still be held. */
+  readonly budget: { bytes: number };
+}
+
+async function foldOnce(model: Model, limits: Limits, isTarget: (node: Node) => boolean, tally: Tally): Promise<Model> {
   const types = await valueTypes(model);
   const plans: { scope: Scope; plan: FoldPlan }[] = [];
   editGraphs(model, (scope) => {
-    if (scope.kind !== 'function')
-      plans.push({ scope, plan: planFold(model, scope, types, maxBytes, isTarget, tally) });
+    if (scope.kind !== 'function') plans.push({ scope, plan: planFold(model, scope, types, limits, isTarget, tally) });
     return scope.graph;
   });
   const folded = new Map<Graph, { plan: FoldPlan; values: ReadonlyMap<string, Tensor> }>();
@@ -105,7 +105,7 @@ function planFold(
   model: Model,
   scope: Scope,
   types: ReadonlyMap<string, TypeInfo>,
-  maxBytes: number,
+  { maxBytes, budget }: Limits,
   isTarget: (node: Node) => boolean,
   tally: Tally,
 ): FoldPlan {
@@ -134,10 +134,15 @@ function planFold(
       if (type?.kind === 'tensor' && mustStayComputed(scope, output, (type.shape ?? []) as number[])) return false;
       const bytes = staticBytes(type) ?? guessedBytes(node, scope, given);
       if (bytes === undefined) return false;
-      if (bytes > heldBytes || bytes > Math.max(maxBytes, given)) {
+      if (bytes > Math.max(maxBytes, given)) {
         tally.skip(node, `its result of ${bytes} bytes is larger than what it is made from`);
         return false;
       }
+      if (bytes > budget.bytes) {
+        tally.skip(node, `its result of ${bytes} bytes would have to be held in memory beside those of others`);
+        return false;
+      }
+      budget.bytes -= bytes;
       sizes.set(output, bytes);
     }
     return true;

@@ -8,13 +8,17 @@ export async function withContext<T>(pass: Pass, run: () => T | Promise<T>): Pro
   try {
     return await run();
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.name === 'AbortError') throw thrown;
+    if (isStop(thrown)) throw thrown;
     throw new LatheError({
       who: `pass ${pass.name}`,
       what: messageOf(thrown),
-      next: 'the model was left as it was',
       code: thrown instanceof LatheError ? thrown.code : 'failed',
       cause: thrown,
     });
   }
+}
+
+/** Whether somebody asked to stop, which is no failure. */
+export function isStop(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'AbortError';
 }

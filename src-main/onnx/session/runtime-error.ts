@@ -54,7 +54,7 @@ const rules: readonly Rule[] = [
       next:
         Number(version) < 7
           ? 'export the model with opset 7 or higher'
-          : 'cast its inputs to float32 or int64 when exporting',
+          : 'replace the operator when exporting, or cast its inputs to float32 or int64',
     }),
   },
   {

@@ -18,7 +18,7 @@ const refused: readonly [what: string, model: string, says: string | RegExp][] =
   [
     'types that it has no kernel for',
     'g (int4[2] x) => (int4[2] y) { [odd] y = Identity (x) }',
-    'g: Identity "odd": onnxruntime has no CPU kernel of Identity version 21 for the types it is given; cast its inputs to float32 or int64 when exporting',
+    'g: Identity "odd": onnxruntime has no CPU kernel of Identity version 21 for the types it is given; replace the operator when exporting, or cast its inputs to float32 or int64',
   ],
   [
     'an opset of the future',

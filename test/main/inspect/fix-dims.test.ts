@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { fixDims, symbolicDims } from '../../../src-main/inspect';
+import { type Model, makeValue } from '../../../src-main/onnx/ir';
+import { modelFromText } from '../../support/model-from-text';
+
+const model = modelFromText(
+  `g (float[batch, 3] x, float[batch, words] m, float[2] w) => (float[batch, 3] y) <float[2] w = {1, 2}, float[batch, 3] z> {
+    z = Relu (x)
+    y = Neg (z)
+  }`,
+);
+
+it('lists the dims that have to be given, once each, in order; those of overridable weights are known', () => {
+  expect(symbolicDims(model.graph)).toEqual(['batch', 'words']);
+});
+
+it('calls dims without a name, and the 0 of old exporters, after input and axis', () => {
+  const graph: Model['graph'] = { ...model.graph, inputs: [makeValue('x', 'float32', [0, null, 4])] };
+  expect(symbolicDims(graph)).toEqual(['x.0', 'x.1']);
+  const fixed = fixDims({ ...model, graph }, { 'x.0': 5, 'x.1': 6 });
+  expect(fixed.graph.inputs[0]?.type).toMatchObject({ shape: [5, 6, 4] });
+});
+
+it('puts sizes into inputs and outputs, and forgets what was stated for values between', () => {
+  const fixed = fixDims(model, { batch: 7 });
+  expect(fixed.graph.inputs[1]?.type).toMatchObject({ shape: [7, 'words'] });
+  expect(fixed.graph.outputs[0]?.type).toMatchObject({ shape: [7, 3] });
+  expect(fixed.graph.values.size).toBe(0);
+  expect(fixDims(model, {})).toBe(model);
+});
