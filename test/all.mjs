@@ -71,7 +71,11 @@ function node(args, env = {}) {
         output += text;
       });
     }
-    child.on('close', (code) => resolve({ code, output }));
+    child.on('close', (code, signal) => {
+      // A process that was killed cannot say so itself.
+      if (signal !== null) output += `\n${args.join(' ')} was ended by ${signal}\n`;
+      resolve({ code, output });
+    });
   });
 }
 
