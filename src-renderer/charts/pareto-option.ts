@@ -111,7 +111,9 @@ function axis({ name, format, better, from, to }: PlotAxis, palette: Palette, wh
     nameTextStyle: { color: palette.dimmed, fontSize: 12 },
     scale: true,
     ...(from === null ? {} : { min: from }),
-    ...(to === null ? {} : { max: ({ min, max }: Extent) => Math.min(to, max + (max - min) * headroom) }),
+    ...(to === null
+      ? {}
+      : { max: ({ min, max }: Extent) => Math.min(to, Math.ceil((max + (max - min) * headroom) * 100) / 100) }),
     axisLine: { lineStyle: { color: palette.grid } },
     axisLabel: { color: palette.dimmed, fontSize: 11, formatter: format, hideOverlap: true },
     splitLine: { lineStyle: { color: palette.grid } },
@@ -150,6 +152,8 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
           // Towards the middle, where there is room.
           position: point.x < middle ? ('right' as const) : ('left' as const),
           color: palette.text,
+          textBorderColor: palette.surface,
+          textBorderWidth: 3,
           fontSize: 11,
           fontWeight: active ? ('bold' as const) : ('normal' as const),
         },

@@ -36,6 +36,11 @@ export async function refreshRecents(): Promise<void> {
   useStudio.setState({ recents: await client().call('recents', {}) });
 }
 
+export async function forgetRecent(path: string): Promise<void> {
+  await client().call('forgetRecent', { path });
+  await refreshRecents();
+}
+
 export async function changeSettings(changes: Partial<Settings>): Promise<void> {
   useStudio.setState({ settings: await client().call('changeSettings', changes) });
 }

@@ -17,6 +17,7 @@ import { AddFile } from './add-file';
 import { BudgetFields } from './budget-fields';
 import { Details, detailsWidth } from './details';
 import { PlotPanel } from './plot-panel';
+import { Removed } from './removed';
 import { compareRows, type QualityKind, qualityKind } from './rows';
 import { TradeOffTable } from './trade-off-table';
 import { Unmeasured } from './unmeasured';
@@ -73,7 +74,12 @@ export function Compare() {
           <Panel
             title={t('compare.table')}
             note={project.baseline !== null && <ConditionsLabel conditions={project.baseline.conditions} />}
-            actions={<Underway />}
+            actions={
+              <>
+                <Removed />
+                <Underway />
+              </>
+            }
           >
             <TradeOffTable rows={rows} quality={quality} />
             <Unmeasured />

@@ -5,6 +5,7 @@ import { bytes } from '../../components/format';
 import { Icon } from '../../components/icon';
 import { Panel } from '../../components/panel';
 import { PathText } from '../../components/path-browser';
+import { showError } from '../../components/toast';
 import { useProject } from '../../studio/store';
 
 /** What the last export of a variant wrote and checked, or why it failed. */
@@ -59,6 +60,7 @@ function Files({ output }: { output: ExportResult }) {
                   <Group gap={4} wrap="nowrap">
                     <PathText path={path} />
                     <CopyPath path={path} />
+                    <Reveal path={path} />
                   </Group>
                 </Table.Td>
               </Table.Tr>
@@ -81,6 +83,20 @@ function CopyPath({ path }: { path: string }) {
         </Tooltip>
       )}
     </CopyButton>
+  );
+}
+
+/** On a desktop: the file in the system's file manager. */
+function Reveal({ path }: { path: string }) {
+  const { t } = useTranslation();
+  const desktop = window.lathe;
+  if (desktop === undefined) return null;
+  return (
+    <Tooltip label={t('export.reveal')}>
+      <ActionIcon size="sm" aria-label={t('export.reveal')} onClick={() => void desktop.reveal(path).catch(showError)}>
+        <Icon name="folder" size={14} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

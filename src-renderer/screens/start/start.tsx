@@ -1,4 +1,4 @@
-import { Box, Button, Group, SimpleGrid, Stack, Text, ThemeIcon, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Box, Button, Group, SimpleGrid, Stack, Text, ThemeIcon, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { go } from '../../app/navigation';
@@ -9,8 +9,9 @@ import { Page } from '../../components/page';
 import { Panel } from '../../components/panel';
 import type { Kind } from '../../components/path-browser';
 import { PathField } from '../../components/path-field';
+import { showError } from '../../components/toast';
 import { useAction } from '../../components/use-action';
-import { browse, openPath, openProject, openSample } from '../../studio/actions';
+import { browse, forgetRecent, openPath, openProject, openSample } from '../../studio/actions';
 import { useStudio } from '../../studio/store';
 import { DropZone } from './drop-zone';
 
@@ -84,24 +85,32 @@ function Recents({ onOpen }: { onOpen: (project: string) => void }) {
         <Stack gap={2} component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
           {recents.map((recent) => (
             <li key={recent.path}>
-              <UnstyledButton w="100%" p={6} className="row-button" onClick={() => onOpen(recent.path)}>
-                <Group gap="sm" wrap="nowrap">
-                  <ThemeIcon variant="light" color="gray">
-                    <Icon name="model" />
-                  </ThemeIcon>
-                  <Box flex={1} miw={0}>
-                    <Text size="sm" fw={500} truncate>
-                      {recent.name || baseName(recent.path)}
+              <Group gap={4} wrap="nowrap">
+                <UnstyledButton flex={1} miw={0} p={6} className="row-button" onClick={() => onOpen(recent.path)}>
+                  <Group gap="sm" wrap="nowrap">
+                    <ThemeIcon variant="light" color="gray">
+                      <Icon name="model" />
+                    </ThemeIcon>
+                    <Box flex={1} miw={0}>
+                      <Text size="sm" fw={500} truncate>
+                        {recent.name || baseName(recent.path)}
+                      </Text>
+                      <Text size="xs" c="dimmed" truncate>
+                        {recent.path}
+                      </Text>
+                    </Box>
+                    <Text size="xs" c="dimmed">
+                      {moment(recent.openedAt, i18n.language)}
                     </Text>
-                    <Text size="xs" c="dimmed" truncate>
-                      {recent.path}
-                    </Text>
-                  </Box>
-                  <Text size="xs" c="dimmed">
-                    {moment(recent.openedAt, i18n.language)}
-                  </Text>
-                </Group>
-              </UnstyledButton>
+                  </Group>
+                </UnstyledButton>
+                <ActionIcon
+                  aria-label={t('start.forget', { name: recent.name })}
+                  onClick={() => void forgetRecent(recent.path).catch(showError)}
+                >
+                  <Icon name="close" size={14} />
+                </ActionIcon>
+              </Group>
             </li>
           ))}
         </Stack>

@@ -271,3 +271,20 @@ describe('in Chinese', () => {
     }
   });
 });
+
+describe('what was put away', () => {
+  it('a removed variant comes back from the bin, a recent project leaves the list', async () => {
+    const binned = { ...project, removed: [{ id: 'old-1', name: 'Old one' }] };
+    const recents = [{ path: '/projects/gone', name: 'gone', openedAt: '2026-01-02T03:04:05.000Z' }];
+    const asked = openFakeStudio({ project: binned, recents }, { forgetRecent: () => ({}) });
+    show(<Compare />);
+    fireEvent.click(screen.getByRole('button', { name: '1 removed' }));
+    fireEvent.click(await screen.findByRole('menuitem', { name: 'Old one' }));
+    await waitFor(() =>
+      expect(asked).toContainEqual({ name: 'restoreVariant', params: { project: project.path, variant: 'old-1' } }),
+    );
+    show(<Start />);
+    fireEvent.click(screen.getByRole('button', { name: 'Forget gone' }));
+    await waitFor(() => expect(asked).toContainEqual({ name: 'forgetRecent', params: { path: '/projects/gone' } }));
+  });
+});
