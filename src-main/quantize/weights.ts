@@ -10,7 +10,7 @@ import { positiveScale } from './quant-params';
 const partElements = 1 << 22;
 
 /** Weights up to this many elements are made at once and held, larger ones made anew whenever they are read. */
-const heldElements = 1 << 20;
+const heldElements = 1 << 16;
 
 /** Largest integer of a weight: the grid is symmetric, −128 is left out. */
 export const int8Limit = 127;
