@@ -76,20 +76,20 @@ export async function measureSensitivity(
 }
 
 /**
- * The nodes to leave in float so that the sum of what is left stays below `target`, the cheapest gain first.
+ * The nodes to leave in float, in the order of what it gains for its cost: each set holds the one before it.
  * @param cost of running a unit in float
  */
-export function keepInFloat(sources: readonly Source[], target: number, cost: (unit: Unit) => number): Set<string> {
-  const kept = new Set<string>();
-  const isLeft = (source: Source) => source.units.some((unit) => !kept.has(unit.node.name));
+export function floatOrder(sources: readonly Source[], cost: (unit: Unit) => number): ReadonlySet<string>[] {
+  const sets: ReadonlySet<string>[] = [];
+  let kept: ReadonlySet<string> = new Set();
   for (;;) {
-    const left = sources.filter(isLeft);
-    if (left.reduce((sum, { noise }) => sum + noise, 0) <= target) return kept;
-    const worth = (source: Source) =>
-      source.noise /
-      source.units.filter((unit) => !kept.has(unit.node.name)).reduce((sum, unit) => sum + cost(unit), 0);
+    const isIn = (unit: Unit) => !kept.has(unit.node.name);
+    const left = sources.filter(({ units, noise }) => noise > 0 && units.some(isIn));
+    if (left.length === 0) return sets;
+    const worth = ({ noise, units }: Source) => noise / units.filter(isIn).reduce((sum, unit) => sum + cost(unit), 0);
     const best = left.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-    for (const unit of best.units) kept.add(unit.node.name);
+    kept = new Set([...kept, ...best.units.map((unit) => unit.node.name)]);
+    sets.push(kept);
   }
 }
 

@@ -12,7 +12,7 @@ import { fusionNote } from '../fusion-note';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import type { Unit } from '../place';
 import { prepare } from '../prepare';
-import { keepInFloat, measureSensitivity, type Source } from '../sensitivity';
+import { floatOrder, measureSensitivity, type Source } from '../sensitivity';
 import { measurableValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
 import { Judge, type Trial } from '../trial';
 import { dynamicInt8 } from './dynamic-int8';
@@ -42,6 +42,7 @@ const options = {
 const judgeSamples = 24;
 const sensitivitySamples = 4;
 const hessianSamples = 16;
+const mostTrials = 6;
 
 /** Speeds this near to the best count as equal: a machine at work gives no better. */
 const asFast = 0.8;
@@ -117,36 +118,27 @@ class Search {
     const config = configOf(best.name.split(', ')[1] as string);
     const work = portion(this.#context, 0.4, 0.85);
     const sources = await measureSensitivity(quantizer, placement, config, few(sensitivitySamples), work);
-    await this.#leaveInFloat(quantizer, sources, config, best.trial);
+    await this.#leaveInFloat(quantizer, sources, config);
   }
 
-  /** Leaves more and more in float, each time twice as strict, until the outputs are near enough. */
-  async #leaveInFloat(
-    quantizer: StaticQuantizer,
-    sources: readonly Source[],
-    config: StaticConfig,
-    whole: Trial,
-  ): Promise<void> {
-    // Sources that each do little may do more together: what the whole model showed sets the measure.
-    const together = sources.reduce((sum, { noise }) => sum + noise, 0) / 10 ** (-whole.sqnrDb / 10);
+  /** Finds the fewest layers to leave in float that bring the outputs near enough, by halving the list. */
+  async #leaveInFloat(quantizer: StaticQuantizer, sources: readonly Source[], config: StaticConfig): Promise<void> {
     const cost = (unit: Unit): number => {
       const weight = unit.kind === 'compute' ? quantizer.constants.tensor(unit.node.inputs[1] as string) : undefined;
       const perOutput =
         weight === undefined ? 1 : weight.shape.reduce((a, b) => a * b, 1) / outputChannels(unit, weight.shape);
       return quantizer.elements(unit.output) * (perOutput + 4);
     };
-    let previous = -1;
-    for (const stricter of [0, 3, 6]) {
-      const kept = keepInFloat(sources, together * 10 ** (-(this.#wantedDb + stricter) / 10), cost);
-      if (kept.size === previous) continue;
-      previous = kept.size;
-      const trial = await this.#static(
-        quantizer,
-        `static, ${config.calibrator}, ${kept.size} nodes in float`,
-        config,
-        kept,
-      );
-      if (trial === null || this.#isNear(trial)) return;
+    const order = floatOrder(sources, cost);
+    let tooFew = -1;
+    let enough = order.length - 1;
+    for (let trials = 0; trials < mostTrials && enough - tooFew > 1; trials++) {
+      const middle = (tooFew + enough) >> 1;
+      const kept = order[middle] as ReadonlySet<string>;
+      const name = `static, ${config.calibrator}, ${kept.size} nodes in float`;
+      const trial = await this.#static(quantizer, name, config, kept);
+      if (trial !== null && !this.#isNear(trial)) tooFew = middle;
+      else enough = middle;
     }
   }
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { unwatched } from '../../../src-main/contract';
 import { calibrationData } from '../../../src-main/quantize/calibration-data';
 import type { Unit } from '../../../src-main/quantize/place';
-import { keepInFloat, measureSensitivity, type Source } from '../../../src-main/quantize/sensitivity';
+import { floatOrder, measureSensitivity, type Source } from '../../../src-main/quantize/sensitivity';
 import { measurableValues, StaticQuantizer } from '../../../src-main/quantize/static-quantizer';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
 import { float32 } from '../../support/npz';
@@ -49,13 +49,12 @@ it('finds the weight that rounds badly: the layer with one huge input', async ()
   expect(quantizer.placement(new Set(['harsh'])).units.map(({ node }) => node.name)).toEqual(['gentle']);
 });
 
-it('leaves in float what gains most for its cost, until the rest is quiet enough', () => {
+it('orders what to leave in float by gain for cost', () => {
   const unit = (name: string) => ({ node: { name } }) as Unit;
   const [a, b, c] = [unit('a'), unit('b'), unit('c')];
   const source = (units: Unit[], noise: number): Source => ({ kind: 'weight', name: '', units, noise });
-  const sources = [source([a], 0.5), source([b], 0.4), source([c], 0.01), source([a, b], 0.2)];
+  const sources = [source([a], 0.5), source([b], 0.4), source([c], 0.01), source([a, b], 0.2), source([unit('d')], 0)];
   const cost = ({ node }: Unit) => (node.name === 'a' ? 100 : 1);
-  expect([...keepInFloat(sources, 2, cost)]).toEqual([]);
-  expect([...keepInFloat(sources, 0.8, cost)]).toEqual(['b']);
-  expect([...keepInFloat(sources, 0.1, cost)]).toEqual(['b', 'c', 'a']);
+  // b: 0.4 for 1; c: 0.01 for 1; a: 0.5 for 100; d makes no noise.
+  expect(floatOrder(sources, cost).map((set) => [...set])).toEqual([['b'], ['b', 'c'], ['b', 'c', 'a']]);
 });
