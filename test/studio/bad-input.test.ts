@@ -8,7 +8,7 @@ let project: string;
 beforeAll(async () => {
   own = await startStudio();
   project = (await own.client.call('createProject', { model: sample.model })).path;
-}, 60_000);
+});
 afterAll(() => own.close());
 
 const state = () => own.client.call('openProject', { project });

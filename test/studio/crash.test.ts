@@ -34,7 +34,7 @@ describe('an engine process that dies', () => {
     project = (await own.client.call('createProject', { model: emoji.model })).path;
     await own.client.call('setData', { project, data: emoji.data });
     kept = (await own.finish(project, await make(quantize('fp16')))).variant as string;
-  }, 60_000);
+  });
   afterAll(() => own.close());
 
   it('is told with step, model and cause; the queue goes on and all made so far is kept', async () => {
@@ -53,7 +53,7 @@ describe('an engine process that dies', () => {
     const { job } = await own.client.call('retryJob', { project, job: killed });
     expect(await own.finish(project, job)).toMatchObject({ state: 'done', error: null });
     expect((await state()).variants).toHaveLength(3);
-  }, 60_000);
+  });
 
   it('by an abort, as native code does, is told so too', async () => {
     const { job } = await own.client.call('evaluateVariant', { project, variant: kept });
@@ -61,7 +61,7 @@ describe('an engine process that dies', () => {
     expect(ended.state).toBe('interrupted');
     expect(ended.error).toMatch(/^model\.onnx: the engine process aborted.*\(SIGABRT\).*during/);
     expect((await state()).variants.find(({ variant }) => variant.id === kept)?.evaluation).toBeNull();
-  }, 60_000);
+  });
 
   it('because its user cancelled is no failure, and leaves the project as it was', async () => {
     const before = await state();
@@ -75,7 +75,7 @@ describe('an engine process that dies', () => {
     expect({ ...after, jobs: [] }).toEqual({ ...before, jobs: [] });
     await own.client.call('dismissJob', { project, job });
     expect((await state()).jobs.map(({ id }) => id)).not.toContain(job);
-  }, 60_000);
+  });
 
   it('takes no queued job along that was cancelled before its turn', async () => {
     const running = await make({ name: 'again', seed: 7, steps: quantize('static-int8').steps });
@@ -83,7 +83,7 @@ describe('an engine process that dies', () => {
     await own.client.call('cancelJob', { project, job: waiting });
     expect(await own.finish(project, waiting)).toMatchObject({ state: 'cancelled', startedAt: null });
     expect(await own.finish(project, running)).toMatchObject({ state: 'done' });
-  }, 60_000);
+  });
 });
 
 describe('a studio that dies', () => {
@@ -113,7 +113,7 @@ describe('a studio that dies', () => {
     ]);
     const { job } = await own.client.call('retryJob', { project, job: state.jobs[0]?.id as string });
     expect(await own.finish(project, job)).toMatchObject({ state: 'done', error: null });
-  }, 60_000);
+  });
 });
 
 function isAlive(pid: number): boolean {

@@ -12,7 +12,7 @@ let engine: Supervisor;
 let folder: string;
 beforeAll(async () => {
   engine = createSupervisor({ carrier: forkCarrier({ entry: await builtEngine() }) });
-}, 60_000);
+});
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'lathe-engine-'));
 });
@@ -66,14 +66,14 @@ describe('runRecipe', () => {
     expect(first.peakRssBytes).toBeGreaterThan(20e6);
     rmSync(join(folder, 'model.onnx'));
     expect((await run()).variant.sha256).toBe(first.variant.sha256);
-  }, 60_000);
+  });
 
   it('leaves nothing where a step fails', async () => {
     const missing = { steps: [{ kind: 'prune' as const, targets: { include: ['no-such-node'] } }] };
     const run = engine.run('runRecipe', { recipe: missing, model: sample.model, folder }, unwatched());
     await expect(run).rejects.toMatchObject({ code: 'failed', message: expect.stringMatching(/changed nothing/) });
     expect(readdirSync(folder)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('exportModel', () => {
@@ -90,14 +90,14 @@ describe('exportModel', () => {
       ['Answers as the variant', true],
     ]);
     expect(checks[2]?.detail).toBe('no output differs on random inputs');
-  }, 60_000);
+  });
 
   it('puts weights beside the model when asked, and it runs just as before', async () => {
     const { model, checks } = await write({ externalData: 'always', data: sample.data });
     expect(readdirSync(folder)).toEqual(['net.onnx', 'net.onnx.data']);
     expect(model.externalData).toEqual(['net.onnx.data']);
     expect(checks.at(-1)).toMatchObject({ passed: true, detail: 'no output differs on 64 test samples' });
-  }, 60_000);
+  });
 
   it('fails where the file does not reach what was measured before', async () => {
     const accuracy = 0.5;
@@ -105,7 +105,7 @@ describe('exportModel', () => {
       code: 'failed',
       message: expect.stringMatching(/^net\.onnx: .*not what was measured: .*accuracy 0\.99\d+, before 0\.5/),
     });
-  }, 60_000);
+  });
 });
 
 describe('measureMemory', () => {
@@ -118,5 +118,5 @@ describe('measureMemory', () => {
     expect(held.length).toBe(300_000_000);
     if (peakRssBytes === null || again.peakRssBytes === null) return;
     expect(Math.abs(again.peakRssBytes - peakRssBytes)).toBeLessThan(60_000_000);
-  }, 60_000);
+  });
 });

@@ -14,7 +14,7 @@ describe('the main job', () => {
   const state = () => own.client.call('openProject', { project });
   beforeAll(async () => {
     own = await startStudio();
-  }, 60_000);
+  });
   afterAll(() => own.close());
 
   it('opens a model as a project and its data', async () => {
@@ -38,7 +38,7 @@ describe('the main job', () => {
     expect(baseline?.metrics.accuracy?.value).toBeGreaterThan(0.9);
     expect(baseline?.latencyMs.p50).toBeGreaterThan(0);
     expect(baseline?.peakRssBytes).toBeGreaterThan(20e6);
-  }, 60_000);
+  });
 
   it('makes variants one after the other and measures each beside the original', async () => {
     const jobs = await Promise.all(recipes.map((recipe) => own.client.call('makeVariant', { project, recipe })));
@@ -57,7 +57,7 @@ describe('the main job', () => {
       expect(evaluation?.differences?.accuracy).toBeDefined();
     }
     expect(readdirSync(join(project, 'jobs'))).toEqual([]);
-  }, 120_000);
+  });
 
   it('does not make the same variant twice', async () => {
     const [first] = (await state()).variants;
@@ -70,7 +70,7 @@ describe('the main job', () => {
     const { variants } = await state();
     expect(variants).toHaveLength(2);
     expect(statSync(join(project, 'variants', first?.variant.id as string, 'model.onnx')).mtimeMs).toBe(madeAt);
-  }, 60_000);
+  });
 
   it('refuses a recipe that does not fit before anything is queued', async () => {
     const recipe = { steps: [{ kind: 'quantize', method: 'static-int9' }] } as Recipe;
@@ -93,7 +93,7 @@ describe('the main job', () => {
       evaluation: { samples: expect.any(Number) },
     });
     expect(added?.evaluation?.metrics).toEqual(first?.evaluation?.metrics);
-  }, 60_000);
+  });
 
   it('sets all of them against the original', async () => {
     const tradeOff = await own.client.call('compare', { projects: [project] });
@@ -134,7 +134,7 @@ describe('the main job', () => {
       /holds recipe\.json, report\.html, report\.json already; choose an empty folder/,
     );
     expect(readdirSync(to).sort()).toEqual(['fp16.onnx', 'recipe.json', 'report.html', 'report.json']);
-  }, 60_000);
+  });
 
   it('removes a variant and brings it back', async () => {
     const [first] = (await state()).variants;
