@@ -10,10 +10,22 @@ export const presets: readonly Preset[] = [
     [{ kind: 'clean' }, { kind: 'quantize', method: 'static-int8', options: { granularity: 'per-channel' } }],
   ),
   preset(
+    'auto-int8',
+    'Int8, chosen for the model',
+    'Tries several ways to int8 on your calibration samples and keeps the fastest that stays near the original. Takes a minute or so; needs calibration samples.',
+    [{ kind: 'clean' }, { kind: 'quantize', method: 'auto-int8' }],
+  ),
+  preset(
     'dynamic-int8',
     'Int8, dynamic',
     'A quarter of the size and, on transformers, about twice the speed. Needs no data.',
     [{ kind: 'clean' }, { kind: 'quantize', method: 'dynamic-int8', options: { granularity: 'per-channel' } }],
+  ),
+  preset(
+    'int4-weights',
+    'Int4 weights',
+    'An eighth for each weight of a matrix product, as in language models; convolutions and small weights stay. Needs no data.',
+    [{ kind: 'clean' }, { kind: 'quantize', method: 'int4-weights' }],
   ),
   preset('fp16', 'Half precision', 'Half of the size at nearly no loss. Saves size, not time, on a CPU.', [
     { kind: 'clean' },

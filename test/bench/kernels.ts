@@ -211,7 +211,7 @@ const gigabytes = (value: number): string => value.toFixed(value < 0.1 ? 3 : 2);
 const seconds = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
 const document = `# Kernels
 
-Made by \`npm run bench:kernels${python === null ? '' : ' -- --numpy PYTHON'}\`: GB of float32 weights a second, the best of ${REPEATS} runs; one thread by its processor time, two by the clock; on ${cpus()[0]!.model.trim()} (${cpus().length} cores, shared with other work), Node ${process.versions.node}, ${compiler}, ${native.instructionSets()[0]}.
+Made by \`npm run bench:kernels${python === null ? '' : ' -- --numpy PYTHON'}\`: GB of float32 weights a second, the best of ${REPEATS} runs; one thread by its processor time, two by the clock (so that figures below those of one thread mean a machine with other work); on ${cpus()[0]!.model.trim()} (${cpus().length} cores, shared with other work), Node ${process.versions.node}, ${compiler}, ${native.instructionSets()[0]}.
 A plain memory copy of the same array (\`TypedArray.set\`, one thread) moves ${copied.toFixed(1)} GB/s.
 
 | kernel | TypeScript | native, 1 thread | native, 2 threads | 1 thread against a copy |

@@ -28,15 +28,18 @@ const budgets: Record<string, Record<string, Budget>> = {
   },
   'models/emoji-resnet': {
     'static-int8': { lost: 4, bytes: 0.28 },
+    // Which candidate is fastest depends on the machine: the bytes are those of the largest.
+    'auto-int8': { lost: 4, bytes: 0.6 },
     fp16: { lost: 1, bytes: 0.51 },
     // Half at once is much for this network, 3 of 64 when measured: it wants recovery or a lower sparsity.
     'prune-half': { lost: 7, bytes: 1.01 },
-    'prune-half-int8': { lost: 7, bytes: 0.28 },
+    'prune-half-int8': { lost: 4, bytes: 0.28 },
   },
   'models/glyph-vit': {
     // 3 of 64 when measured.
     'static-int8': { lost: 7, bytes: 0.34 },
     'dynamic-int8': { lost: 5, bytes: 0.34 },
+    'int4-weights': { lost: 5, bytes: 0.25 },
     fp16: { lost: 1, bytes: 0.51 },
     'prune-half': { lost: 8, bytes: 1.01 },
     'prune-half-int8': { lost: 8, bytes: 0.34 },
@@ -44,6 +47,7 @@ const budgets: Record<string, Record<string, Budget>> = {
   'models/langid-transformer': {
     'static-int8': { lost: 4, bytes: 0.38 },
     'dynamic-int8': { lost: 4, bytes: 0.38 },
+    'int4-weights': { lost: 6, bytes: 0.3 },
     fp16: { lost: 1, bytes: 0.51 },
     'prune-half': { lost: 5, bytes: 1.01 },
     'prune-half-int8': { lost: 5, bytes: 0.38 },
@@ -74,9 +78,12 @@ it.each(presets.map(({ name }) => name))('%s has a budget on some model', (name)
 });
 
 describe('run again, a recipe gives the same bytes', () => {
-  // A trained variant is held to its figures instead; the distil suite does that.
-  const untrained = presets.filter(({ recipe }) => recipe.steps.every(({ kind }) => kind !== 'distil'));
-  it.each(untrained.map(({ name }) => name))('%s', async (name) => {
+  // A trained variant is held to its figures instead (the distil suite does that), and what auto-int8 keeps depends on
+  // the times it measures.
+  const repeatable = presets.filter(({ recipe }) =>
+    recipe.steps.every(({ kind, method }) => kind !== 'distil' && method !== 'auto-int8'),
+  );
+  it.each(repeatable.map(({ name }) => name))('%s', async (name) => {
     const folder = sample('models/glyph-vit');
     const [first, second] = [await makeVariant(folder, recipeOf(name)), await makeVariant(folder, recipeOf(name))];
     expect(second.sha256).toBe(first.sha256);
