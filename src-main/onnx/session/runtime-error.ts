@@ -116,6 +116,14 @@ const rules: readonly Rule[] = [
     say: ([text]) => ({ what: `types do not fit: ${text}` }),
   },
   {
+    pattern: /Node \((.*?)\) Op \((\w+)\) \[\w+\] (.*)/s,
+    say: ([node, op, text]) => ({
+      who: node === '' ? `a nameless ${op}` : `${op} "${node}"`,
+      what: plainText(text ?? ''),
+      next: 'check what the exporter made of this node',
+    }),
+  },
+  {
     pattern: /Failed to allocate memory|bad_alloc|bad allocation/,
     say: () => ({ what: 'there is not enough memory', next: 'use a smaller batch or free some memory' }),
   },
@@ -156,6 +164,7 @@ export function runtimeError(model: string, thrown: unknown): LatheError {
 function plainText(message: string): string {
   return message
     .replace(/^Load model from \S+ failed:/, '')
+    .replace(/^Exception during (?:initialization|loading): /, '')
     .replace(/(?:\/\S*\/)?[\w.]+\.(?:h|cc|cpp):\d+ /g, '')
     .replace(/^(?:\w+ )*\w*onnxruntime::\S+\(.*?\)(?: const)? (?=\S)/s, '')
     .replace(/\s+/g, ' ')

@@ -31,6 +31,11 @@ const refused: readonly [what: string, model: string, says: string | RegExp][] =
     'g: has an input or output of type bfloat16, which the runtime cannot hand over; put a Cast at that edge when exporting',
   ],
   [
+    'shapes that do not go together',
+    'g (float[2, 3] x, float[4, 5] z) => (float[2, 5] y) { [odd] y = MatMul (x, z) }',
+    'g: MatMul "odd": Incompatible dimensions for matrix multiplication; check what the exporter made of this node',
+  ],
+  [
     'inputs of different types',
     'g (float[2] x, int64[2] z) => (float[2] y) { [odd] y = Add (x, z) }',
     'g: Add "odd": its inputs are of different types: tensor(float) and tensor(int64)',
