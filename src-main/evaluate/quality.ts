@@ -1,6 +1,6 @@
 /** Quality of a model on a split, and how it stands to its baseline. */
 
-import type { Evaluation, Work } from '../contract';
+import { type Evaluation, portion, type Work } from '../contract';
 import type { Split } from '../data';
 import { answers } from './answers';
 import { type AskedModel, comparableRows, startScorer, tell } from './asked-model';
@@ -57,17 +57,20 @@ async function judgeBeside(
   work: Work,
 ): Promise<Quality> {
   const reference =
-    kept === null ? await LiveAnswers.open(baseline, kind, work) : await StoredAnswers.open(baseline, kind, kept, work);
+    kept === null
+      ? await LiveAnswers.open(baseline, kind, work)
+      : await StoredAnswers.open(baseline, kind, kept, portion(work, 0, 0.5));
+  const ownWork = kept === null ? work : portion(work, 0.5, 1);
   try {
     const meter = new FidelityMeter();
-    const own = judge(kind, await compareAnswers(asked, reference, kind, meter, work));
+    const judged = judge(kind, await compareAnswers(asked, reference, kind, meter, ownWork));
     const other = judge(kind, await reference.evidence());
-    const found = summary(kind, own, asked.split);
-    const both = kind !== null && own !== null && other !== null;
+    const found = summary(kind, judged, asked.split);
+    const both = kind !== null && judged !== null && other !== null;
     return {
       ...found,
-      fidelity: meter.result(both ? agreement(own.decisions, other.decisions) : null),
-      differences: both ? differences(kind, own, other) : null,
+      fidelity: meter.result(both ? agreement(judged.decisions, other.decisions) : null),
+      differences: both ? differences(kind, judged, other) : null,
       warnings: [...cautions(other, found), ...remarks(meter)],
     };
   } finally {

@@ -70,6 +70,26 @@ describe('evaluate', () => {
     expect(live.baselineLatencyMs).not.toBeNull();
   });
 
+  it('tells how far it is, and never goes back', async () => {
+    const fractions: number[] = [];
+    await evaluate(
+      {
+        model: int8,
+        baseline: model,
+        data: digits,
+        dims: {},
+        threads: 1,
+        batch: 1,
+        cacheDir: temporaryFolder(),
+        quick: true,
+      },
+      { signal: new AbortController().signal, progress: ({ fraction }) => fractions.push(fraction ?? Number.NaN) },
+    );
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect(fractions[0]).toBe(0);
+    expect(fractions.at(-1)).toBe(1);
+  });
+
   it('makes its cache again where the file is cut short', async () => {
     const cacheDir = temporaryFolder();
     const first = await ask({ model: int8, baseline: model, cacheDir });
