@@ -19,6 +19,9 @@ const dark: MantineColorsTuple = [
   '#0e1116',
 ];
 
+/** The heading row of a dialog is a `header`, which a screen reader would take for a second banner of the page. */
+const plainHeader = { header: { role: 'presentation' } };
+
 export const theme = createTheme({
   fontFamily,
   fontFamilyMonospace,
@@ -42,6 +45,8 @@ export const theme = createTheme({
     InputWrapper: { styles: { description: { fontSize: 'var(--mantine-font-size-xs)' } } },
     // Only what must interrupt is an alert to a screen reader; it says so itself.
     Alert: { defaultProps: { role: 'note' }, styles: { title: { color: 'var(--mantine-color-text)' } } },
+    Drawer: { defaultProps: { attributes: plainHeader } },
+    Modal: { defaultProps: { attributes: plainHeader } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true } },
   },

@@ -44,8 +44,16 @@ export interface PathBrowserProps {
 
 /** Walks the folders of the machine that the studio runs on, which need not be the one that shows it. */
 export function PathBrowser(props: PathBrowserProps) {
+  const { t } = useTranslation();
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={props.title} size="lg" centered>
+    <Modal
+      opened={props.opened}
+      onClose={props.onClose}
+      title={props.title}
+      size="lg"
+      centered
+      closeButtonProps={{ 'aria-label': t('shell.closeDialog') }}
+    >
       {props.opened && <Folder {...props} />}
     </Modal>
   );

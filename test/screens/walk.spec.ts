@@ -181,6 +181,22 @@ test('the details of a variant and the options of a step in light and dark: noth
   expect(found).toEqual([]);
 });
 
+test('the dialogs: nothing that axe objects to', async () => {
+  await choose('dark', 'en');
+  await goTo(page, 'Data');
+  await page.getByRole('button', { name: 'Browse' }).click();
+  await expect(page.getByRole('dialog').getByRole('list')).toBeVisible();
+  await page.screenshot({ path: join(pictures, 'browse-dark.png') });
+  const found = await objections('browse');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await expect(page.getByPlaceholder('Screen, variant, recipe, project')).toBeVisible();
+  await page.screenshot({ path: join(pictures, 'commands-dark.png') });
+  found.push(...(await objections('commands')));
+  await page.keyboard.press('Escape');
+  expect(found).toEqual([]);
+});
+
 test('the picture of the README', async () => {
   await page.setViewportSize({ width: 1600, height: 1000 });
   await choose('light', 'en');

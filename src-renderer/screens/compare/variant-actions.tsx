@@ -70,7 +70,13 @@ function Rename({ variant }: { variant: Variant }) {
       >
         {t('details.rename')}
       </Button>
-      <Modal opened={opened} onClose={dialog.close} title={t('details.rename')} centered>
+      <Modal
+        opened={opened}
+        onClose={dialog.close}
+        title={t('details.rename')}
+        centered
+        closeButtonProps={{ 'aria-label': t('shell.closeDialog') }}
+      >
         <form
           onSubmit={(event) => {
             event.preventDefault();

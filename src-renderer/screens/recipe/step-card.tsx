@@ -97,6 +97,7 @@ export function StepCard(props: StepCardProps) {
             opened={opened}
             onClose={drawer.close}
             position="right"
+            closeButtonProps={{ 'aria-label': t('shell.closeDialog') }}
             title={t('recipe.moreTitle', { method: word(method.title) })}
           >
             <Stack gap="md">
