@@ -23,6 +23,8 @@ export function Shell() {
   useEffect(() => {
     document.title = studio.project === null ? 'Lathe' : `${studio.project.name} · ${title} · Lathe`;
   }, [studio.project, title]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what a new screen is known by
+  useEffect(() => window.scrollTo(0, 0), [path]);
   return (
     <AppShell header={{ height: 46 }} navbar={{ width: 176, breakpoint: 'xs' }} padding={0}>
       <AppShell.Header>

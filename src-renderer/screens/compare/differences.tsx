@@ -36,7 +36,7 @@ export function Differences({ evaluation }: { evaluation: Evaluation }) {
               <Table.Td ta="right">{differenceInterval(ci95, unit)}</Table.Td>
               <Table.Td ta="right">
                 {insideNoise ? (
-                  <Text size="xs" c="dimmed">
+                  <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
                     {t('compare.insideNoise')}
                   </Text>
                 ) : (

@@ -48,7 +48,11 @@ export function Export() {
             </Stack>
           </Panel>
           <Stack gap="md">
-            {entry !== null && <Measured evaluation={entry.evaluation} />}
+            {entry === null ? (
+              <Empty icon="chart" text={t('export.hint')} />
+            ) : (
+              <Measured evaluation={entry.evaluation} />
+            )}
             <ExportOutcome variant={entry?.variant.id ?? null} />
           </Stack>
         </SimpleGrid>

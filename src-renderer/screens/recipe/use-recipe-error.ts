@@ -6,11 +6,13 @@ import { client } from '../../studio/store';
 
 /** A draft as it is sent: no empty name. */
 export function toRecipe(draft: DraftRecipe): Recipe {
-  const { name, ...rest } = draft;
+  const { lathe, name, seed, steps } = draft;
+  const given = name?.trim() ?? '';
   return {
-    ...rest,
-    ...(name === undefined || name.trim() === '' ? {} : { name: name.trim() }),
-    steps: [...draft.steps],
+    ...(lathe === undefined ? {} : { lathe }),
+    ...(given === '' ? {} : { name: given }),
+    ...(seed === undefined ? {} : { seed }),
+    steps: [...steps],
   };
 }
 
