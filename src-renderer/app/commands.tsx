@@ -20,6 +20,8 @@ export function Commands() {
       highlightQuery
       scrollable
       maxHeight={420}
+      attributes={{ content: { 'aria-label': t('commands.open') } }}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       nothingFound={t('commands.nothing')}
       searchProps={{
         leftSection: <Icon name="search" />,

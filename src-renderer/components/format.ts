@@ -64,10 +64,10 @@ export function rate(value: number): string {
   return `${value >= 100 ? integer(value) : number(value)}/s`;
 }
 
-/** A metric in its own unit: shares as per cent, everything else as a plain number. */
+/** A metric in its own unit: shares as per cent, bits as bits; the names of the others say what they count. */
 export function metric(value: number, unit: string): string {
   if (unit === 'share') return percent(value);
-  return unit === '' || unit === 'nats' || unit === 'perplexity' ? number(value) : `${number(value)}${nbsp}${unit}`;
+  return unit === 'bits' ? `${number(value)}${nbsp}${unit}` : number(value);
 }
 
 /** A difference in the metric's own unit. */

@@ -1,12 +1,17 @@
 import type { ParseKeys } from 'i18next';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useStudioWords } from './studio-words';
 
-/** Metrics by the names of the documents; one that the page does not know keeps the title it came with. */
+/** A metric, or a kind of metrics, by the title it came with, else by the page's own name for it. */
 export function useMetricName(): (name: string, title?: string) => string {
   const { t, i18n } = useTranslation();
+  const word = useStudioWords();
   return useCallback(
-    (name, title) => (i18n.exists(`metrics.${name}`) ? t(`metrics.${name}` as ParseKeys) : (title ?? name)),
-    [t, i18n],
+    (name, title) => {
+      if (title !== undefined) return word(title);
+      return i18n.exists(`metrics.${name}`) ? t(`metrics.${name}` as ParseKeys) : name;
+    },
+    [t, i18n, word],
   );
 }

@@ -124,7 +124,7 @@ function useQualityAxis(quality: QualityKind, first: Quality | null, near: Quali
   const metricName = useMetricName();
   return useMemo(
     () => ({
-      name: quality.kind === 'metric' ? metricName(quality.name) : t('evaluation.agreement'),
+      name: quality.kind === 'metric' ? metricName(quality.name, quality.title) : t('evaluation.agreement'),
       better: first?.better ?? 'high',
       format: (value) => (first?.unit === 'share' ? `${tick(value * 100)}\u00a0%` : tick(value)),
       limit: null,

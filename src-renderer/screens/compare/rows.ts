@@ -28,11 +28,15 @@ export interface Quality {
 }
 
 /** What quality means in this project: a metric of the data, agreement with the original, or nothing. */
-export type QualityKind = { readonly kind: 'metric'; readonly name: string } | { readonly kind: 'agreement' | 'none' };
+export type QualityKind =
+  | { readonly kind: 'metric'; readonly name: string; readonly title: string | undefined }
+  | { readonly kind: 'agreement' | 'none' };
 
 export function qualityKind(tradeOff: TradeOff): QualityKind {
   const name = tradeOff.quality;
-  if (name !== null && tradeOff.rows.some((row) => name in row.evaluation.metrics)) return { kind: 'metric', name };
+  const known = name === null ? undefined : tradeOff.rows.find((row) => name in row.evaluation.metrics);
+  if (name !== null && known !== undefined)
+    return { kind: 'metric', name, title: known.evaluation.metrics[name]?.title };
   const agrees = tradeOff.rows.some((row) => typeof row.evaluation.fidelity?.agreement === 'number');
   return { kind: agrees ? 'agreement' : 'none' };
 }

@@ -53,7 +53,7 @@ function useColumns(quality: QualityKind): Column<CompareRow>[] {
   const qualityColumns: Column<CompareRow>[] = [
     {
       key: 'quality',
-      title: quality.kind === 'metric' ? metricName(quality.name) : t('evaluation.agreement'),
+      title: quality.kind === 'metric' ? metricName(quality.name, quality.title) : t('evaluation.agreement'),
       help: quality.kind === 'metric' ? t('compare.help.quality') : t('evaluation.agreementHelp'),
       align: 'right',
       first: 'descending',

@@ -67,6 +67,8 @@ describe('figures', () => {
   it('write a metric, its difference and its intervals in its own unit', () => {
     expect(plain(metric(0.9731, 'share'))).toBe('97.3 %');
     expect(metric(0.0912, 'nats')).toBe('0.0912');
+    expect(metric(2.5, 'label')).toBe('2.50');
+    expect(plain(metric(4.25, 'bits'))).toBe('4.25 bits');
     expect(plain(difference(-0.0011, 'share'))).toBe('−0.11 pt');
     expect(difference(0.031, 'nats')).toBe('+0.0310');
     expect(plain(interval([0.961, 0.982], 'share'))).toBe('96.1–98.2 %');
