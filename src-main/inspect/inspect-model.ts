@@ -51,6 +51,7 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
       bytes,
       files.map((file) => relative(realpathSync(dirname(path)), file)),
       cpuInfo(),
+      symbolicDims(fixed.graph),
     ),
   };
 }

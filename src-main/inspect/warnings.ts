@@ -15,6 +15,8 @@ import { allGraphs, allNodes, allWeights, type Weight } from './walk';
 
 export interface WarningFacts {
   readonly model: Model;
+  /** Symbolic dims of the inputs that have been given no size. */
+  readonly openDims: readonly string[];
   /** Of the file and its external data. */
   readonly bytes: number;
   /** Names of external data files. */
@@ -36,15 +38,20 @@ interface Rule {
   readonly find: (facts: WarningFacts) => string | null;
 }
 
-/** @param bytes of the file and its external data */
+/**
+ * @param bytes of the file and its external data
+ * @param openDims symbolic dims that have been given no size
+ */
 export function findWarnings(
   model: Model,
   bytes: number,
   externalData: readonly string[],
   cpu: CpuInfo,
+  openDims: readonly string[] = symbolicDims(model.graph),
 ): ModelWarning[] {
   const facts: WarningFacts = {
     model,
+    openDims,
     bytes,
     externalData,
     nodes: [...allNodes(model)],
@@ -96,8 +103,7 @@ const neverInt8 = new Set([
 const rules: readonly Rule[] = [
   {
     code: 'symbolic-dims',
-    find: ({ model }) => {
-      const dims = symbolicDims(model.graph);
+    find: ({ openDims: dims }) => {
       return dims.length === 0
         ? null
         : `The inputs have ${count(dims.length, 'symbolic dimension', 'symbolic dimensions')} (${dims.join(', ')}); give sizes to count work and to run without data, e.g. --dim ${dims[0]}=1.`;

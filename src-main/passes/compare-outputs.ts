@@ -2,7 +2,7 @@
 
 import { LatheError, messageOf } from '../contract';
 import { randomFeeds } from '../data/random-feeds';
-import { symbolicDims } from '../inspect';
+import { dimName, symbolicDims } from '../inspect';
 import type { Feeds, Model, NdArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { isFloatType, toFloat64 } from './float-tensor';
@@ -25,7 +25,10 @@ const absoluteFloor = 2 ** -22;
  * @throws LatheError where `after` does not run, or one of its outputs differs by more than the tolerance
  */
 export async function compareOutputs(before: Model, after: Model, comparison: Comparison): Promise<string> {
-  const sample = await runnableSample(before, comparison);
+  const sample = await runnableSample(before, {
+    ...comparison,
+    dims: { ...comparison.dims, ...fixedBy(before, after) },
+  });
   if (typeof sample === 'string')
     return `outputs were not compared, as the model does not run on random input: ${sample}`;
   const outputs = await outputsOf(after, sample.feeds);
@@ -36,22 +39,47 @@ export async function compareOutputs(before: Model, after: Model, comparison: Co
   return `outputs on random input differ by ${largest === 0 ? 'nothing' : `at most ${largest.toExponential(1)} of the largest`}`;
 }
 
+/** Sizes that the second model gives to symbolic dims of the first: it takes no others. */
+function fixedBy(before: Model, after: Model): Record<string, number> {
+  const sizes: Record<string, number> = {};
+  for (const { name, type } of before.graph.inputs) {
+    const now = after.graph.inputs.find((input) => input.name === name)?.type;
+    if (type?.kind !== 'tensor' || now?.kind !== 'tensor') continue;
+    for (const [axis, dim] of (type.shape ?? []).entries()) {
+      const called = dimName(name, axis, dim);
+      const size = now.shape?.[axis];
+      if (called !== null && typeof size === 'number' && size > 0) sizes[called] = size;
+    }
+  }
+  return sizes;
+}
+
 /** Inputs that the model takes and what it makes of them; the reason where no guess of its dims runs. */
 async function runnableSample(
   model: Model,
   { dims, seed }: Comparison,
 ): Promise<{ feeds: Feeds; outputs: Record<string, NdArray> } | string> {
+  const batches = firstDims(model);
   let reason = '';
   for (const guess of guesses) {
-    const guessed = Object.fromEntries(symbolicDims(model.graph).map((name) => [name, guess]));
+    const guessed = Object.fromEntries(symbolicDims(model.graph).map((name) => [name, batches.has(name) ? 2 : guess]));
     try {
-      const feeds = randomFeeds(model, { dims: { ...guessed, ...dims }, batch: 2, seed });
+      const feeds = randomFeeds(model, { dims: { ...guessed, ...dims }, batch: 1, seed });
       return { feeds, outputs: await outputsOf(model, feeds) };
     } catch (thrown) {
       reason = messageOf(thrown);
     }
   }
   return reason;
+}
+
+/** Symbolic dims that come first in an input: batches, which need not be large. */
+function firstDims({ graph }: Model): Set<string> {
+  const first = graph.inputs.flatMap(({ name, type }) => {
+    const dim = type?.kind === 'tensor' ? type.shape?.[0] : undefined;
+    return dim === undefined ? [] : (dimName(name, 0, dim) ?? []);
+  });
+  return new Set(first);
 }
 
 async function outputsOf(model: Model, feeds: Feeds): Promise<Record<string, NdArray>> {

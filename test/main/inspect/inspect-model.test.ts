@@ -30,6 +30,8 @@ describe('inspectModel', () => {
     });
     expect(codes(report)).toContain('unfolded-batch-norm');
     expect(codes(report)).toContain('opset-per-channel');
+    expect(codes(report)).not.toContain('symbolic-dims');
+    expect(codes(await inspectModel(path))).toContain('symbolic-dims');
   });
 
   it('counts MACs only where every dim has a size, and in proportion to the batch', async () => {
