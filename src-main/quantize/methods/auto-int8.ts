@@ -6,7 +6,7 @@
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
 import { portion, resolveOptions } from '../../contract';
-import type { Model } from '../../onnx/ir';
+import { type Model, tensorByteLength } from '../../onnx/ir';
 import { type CalibrationData, calibrationData } from '../calibration-data';
 import { fusionNote } from '../fusion-note';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
@@ -188,13 +188,13 @@ class Search {
     return [...this.#candidates].sort((a, b) => b.trial.sqnrDb - a.trial.sqnrDb)[0];
   }
 
-  /** Of those that are near enough the fastest, the nearest among equally fast ones; where none is, the nearest. */
+  /** Of those that are near enough the fastest, among equally fast ones the smallest, then the nearest; where none is, the nearest. */
   async best(notes: readonly string[]): Promise<StepOutcome<Model>> {
     const near = this.#candidates.filter(({ trial }) => this.#isNear(trial));
     const top = Math.max(...near.map(({ trial }) => trial.speedup));
     const [fastest] = near
       .filter(({ trial }) => trial.speedup >= top * asFast)
-      .sort((a, b) => b.trial.sqnrDb - a.trial.sqnrDb);
+      .sort((a, b) => sizeClass(a) - sizeClass(b) || b.trial.sqnrDb - a.trial.sqnrDb);
     const winner = fastest ?? this.#mostFaithful();
     if (winner === undefined) return new Tally().outcome(this.#given, 'auto-int8');
     const said = this.#candidates.map(({ name, trial }) => `${name}: ${sentence(trial)}`);
@@ -213,6 +213,12 @@ class Search {
       ],
     };
   }
+}
+
+/** Weights of equal size to within a tenth or so compare equal. */
+function sizeClass({ outcome }: Candidate): number {
+  const bytes = [...outcome.model.graph.initializers.values()].reduce((sum, it) => sum + tensorByteLength(it), 0);
+  return Math.round(Math.log(Math.max(1, bytes)) / Math.log(1.1));
 }
 
 const configOf = (calibrator: string): StaticConfig => ({ calibrator, perChannel: true, symmetric: false });
