@@ -24,7 +24,10 @@ export function Shell() {
     document.title = studio.project === null ? 'Lathe' : `${studio.project.name} · ${title} · Lathe`;
   }, [studio.project, title]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what a new screen is known by
-  useEffect(() => window.scrollTo(0, 0), [path]);
+  useEffect(() => {
+    // Newer Chromium answers with a promise, which must not become the effect's own answer.
+    void window.scrollTo(0, 0);
+  }, [path]);
   return (
     <AppShell header={{ height: 46 }} navbar={{ width: 176, breakpoint: 'xs' }} padding={0}>
       <AppShell.Header>
