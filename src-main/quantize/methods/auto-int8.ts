@@ -21,8 +21,8 @@ const options = {
   fidelity: {
     kind: 'number',
     title: 'Wanted nearness to the original',
-    help: 'How near the outputs must stay to those of the original, in decibels of signal over error: layers are left in float until they are. 20 is an error of a tenth.',
-    default: 24,
+    help: 'How near the outputs must stay to those of the original, in decibels of signal over error: layers are left in float until they are. 20 is an error of a tenth, 30 of a thirtieth.',
+    default: 30,
     min: 5,
     max: 60,
     unit: 'dB',
