@@ -9,7 +9,8 @@ import { checkUnchanged } from './byte-source';
 import type { Piece } from './fill-skeleton';
 import { dataLength, readData } from './tensor-data';
 
-const partBytes = 4 * 2 ** 20;
+/** Parts that stay in the processor's cache: 4 MB take the system three times the time of 512 KB. */
+const partBytes = 2 ** 19;
 /** One is being read, one hashed, one written. */
 const buffers = 3;
 
@@ -128,7 +129,7 @@ function heldBack<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** Pieces in parts of 4 MB: many small ones are gathered, large ones are cut. */
+/** Pieces in parts of 512 KB: many small ones are gathered, large ones are cut. */
 function* partsOf(pieces: readonly Piece[]): Generator<Slice[]> {
   let slices: Slice[] = [];
   let room = partBytes;
