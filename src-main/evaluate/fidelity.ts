@@ -5,6 +5,7 @@ import { LatheError } from '../contract';
 import type { NdArray } from '../onnx/ir';
 import { asFloats } from './as-floats';
 import type { Share } from './figures';
+import { wilsonInterval } from './statistics/wilson';
 
 /** Adds up differences row by row: cosine of each row, signal-to-noise over all, greatest difference. */
 export class FidelityMeter {
@@ -15,6 +16,8 @@ export class FidelityMeter {
   #noise = 0;
   #maxAbs = 0;
   #broken = 0;
+  #scored = 0;
+  #sameTop = 0;
 
   /** Rows compared so far. */
   get rows(): number {
@@ -39,10 +42,14 @@ export class FidelityMeter {
       });
     }
     const rows = reference.shape[0] ?? 1;
+    const scores = reference.shape.length === 2 && reference.dtype.startsWith('float');
     const a = asFloats(reference);
     const b = asFloats(own);
     const width = rows === 0 ? 0 : a.length / rows;
-    for (let row = 0; row < rows; row++) this.#addRow(a, b, row * width, width);
+    for (let row = 0; row < rows; row++) {
+      this.#addRow(a, b, row * width, width);
+      if (scores && width > 1) this.#addDecision(a, b, row * width, width);
+    }
   }
 
   #addRow(a: ArrayLike<number>, b: ArrayLike<number>, start: number, width: number): void {
@@ -78,6 +85,17 @@ export class FidelityMeter {
     this.#maxAbs = Math.max(this.#maxAbs, greatest);
   }
 
+  #addDecision(a: ArrayLike<number>, b: ArrayLike<number>, start: number, width: number): void {
+    this.#scored++;
+    if (greatestAt(a, start, width) === greatestAt(b, start, width)) this.#sameTop++;
+  }
+
+  /** Share of rows whose greatest score stands in the same place; null where the output is no row of scores. */
+  get sameTop(): Share | null {
+    if (this.#scored === 0) return null;
+    return { value: this.#sameTop / this.#scored, ci95: wilsonInterval(this.#sameTop, this.#scored) };
+  }
+
   /** null before any row was added. `sqnrDb` is null where there is no difference at all. */
   result(agreement: Share | null): Fidelity | null {
     if (this.#rows === 0) return null;
@@ -91,4 +109,11 @@ export class FidelityMeter {
       maxAbs: this.#maxAbs,
     };
   }
+}
+
+/** Place of the first greatest value. */
+function greatestAt(values: ArrayLike<number>, start: number, width: number): number {
+  let best = start;
+  for (let at = start + 1; at < start + width; at++) if ((values[at] as number) > (values[best] as number)) best = at;
+  return best - start;
 }

@@ -69,7 +69,9 @@ async function judgeBeside(
     const both = kind !== null && judged !== null && other !== null;
     return {
       ...found,
-      fidelity: meter.result(both ? agreement(judged.decisions, other.decisions) : null),
+      fidelity: meter.result(
+        both ? agreement(judged.decisions, other.decisions) : kind === null ? meter.sameTop : null,
+      ),
       differences: both ? differences(kind, judged, other) : null,
       warnings: [...cautions(other, found), ...remarks(meter)],
     };

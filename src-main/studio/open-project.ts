@@ -206,6 +206,19 @@ export class OpenProject {
     return this.source;
   }
 
+  /** @throws LatheError where the samples are other ones than when they were chosen */
+  async checkData(): Promise<void> {
+    const { dataPath, file } = this.project;
+    if (dataPath === null || file.data === null) return;
+    const { hash } = await this.describe(dataPath, file.dims);
+    if (hash === file.data.hash) return;
+    throw new LatheError({
+      who: dataPath,
+      what: 'has changed since it was chosen for this project',
+      next: 'choose it again, and the baseline is measured anew',
+    });
+  }
+
   private async readSourceHash(): Promise<string> {
     const { project } = this;
     const { source } = project.file;

@@ -54,6 +54,7 @@ function exportTo({ project, shared }: OpenProject, request: RequestOf<'exportVa
 async function measureBaseline(opened: OpenProject, work: Work): Promise<void> {
   const { project, shared } = opened;
   await opened.sourceHash();
+  await opened.checkData();
   const conditions = project.conditions;
   const params = { ...measuring(opened), model: project.modelPath, baseline: null };
   await project.saveBaseline(conditions, await measure(shared.engine, params, work));
@@ -85,6 +86,9 @@ async function makeVariant(
 ): Promise<void> {
   const { project, shared } = opened;
   const sourceSha256 = await opened.sourceHash();
+  await opened.checkData();
+  // What the baseline warns of (labels in another order, say) is told before any work is done on them.
+  if (evaluate && (await project.baseline()) === null) await measureBaseline(opened, portion(work, 0, 0.2));
   const versions = await shared.versions();
   // As the project is set now: it may be set otherwise while this runs.
   const { dims, data, source } = project.file;
@@ -105,7 +109,7 @@ async function makeVariant(
         folder: await project.jobFolder(job),
         cacheDir: project.cacheDir,
       },
-      portion(work, 0, share),
+      portion(work, evaluate ? 0.2 : 0, share),
     );
     await project.finishVariant(job, {
       ...variantOf(lineage, data, run),

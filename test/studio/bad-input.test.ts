@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sample, startStudio, type TestStudio } from '../support/studio';
@@ -113,6 +113,27 @@ describe('a job that cannot be done', () => {
     writeFileSync(model, readFileSync(join(import.meta.dirname, '../models/mnist-cnn/model-bn.onnx')));
     expect(await make()).toMatchObject({ state: 'failed', error: expect.stringMatching(/moving\.onnx: has changed/) });
     copyFileSync(sample.model, model);
+    expect(await make()).toMatchObject({ state: 'done', error: null });
+  });
+});
+
+describe('data that changed under a project', () => {
+  it('is told before anything is made of it, and may be chosen again', async () => {
+    const data = join(own.folder, 'moving-data');
+    cpSync(sample.data, data, { recursive: true });
+    const { path } = await own.client.call('createProject', { model: sample.model, folder: join(own.folder, 'moved') });
+    await own.client.call('setData', { project: path, data });
+    copyFileSync(join(data, 'test.npz'), join(data, 'calib.npz'));
+    const make = async () => {
+      const recipe = { steps: [{ kind: 'quantize' as const, method: 'fp16' }] };
+      const { job } = await own.client.call('makeVariant', { project: path, recipe, evaluate: false });
+      return own.finish(path, job);
+    };
+    expect(await make()).toMatchObject({
+      state: 'failed',
+      error: expect.stringMatching(/moving-data: has changed since it was chosen.*choose it again/),
+    });
+    await own.client.call('setData', { project: path, data });
     expect(await make()).toMatchObject({ state: 'done', error: null });
   });
 });

@@ -97,7 +97,7 @@ async function rewriteTable(readme: string, tradeOff: TradeOff): Promise<void> {
   if (from < 0 || to < from) throw new Error(`${readme} has no place for the table between ${begin} and ${end}`);
   const [first] = tradeOff.rows;
   const conditions = first === undefined ? '' : `\n${conditionsLine(first.evaluation)}`;
-  const table = `${markdownTable(tradeOffTable(tradeOff))}\n\n${tradeOffLegend}  ${conditions}`;
+  const table = `${markdownTable(tradeOffTable(tradeOff))}\n\n${tradeOffLegend(tradeOff)}  ${conditions}`;
   const whole = `${text.slice(0, from)}${begin}\n${table}\n${text.slice(to)}`;
   await writeFile(`${readme}.new`, whole);
   await rename(`${readme}.new`, readme);

@@ -49,7 +49,7 @@ async function openProject({ client, signal }: Waiting, order: VariantOrder): Pr
   let state = await client.call('createProject', { model: order.model, folder: order.out }, { signal });
   const project = state.path;
   if (Object.keys(order.dims).length > 0)
-    state = await client.call('setDims', { project, dims: order.dims }, { signal });
+    state = await client.call('setDims', { project, dims: { ...state.dims, ...order.dims } }, { signal });
   if (order.data !== null) state = await client.call('setData', { project, data: order.data }, { signal });
   return state;
 }

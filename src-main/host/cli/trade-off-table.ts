@@ -17,13 +17,17 @@ const none = '–';
 const insideNoise = '≈';
 
 /** One line of explanation for the marks of {@link tradeOffTable}. */
-export const tradeOffLegend = `${insideNoise} inside the noise of the measurement · ★ on the Pareto front of quality, latency and size`;
+export function tradeOffLegend({ quality }: TradeOff): string {
+  const axes = quality === null ? 'latency and size' : 'quality, latency and size';
+  return `${insideNoise} inside the noise of the measurement · ★ on the Pareto front of ${axes}`;
+}
 
 export function tradeOffTable({ quality, rows }: TradeOff): Table {
   const columns: Column[] = [
     { title: 'Variant', align: 'left', cell: (row) => (row.baseline ? `${row.name} (baseline)` : row.name) },
     ...(quality === null ? [] : qualityColumns(quality)),
     { title: 'Same answer', align: 'right', cell: ({ evaluation }) => agreement(evaluation) },
+    ...(quality === null && rows.some(({ evaluation }) => evaluation.fidelity !== null) ? fidelityColumns : []),
     { title: 'Latency p50', align: 'right', cell: ({ latencyMs }) => formatMs(latencyMs) },
     { title: 'Speed-up', align: 'right', cell: ({ evaluation }) => speedUp(evaluation) },
     { title: 'Size', align: 'right', cell: ({ evaluation }) => formatBytes(evaluation.bytes) },
@@ -34,6 +38,16 @@ export function tradeOffTable({ quality, rows }: TradeOff): Table {
   ];
   return { columns, rows: rows.map((row) => columns.map((column) => column.cell(row))) };
 }
+
+/** What stands for quality where the data has no metric. */
+const fidelityColumns: readonly Column[] = [
+  { title: 'Cosine', align: 'right', cell: ({ evaluation: { fidelity } }) => fidelity?.cosineMean.toFixed(5) ?? none },
+  {
+    title: 'SQNR',
+    align: 'right',
+    cell: ({ evaluation: { fidelity } }) => (fidelity?.sqnrDb == null ? none : `${fidelity.sqnrDb.toFixed(1)} dB`),
+  },
+];
 
 function qualityColumns(quality: string): Column[] {
   return [

@@ -155,7 +155,8 @@ describe('evaluate', () => {
     const evaluation = await ask({ model: int8, baseline: model, data: folder });
     expect(evaluation.metrics).toEqual({});
     expect(evaluation.fidelity?.cosineMean).toBeGreaterThan(0.9);
-    expect(evaluation.fidelity?.agreement).toBeNull();
+    // Ten scores a sample: the same class is told even where nothing says what the labels mean.
+    expect(evaluation.fidelity?.agreement).toBeGreaterThan(0.8);
     expect(evaluation.warnings).toEqual([{ code, message: expect.stringContaining(sentence) }]);
   });
 

@@ -42,5 +42,13 @@ export async function measureMissing(waiting: Waiting, folder: string): Promise<
 export function describeTradeOff(tradeOff: TradeOff): string {
   const [first] = tradeOff.rows;
   const conditions = first === undefined ? [] : [conditionsLine(first.evaluation)];
-  return [textTable(tradeOffTable(tradeOff)), '', tradeOffLegend, ...conditions].join('\n');
+  return [textTable(tradeOffTable(tradeOff)), '', tradeOffLegend(tradeOff), ...conditions, ...cautions(tradeOff)].join(
+    '\n',
+  );
+}
+
+/** What the evaluations warn of, each sentence once. */
+function cautions({ rows: entries }: TradeOff): string[] {
+  const messages = entries.flatMap(({ evaluation }) => evaluation.warnings.map(({ message }) => `! ${message}`));
+  return [...new Set(messages)];
 }
