@@ -143,7 +143,9 @@ describe('a project that cannot be opened', () => {
     await expect(own.client.call('openProject', { project: own.folder })).rejects.toMatchObject(
       sentence(/project\.json: does not exist/),
     );
-    await expect(own.client.call('compare', { projects: [project] })).rejects.toMatchObject(
+    const unmeasured = { model: sample.model, folder: join(own.folder, 'unmeasured') };
+    const { path } = await own.client.call('createProject', unmeasured);
+    await expect(own.client.call('compare', { projects: [path] })).rejects.toMatchObject(
       sentence(/has no measured baseline yet; measure the original first/),
     );
   });
