@@ -57,7 +57,7 @@ async function bench(): Promise<void> {
   ).split(',');
   const version = spawnSync(python, ['-c', 'import onnxruntime; print(onnxruntime.__version__)'], { encoding: 'utf8' });
   console.log(
-    `${cpus()[0]?.model}, ${cpus().length} cores; onnxruntime-node ${runtimeVersion()}; peers: onnxruntime ${version.stdout.trim()} quantizer; ${values.samples} calibration samples\n`,
+    `${cpus()[0]?.model}, ${cpus().length} cores; ${runtimeVersion()}; peers: onnxruntime ${version.stdout.trim()} quantizer; ${values.samples} calibration samples\n`,
   );
   for (const id of ids) await benchEntry(join(corpus, id), python, peersScript);
 }
