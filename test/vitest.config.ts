@@ -11,7 +11,8 @@ export default defineConfig({
     // onnxruntime-node is a native addon that aborts when its thread is ended: one process a file.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Minutes for what takes seconds: a busy machine is no defect.
+    testTimeout: 120_000,
     env: { LATHE_TEST: '1' },
   },
 });
