@@ -26,7 +26,7 @@ export function Shell() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what a new screen is known by
   useEffect(() => {
     // Newer Chromium answers with a promise, which must not become the effect's own answer.
-    void window.scrollTo(0, 0);
+    window.scrollTo(0, 0);
   }, [path]);
   return (
     <AppShell header={{ height: 46 }} navbar={{ width: 176, breakpoint: 'xs' }} padding={0}>

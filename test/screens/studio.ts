@@ -103,6 +103,9 @@ function failOnErrors(page: Page): void {
   page.on('pageerror', (error) => {
     throw error;
   });
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) throw new Error(message.text());
+  });
 }
 
 /** Goes to a screen by its entry in the navigation. */
