@@ -149,8 +149,8 @@ function scatter(data: ParetoData, palette: Palette): ScatterSeriesOption {
         label: {
           show: active || point.baseline || (point.fits && (point.pareto || points.length <= mostLabels)),
           formatter: shorten(point.name),
-          // Towards the middle, where there is room.
-          position: point.x < middle ? ('right' as const) : ('left' as const),
+          // Towards the middle, where there is room; the baseline below, out of the way of variants that are as good.
+          position: point.baseline ? ('bottom' as const) : point.x < middle ? ('right' as const) : ('left' as const),
           color: palette.text,
           textBorderColor: palette.surface,
           textBorderWidth: 3,
