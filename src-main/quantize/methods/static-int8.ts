@@ -123,7 +123,7 @@ async function quantizeStatically(
 
 function notesOn(placement: Placement, statistics: ReadonlyMap<string, Statistics>): string[] {
   const between = placement.units.filter((unit) => unit.kind !== 'compute' && unit.kind !== 'move').length;
-  const notes = [`${between} operators between the layers run on integers as well.`];
+  const notes = between === 0 ? [] : [`${between} operators between the layers run on integers as well.`];
   const constant = [...statistics].filter(([, { min, max }]) => min === max).map(([value]) => value);
   if (constant.length > 0)
     notes.push(`Never changes over the calibration samples: ${constant.slice(0, 5).join(', ')}.`);
