@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Evaluation, ExportResult, MethodList, ModelReport, RunResult, TradeOff } from '../../src-main/contract';
+import { float32, int64, writeNpz } from '../support/npz';
 import { digits, lathe, latheJson } from '../support/shell';
 
 const model = join(digits, 'model.onnx');
@@ -25,6 +26,27 @@ test('starts in less than half a second, once its bundle is there', async () => 
     best = Math.min(best, performance.now() - startedAt);
   }
   expect(best).toBeLessThan(500);
+});
+
+test('a baseline near chance is called out before the work', async () => {
+  const data = mkdtempSync(join(work, 'guessing-'));
+  const images = float32(
+    [60, 1, 28, 28],
+    Float32Array.from({ length: 60 * 784 }, (_, at) => Math.sin(at * at)),
+  );
+  const labels = int64(
+    [60],
+    Array.from({ length: 60 }, (_, at) => at % 10),
+  );
+  for (const name of ['calib.npz', 'test.npz']) writeNpz(join(data, name), { image: images, labels });
+  const made = await lathe(['quantize', model, '--data', data, '--out', join(work, 'guessing')]);
+  expect(made.code).toBe(0);
+  const [warned, worked] = [
+    made.stderr.search(/^! .*preprocessing or label order is probably wrong/m),
+    made.stderr.search(/Calibrating/),
+  ];
+  expect(warned).toBeGreaterThanOrEqual(0);
+  expect(worked).toBeGreaterThan(warned);
 });
 
 test('--help and --version answer on stdout', async () => {

@@ -1,7 +1,14 @@
 /** What `run` and the shorthand commands share: a recipe becomes a variant of the project in `--out`. */
 
 import { isAbsolute, join } from 'node:path';
-import { fromWireError, type ProjectState, type Recipe, type RunResult, type StepLog } from '../../contract';
+import {
+  fromWireError,
+  LatheError,
+  type ProjectState,
+  type Recipe,
+  type RunResult,
+  type StepLog,
+} from '../../contract';
 import { formatBytes, formatShare } from './format';
 import { finishJob, type Waiting } from './jobs';
 import { textTable } from './table';
@@ -18,6 +25,7 @@ export async function makeVariant(waiting: Waiting, recipe: unknown, order: Vari
   const { client, signal } = waiting;
   const checked: Recipe = await client.call('checkRecipe', { recipe }, { signal });
   const state = await openProject(waiting, order);
+  await tellOfBaseline(waiting, state);
   const { job } = await client.call('makeVariant', { project: state.path, recipe: checked, evaluate: false });
   const { variant: id } = await finishJob(waiting, state.path, job);
   if (id === null) throw fromWireError({ code: 'failed', message: `${state.path}: the job made no variant` });
@@ -35,6 +43,29 @@ export async function makeVariant(waiting: Waiting, recipe: unknown, order: Vari
       peakRssBytes: variant.peakRssBytes,
     },
   };
+}
+
+/**
+ * The original is measured first where the data can judge it, once for the project, and what its figures warn of is
+ * told before any work: labels in another order, say. A measurement that fails is told and does not stop the work.
+ */
+async function tellOfBaseline(waiting: Waiting, state: ProjectState): Promise<void> {
+  const { client, terminal } = waiting;
+  const project = state.path;
+  const judged =
+    state.data !== null && state.data.metric !== null && state.data.splits.some(({ name }) => name === 'test');
+  if (!judged) return;
+  try {
+    if (state.baseline === null) {
+      const { job } = await client.call('measureBaseline', { project });
+      await finishJob(waiting, project, job);
+    }
+    const { baseline } = await client.call('openProject', { project });
+    for (const { message } of baseline?.warnings ?? []) terminal.say(`! ${message}`);
+  } catch (problem) {
+    if (!(problem instanceof LatheError) || problem.code === 'cancelled') throw problem;
+    terminal.say(`! The original could not be measured: ${problem.message}`);
+  }
 }
 
 export interface Made {
