@@ -5,6 +5,7 @@ import {
   attributes,
   dtypeCode,
   floatTensor,
+  type Graph,
   int64Tensor,
   makeNode,
   type Node,
@@ -13,6 +14,16 @@ import {
 
 const { int, ints } = attributes;
 type Attributes = Readonly<Record<string, Attribute>>;
+
+/** Every name that a graph uses for nodes and values: what an Emitter must stay clear of. */
+export function namesOf(graph: Graph): string[] {
+  return [
+    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
+    ...graph.initializers.keys(),
+    ...graph.inputs.map((value) => value.name),
+    ...graph.outputs.map((value) => value.name),
+  ];
+}
 
 export class Emitter {
   readonly nodes: Node[] = [];

@@ -6,7 +6,7 @@
 
 import { attributes, type Graph, type Model, type Node, Patch } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
-import { Emitter } from './emitter';
+import { Emitter, namesOf } from './emitter';
 import { unsupported } from './gradient';
 
 /** An initializer that training moves without a gradient, and the value that replaces it. */
@@ -61,13 +61,4 @@ function rewrite(emit: Emitter, node: Node, rank: number, graph: Graph): Running
     next: emit.add(emit.scale(running, momentum), emit.scale(emit.squeeze(batch, axes), 1 - momentum)),
   });
   return [follow(mean, batchMean), follow(variance, batchVariance)];
-}
-
-function namesOf(graph: Graph): string[] {
-  return [
-    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
-    ...graph.initializers.keys(),
-    ...graph.inputs.map((value) => value.name),
-    ...graph.outputs.map((value) => value.name),
-  ];
 }

@@ -168,8 +168,8 @@ async function trainStep(
     [graph.corrections[0]]: scalar(1 - beta1 ** (step + 1)),
     [graph.corrections[1]]: scalar(1 - beta2 ** (step + 1)),
   };
-  for (const name of Object.keys(feeds))
-    if (!plan.session.inputs.some((input) => input.name === name)) delete feeds[name];
+  const read = new Set(plan.session.inputs.map((input) => input.name));
+  for (const name of Object.keys(feeds)) if (!read.has(name)) delete feeds[name];
   if (graph.labels !== '')
     feeds[graph.labels] = { dtype: 'int64', shape: [rows.length], data: labels as BigInt64Array };
   if (graph.teacher !== '' && plan.teacher !== null) feeds[graph.teacher] = await plan.teacher(rows, batch);

@@ -21,7 +21,7 @@ import {
 } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
 import { backward } from './backward';
-import { Emitter } from './emitter';
+import { Emitter, namesOf } from './emitter';
 import { losses } from './losses';
 import type { Optimizer } from './optimizers';
 import type { RunningStatistic } from './train-batch-norm';
@@ -266,13 +266,4 @@ function dtypeOf(graph: Graph, name: string): DType {
   if (tensor === undefined)
     throw new LatheError({ who: `tensor "${name}"`, what: 'is not an initializer of the graph', code: 'failed' });
   return tensor.dtype;
-}
-
-function namesOf(graph: Graph): string[] {
-  return [
-    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
-    ...graph.initializers.keys(),
-    ...graph.inputs.map((value) => value.name),
-    ...graph.outputs.map((value) => value.name),
-  ];
 }

@@ -5,9 +5,9 @@
  * Source: the operators' definitions in ONNX (LSTM-14, GRU-14, RNN-14).
  */
 
-import { attributes, type Graph, type Model, type Node, Patch } from '../onnx/ir';
+import { attributes, type Model, type Node, Patch } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
-import { Emitter } from './emitter';
+import { Emitter, namesOf } from './emitter';
 import { unsupported } from './gradient';
 
 const { int, intOf, stringOf } = attributes;
@@ -25,7 +25,7 @@ export async function unrollRecurrent(model: Model): Promise<Model> {
   if (nodes.length === 0) return model;
   const types = await valueTypes(model);
   const patch = new Patch(model.graph);
-  const emit = new Emitter(takenNames(model.graph));
+  const emit = new Emitter(namesOf(model.graph));
   for (const node of nodes) {
     const shape = types.get(node.inputs[0] as string);
     const length = shape?.kind === 'tensor' ? shape.shape?.[0] : undefined;
@@ -206,13 +206,4 @@ function makeCell(
     // h' = (1 − z)·n + z·h
     return { h: emit.add(candidate, emit.mul(z, emit.sub(h, candidate))), c: '' };
   };
-}
-
-function takenNames(graph: Graph): string[] {
-  return [
-    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
-    ...graph.initializers.keys(),
-    ...graph.inputs.map((value) => value.name),
-    ...graph.outputs.map((value) => value.name),
-  ];
 }

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { backward } from '../../src-main/distil/backward';
-import { Emitter } from '../../src-main/distil/emitter';
+import { Emitter, namesOf } from '../../src-main/distil/emitter';
 import { Random } from '../../src-main/kernels/random';
 import { readTensor } from '../../src-main/onnx/file';
 import {
@@ -227,12 +227,4 @@ function drawFloats(
     }
   };
   return { dtype: 'float32', shape, data: Float32Array.from({ length: elementCount(shape) }, draw) };
-}
-
-function namesOf(graph: Graph): string[] {
-  return [
-    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
-    ...graph.initializers.keys(),
-    ...graph.inputs.map((value) => value.name),
-  ];
 }
