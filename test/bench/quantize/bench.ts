@@ -1,22 +1,22 @@
 /**
- * @file `npm run bench:quantize -- CORPUS PYTHON [--only ids] [--samples N] [--full]`: every quantization method beside
- * onnxruntime's own quantizer on the entries of a built corpus. Each file is made in a process of its own, whose time
- * (start included) and peak memory are the process's; all are judged by Lathe's evaluation on the whole test split, in
- * turn with the original, one thread. PYTHON: an interpreter of a throw-away environment with onnx and onnxruntime.
+ * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--methods names] [--samples N] [--full]`:
+ * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
+ * own, whose time (start included) and peak memory are the process's; all are judged by Lathe's evaluation on the whole
+ * test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
+ * of a throw-away environment that has that tool.
  */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Evaluation, resolveOptions, unwatched } from '../../src-main/contract';
-import { openDataset } from '../../src-main/data';
-import { evaluate } from '../../src-main/evaluate';
-import { readModel, writeModel } from '../../src-main/onnx/file';
-import { openSession, runtimeVersion } from '../../src-main/onnx/session';
-import { quantizeStep } from '../../src-main/quantize/step';
+import { type Evaluation, resolveOptions, unwatched } from '../../../src-main/contract';
+import { openDataset } from '../../../src-main/data';
+import { evaluate } from '../../../src-main/evaluate';
+import { readModel, writeModel } from '../../../src-main/onnx/file';
+import { openSession, runtimeVersion } from '../../../src-main/onnx/session';
+import { quantizeStep } from '../../../src-main/quantize/step';
 
 interface Made {
   readonly seconds: number;
@@ -29,12 +29,21 @@ const own: Readonly<Record<string, readonly [method: string, options: Record<str
   'auto-int8': ['auto-int8', {}],
   'dynamic-int8': ['dynamic-int8', {}],
 };
-const peers = ['static-min-max', 'static-products-only', 'static-percentile', 'dynamic', 'dynamic-per-channel'];
+
+/** What each tool's script is asked for. */
+const peerMethods: Readonly<Record<string, readonly string[]>> = {
+  onnxruntime: ['static-min-max', 'static-products-only', 'static-percentile', 'dynamic', 'dynamic-per-channel'],
+  nncf: ['mixed', 'mixed-transformer', 'mixed-accurate'],
+  neural_compressor: ['static', 'smoothquant'],
+  quark: ['u8s8-cle', 'per-channel-cle', 'per-channel-cle-adaround'],
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    peer: { type: 'string', multiple: true, default: [] },
     only: { type: 'string' },
+    methods: { type: 'string', default: Object.keys(own).join(';') },
     samples: { type: 'string', default: '128' },
     full: { type: 'boolean', default: false },
     make: { type: 'string' },
@@ -45,24 +54,38 @@ if (values.make !== undefined) await makeOwn(values.make);
 else await bench();
 
 async function bench(): Promise<void> {
-  const [corpus, python] = positionals;
-  const script = fileURLToPath(new URL('../../../test/bench/quantize_peers.py', import.meta.url));
-  const peersScript = existsSync(script) ? script : join(process.cwd(), 'test', 'bench', 'quantize_peers.py');
-  if (corpus === undefined || python === undefined || !existsSync(corpus)) {
-    console.log('not run: give the folder of a built corpus and a Python with onnx and onnxruntime');
+  const [corpus] = positionals;
+  if (corpus === undefined || !existsSync(corpus)) {
+    console.log('not run: give the folder of a built corpus');
     return;
   }
+  const peers = values.peer.map(parsePeer);
   const ids = (
     values.only ?? 'mnist-cnn,emoji-resnet,efflite0-emoji,ocr-orient-v2,langid-transformer,glyph-vit,minilm-l6'
   ).split(',');
-  const version = spawnSync(python, ['-c', 'import onnxruntime; print(onnxruntime.__version__)'], { encoding: 'utf8' });
+  const versions = peers.map(({ name, version }) => `${name} ${version}`).join(', ');
   console.log(
-    `${cpus()[0]?.model}, ${cpus().length} cores; ${runtimeVersion()}; peers: onnxruntime ${version.stdout.trim()} quantizer; ${values.samples} calibration samples\n`,
+    `${cpus()[0]?.model}, ${cpus().length} cores; ${runtimeVersion()}; peers: ${versions}; ${values.samples} calibration samples\n`,
   );
-  for (const id of ids) await benchEntry(join(corpus, id), python, peersScript);
+  for (const id of ids) await benchEntry(join(corpus, id), peers);
 }
 
-async function benchEntry(folder: string, python: string, script: string): Promise<void> {
+interface Peer {
+  readonly name: string;
+  readonly python: string;
+  readonly version: string;
+}
+
+/** `NAME=PYTHON`, with the version of the tool that this interpreter has. */
+function parsePeer(given: string): Peer {
+  const [name = '', python = ''] = given.split('=');
+  if (!(name in peerMethods)) throw new Error(`--peer ${given}: known are ${Object.keys(peerMethods).join(', ')}`);
+  const distribution = { neural_compressor: 'onnx-neural-compressor', quark: 'amd-quark' }[name] ?? name;
+  const ask = `import importlib.metadata as m; print(m.version("${distribution}"))`;
+  return { name, python, version: spawnSync(python, ['-c', ask], { encoding: 'utf8' }).stdout.trim() };
+}
+
+async function benchEntry(folder: string, peers: readonly Peer[]): Promise<void> {
   const model = join(folder, JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')).model);
   const scratch = mkdtempSync(join(tmpdir(), 'lathe-bench-'));
   console.log(`### ${basename(folder)}\n`);
@@ -70,21 +93,18 @@ async function benchEntry(folder: string, python: string, script: string): Promi
     '| by | main metric | difference [95 %] | speed-up [95 %] | size | s | peak MB |\n|---|---|---|---|---|---|---|',
   );
   try {
-    for (const name of Object.keys(own)) {
+    for (const name of values.methods.split(';')) {
       const out = join(scratch, 'own.onnx');
       const args = [process.argv[1] as string, '--make', name, '--samples', values.samples, model, folder, out];
       await row(`Lathe ${name}`, model, folder, out, scratch, process.execPath, args);
     }
-    for (const name of peers) {
-      const out = join(scratch, 'peer.onnx');
-      await row(`onnxruntime ${name}`, model, folder, out, scratch, python, [
-        script,
-        name,
-        model,
-        folder,
-        values.samples,
-        out,
-      ]);
+    for (const { name, python } of peers) {
+      const script = join(process.cwd(), 'test', 'bench', 'quantize', 'peers', `${name}_peer.py`);
+      for (const method of peerMethods[name] ?? []) {
+        const out = join(scratch, 'peer.onnx');
+        const args = ['-B', script, method, model, folder, values.samples, out];
+        await row(`${name} ${method}`, model, folder, out, scratch, python, args);
+      }
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
