@@ -55,7 +55,9 @@ function call(params: z.ZodType, result: z.ZodType, progress: z.ZodType = progre
 }
 
 const path = z.string().min(1).max(4096);
-const dims = z.record(z.string(), z.number().int().positive()).default({});
+/** Sizes of symbolic dims; 0 too: a decoder starts with an empty cache. */
+const sizes = z.record(z.string(), z.number().int().nonnegative());
+const dims = sizes.default({});
 const threads = z.number().int().min(1).max(256).default(1);
 const batch = z.number().int().min(1).max(65536).default(1);
 const nothing = z.strictObject({});
@@ -189,10 +191,7 @@ export const studioCalls = {
   watchProject: call(z.strictObject({ project }), done, projectStateSchema),
   /** Opens the data against the model first: what does not fit is refused and nothing changes. */
   setData: call(z.strictObject({ project, data: path.nullable() }), projectStateSchema),
-  setDims: call(
-    z.strictObject({ project, dims: z.record(z.string(), z.number().int().positive()) }),
-    projectStateSchema,
-  ),
+  setDims: call(z.strictObject({ project, dims: sizes }), projectStateSchema),
   setMeasure: call(z.strictObject({ project, threads, batch }), projectStateSchema),
   measureBaseline: call(z.strictObject({ project }), job),
   /** Makes the variant and then measures it. */

@@ -106,7 +106,7 @@ function checkCounts(command: Command, positionals: readonly string[], options: 
 export function parseDims(command: string, texts: readonly string[]): Record<string, number> {
   const dims: Record<string, number> = {};
   for (const [name, text] of parsePairs(command, 'dim', texts))
-    dims[name] = wholeNumber(command, `--dim ${name}`, text);
+    dims[name] = wholeNumber(command, `--dim ${name}`, text, 0);
   return dims;
 }
 
@@ -120,10 +120,10 @@ export function parsePairs(command: string, option: string, texts: readonly stri
 }
 
 /** A positive whole number. */
-export function wholeNumber(command: string, what: string, text: string): number {
+export function wholeNumber(command: string, what: string, text: string, least = 1): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
-    throw usageError(command, `${what} expects a whole number of at least 1, got "${text}"`);
+  if (!/^\d+$/.test(text) || value < least || !Number.isSafeInteger(value)) {
+    throw usageError(command, `${what} expects a whole number of at least ${least}, got "${text}"`);
   }
   return value;
 }
