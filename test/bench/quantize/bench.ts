@@ -1,9 +1,9 @@
 /**
- * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--methods names] [--samples N] [--full]`:
+ * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full]`:
  * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
  * own, whose time (start included) and peak memory are the process's; all are judged by Lathe's evaluation on the whole
  * test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
- * of a throw-away environment that has that tool.
+ * of a throw-away environment that has that tool. `--rows 'static-int8;nncf mixed'` makes only those.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -43,7 +43,7 @@ const { values, positionals } = parseArgs({
   options: {
     peer: { type: 'string', multiple: true, default: [] },
     only: { type: 'string' },
-    methods: { type: 'string', default: Object.keys(own).join(';') },
+    rows: { type: 'string' },
     samples: { type: 'string', default: '128' },
     full: { type: 'boolean', default: false },
     make: { type: 'string' },
@@ -93,14 +93,14 @@ async function benchEntry(folder: string, peers: readonly Peer[]): Promise<void>
     '| by | main metric | difference [95 %] | speed-up [95 %] | size | s | peak MB |\n|---|---|---|---|---|---|---|',
   );
   try {
-    for (const name of values.methods.split(';')) {
+    for (const name of Object.keys(own).filter(wanted)) {
       const out = join(scratch, 'own.onnx');
       const args = [process.argv[1] as string, '--make', name, '--samples', values.samples, model, folder, out];
       await row(`Lathe ${name}`, model, folder, out, scratch, process.execPath, args);
     }
     for (const { name, python } of peers) {
       const script = join(process.cwd(), 'test', 'bench', 'quantize', 'peers', `${name}_peer.py`);
-      for (const method of peerMethods[name] ?? []) {
+      for (const method of peerMethods[name]?.filter((method) => wanted(`${name} ${method}`)) ?? []) {
         const out = join(scratch, 'peer.onnx');
         const args = ['-B', script, method, model, folder, values.samples, out];
         await row(`${name} ${method}`, model, folder, out, scratch, python, args);
@@ -110,6 +110,10 @@ async function benchEntry(folder: string, peers: readonly Peer[]): Promise<void>
     rmSync(scratch, { recursive: true, force: true });
   }
   console.log('');
+}
+
+function wanted(name: string): boolean {
+  return values.rows === undefined || values.rows.split(';').includes(name);
 }
 
 /** Makes a file and judges it: one line of the table. */
