@@ -37,6 +37,11 @@ export class Emitter {
     this.#taken = new Set(taken);
   }
 
+  /** All names that are in use by now. */
+  get names(): Iterable<string> {
+    return this.#taken;
+  }
+
   /** A name that nothing uses yet, `wanted` itself where it is free. */
   fresh(wanted: string): string {
     let name = wanted;

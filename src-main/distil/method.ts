@@ -47,6 +47,16 @@ export const trainingOptions = {
     title: 'Batch',
     help: 'Rows in one step.',
   },
+  accumulate: {
+    kind: 'integer',
+    default: 1,
+    min: 1,
+    max: 65_536,
+    unit: 'batches',
+    title: 'Gradient accumulation',
+    help: 'Batches whose gradients make one update: a larger batch than memory holds.',
+    advanced: true,
+  },
   learningRate: {
     kind: 'number',
     default: 1e-3,
@@ -73,7 +83,7 @@ export const trainingOptions = {
     min: 0,
     max: 1,
     title: 'Weight decay',
-    help: 'Pull towards zero on matrices and kernels, not on biases.',
+    help: 'Pull towards zero on matrices and kernels, not on biases and the scales of norms.',
     advanced: true,
   },
   schedule: {
@@ -81,6 +91,7 @@ export const trainingOptions = {
     default: 'cosine',
     choices: [
       { value: 'cosine', title: 'Cosine to zero' },
+      { value: 'step', title: 'A tenth after half, a hundredth after three quarters' },
       { value: 'constant', title: 'Constant' },
     ],
     title: 'Schedule',
@@ -104,6 +115,15 @@ export const trainingOptions = {
     max: 1e6,
     title: 'Gradient clipping',
     help: 'Largest global norm of the gradients; 0 = no clipping.',
+    advanced: true,
+  },
+  average: {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 0.9999,
+    title: 'Moving average of the weights',
+    help: 'Decay of an average that is validated beside the weights themselves, 0.99 say; the better one is kept. 0 = none.',
     advanced: true,
   },
   augment: {
@@ -138,6 +158,16 @@ export const trainingOptions = {
     unit: 'epochs',
     title: 'Patience',
     help: 'Ends early after so many epochs without a better validation loss; 0 = never.',
+    advanced: true,
+  },
+  checkpointSeconds: {
+    kind: 'number',
+    default: 60,
+    min: 0,
+    max: 86_400,
+    unit: 's',
+    title: 'Checkpoint every',
+    help: 'What a crash can cost at most; each epoch ends with one as well.',
     advanced: true,
   },
 } as const satisfies OptionSpecs;

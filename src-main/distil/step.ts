@@ -25,7 +25,8 @@ import type { TrainingIntent, TrainingMethod } from './method';
 import { trainingMethods } from './methods';
 import { optimizers } from './optimizers';
 import { loadSamples, type TrainingSamples } from './samples';
-import { type TrainingState, train, type Weights } from './train';
+import type { Schedule } from './schedule';
+import { type TrainingSettings, type TrainingState, train, type Weights } from './train';
 import { findTrainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
@@ -98,6 +99,7 @@ async function runTraining(
     weightDecay: options.weightDecay as number,
     clipNorm: options.clipNorm as number,
     masks: intent.masks,
+    accumulate: (options.accumulate as number) > 1,
   });
   const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
     runLoop(graph, samples, forwards, options, { context, method, model: prepared }),
@@ -164,6 +166,7 @@ async function runLoop(
   // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
   const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');
   const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all' });
+  const updateSession = graph.update === null ? null : await openSession(graph.update);
   try {
     const augmentation = options.augment as Augmentation;
     const stored = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
@@ -171,32 +174,40 @@ async function runLoop(
     const asked =
       teacher === null || augmentation === 'none' ? stored : (_rows: Int32Array, feeds: Feeds) => teacher.logits(feeds);
     const layout = layoutOf(model);
-    const settings = {
-      epochs: options.epochs as number,
-      batch: options.batch as number,
-      learningRate: options.learningRate as number,
-      schedule: options.schedule as 'cosine' | 'constant',
-      warmup: options.warmup as number,
-      patience: options.patience as number,
-      seed: context.seed,
-    };
     const kept = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
     const key = checkpointKey(model, kept, method.name, options, context);
     const plan = {
       graph,
       session,
+      updateSession,
       start: kept,
       samples,
-      settings,
+      settings: settingsOf(options, context.seed),
       teacher: asked,
-      augment: (feeds: Feeds, step: number) =>
-        augment(feeds, augmentation, layout, new Random(context.seed * 31 + step)),
+      augment: (feeds: Feeds, number: number) =>
+        augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
       validate: (weights: Weights) => validationLoss(student, weights, samples, stored),
     };
     return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
   } finally {
     await session.release();
+    await updateSession?.release();
   }
+}
+
+function settingsOf(options: Options, seed: number): TrainingSettings {
+  return {
+    epochs: options.epochs as number,
+    batch: options.batch as number,
+    accumulate: options.accumulate as number,
+    learningRate: options.learningRate as number,
+    schedule: options.schedule as Schedule,
+    warmup: options.warmup as number,
+    patience: options.patience as number,
+    averageDecay: options.average as number,
+    checkpointSeconds: options.checkpointSeconds as number,
+    seed,
+  };
 }
 
 /** Where the channels of pictures are: one, three or four of them stand first or last. */
@@ -276,7 +287,8 @@ function initialValues(model: Model, name: string): NdArray<'float32'> {
 /** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */
 function checkpointKey(model: Model, start: Weights, method: string, options: Options, context: Context): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([method, options, context.seed, context.dataset?.summary.hash, model.graph.nodes.length]));
+  const { checkpointSeconds: _, ...telling } = options;
+  hash.update(JSON.stringify([method, telling, context.seed, context.dataset?.summary.hash, model.graph.nodes.length]));
   for (const [name, values] of start)
     hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));
   return hash.digest('hex');
@@ -289,6 +301,6 @@ function historyNotes(state: TrainingState, samples: TrainingSamples): string[] 
   return [
     `trained on ${samples.training.length} samples of the ${samples.split} split, ${samples.validation.length} held out for validation`,
     `training loss ${first.loss.toFixed(4)} → ${last.loss.toFixed(4)} over ${state.epoch} epochs, ${Math.round(last.samplesPerSecond)} samples a second`,
-    `best validation loss ${state.best.validation.toFixed(4)} after epoch ${state.best.epoch}, whose weights are kept`,
+    `best validation loss ${state.best.validation.toFixed(4)} after epoch ${state.best.epoch}, whose ${state.best.averaged ? 'averaged weights' : 'weights'} are kept`,
   ];
 }

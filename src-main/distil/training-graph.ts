@@ -6,8 +6,6 @@
 import { LatheError } from '../contract';
 import { readTensor } from '../onnx/file';
 import {
-  attributes,
-  type Dim,
   type DType,
   elementCount,
   type Graph,
@@ -17,7 +15,6 @@ import {
   type NdArray,
   type Tensor,
   type TypeInfo,
-  type Value,
 } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
 import { backward } from './backward';
@@ -25,6 +22,7 @@ import { Emitter, namesOf } from './emitter';
 import { losses } from './losses';
 import type { Optimizer } from './optimizers';
 import type { RunningStatistic } from './train-batch-norm';
+import { type TrainedParameter, writeUpdate } from './write-update';
 
 /** A weighted part of the loss. */
 export interface LossTerm {
@@ -49,17 +47,26 @@ export interface TrainingRequest {
   readonly clipNorm: number;
   /** Parameters of which only the elements with mask 1 may live; float32 of the parameter's shape. */
   readonly masks: ReadonlyMap<string, NdArray<'float32'>>;
+  /** Gradients of several batches are added up before an update, which is a graph of its own. */
+  readonly accumulate: boolean;
 }
 
-export interface TrainedParameter {
-  /** Name of the initializer, and of the graph's input. */
+/** A gradient under way: next = sum + share · gradient of this batch. */
+export interface GradientSum {
   readonly name: string;
   readonly next: string;
-  readonly state: readonly { readonly name: string; readonly next: string }[];
+  readonly parameter: string;
 }
 
 export interface TrainingGraph {
+  /** Forward, loss and backward; the update too unless it is a graph of its own. */
   readonly model: Model;
+  /** Sums of gradients, parameters and state in; parameters and state out. null: part of `model`. */
+  readonly update: Model | null;
+  /** Empty where `model` updates. */
+  readonly gradientSums: readonly GradientSum[];
+  /** The batch's share of the rows of the update: a scalar fed to a `model` that sums gradients. */
+  readonly share: string;
   /** Values fed beside the batch and the parameters. */
   readonly learningRate: string;
   readonly corrections: readonly [string, string];
@@ -79,7 +86,7 @@ export interface TrainingGraph {
  * is not [.., classes] floats
  */
 export async function buildTrainingGraph(request: TrainingRequest): Promise<TrainingGraph> {
-  const { model, trainable, optimizer } = request;
+  const { model, trainable } = request;
   if (trainable.length === 0) {
     throw new LatheError({
       who: 'training',
@@ -131,65 +138,87 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     constant: (name) => constantValues(initializers.get(name)),
   });
 
-  const update = new Emitter([...namesOf({ ...withLoss, nodes }), ...trainable, learningRate, c1, c2, labels, teacher]);
-  const { norm, clipped } = clipGradients(update, gradients, request.clipNorm);
-  const trained: TrainedParameter[] = [];
-  const states: Value[] = [];
-  for (const parameter of parameters) {
-    const gradient = clipped.get(parameter.name);
-    if (gradient === undefined) continue;
-    const shape = (parameter.type as { shape: readonly Dim[] }).shape;
-    const state = optimizer.state.map((name) => update.fresh(`${parameter.name}:${name}`));
-    states.push(...state.map((name) => makeValue(name, 'float32', shape)));
-    const decay = shape.length > 1 ? request.weightDecay : 0;
-    const inputs = {
-      emit: update,
-      parameter: parameter.name,
-      gradient,
-      state,
-      learningRate,
-      corrections: [c1, c2] as const,
-      weightDecay: decay,
-    };
-    const [next, ...nextState] = optimizer.update(inputs);
-    const mask = request.masks.get(parameter.name);
-    const kept = mask === undefined ? next : update.mul(next, update.constant(Array.from(mask.data), mask.shape));
-    trained.push({
-      name: parameter.name,
-      next: kept,
-      state: state.map((name, at) => ({ name, next: nextState[at] as string })),
-    });
-  }
+  const taken = [...namesOf({ ...withLoss, nodes }), ...trainable, learningRate, c1, c2, labels, teacher];
+  const summing = new Emitter(taken);
+  const share = summing.fresh('share');
+  const sums = request.accumulate ? sumGradients(summing, gradients, share) : [];
+  const update = new Emitter(summing.names);
+  const learned = parameters.filter(({ name }) => gradients.has(name));
+  const written = writeUpdate(
+    update,
+    { ...request, graph, learningRate, corrections: [c1, c2] },
+    learned.map(({ name }) => ({ name, shape: (graph.initializers.get(name) as Tensor).shape })),
+    request.accumulate ? new Map(sums.map(({ parameter, name }) => [parameter, name])) : gradients,
+  );
 
-  trained.push(...request.statistics.map(({ name, next }) => ({ name, next, state: [] })));
-  const scalars = [learningRate, c1, c2].map((name) => makeValue(name, 'float32', []));
-  const inputs: Value[] = [...withLoss.inputs, ...parameters, ...states, ...scalars];
-  const outputs = [
-    loss,
-    norm,
-    ...trained.flatMap((parameter) => [parameter.next, ...parameter.state.map((each) => each.next)]),
-  ];
-  const training: Graph = {
-    ...withLoss,
-    nodes: [...nodes, ...update.nodes],
-    inputs,
-    outputs: outputs.map((name) => makeValue(name, 'float32', null)),
-    initializers: new Map([...initializers, ...backwardEmit.initializers, ...update.initializers]),
-    values: new Map(),
-  };
+  const statistics = request.statistics.map(({ name, next }) => ({ name, next, state: [] }));
   const opsets = new Map([...model.opsets, ['com.microsoft', model.opsets.get('com.microsoft') ?? 1]]);
+  const modelOf = (part: Pick<Graph, 'nodes' | 'inputs' | 'initializers'>, outputs: readonly string[]): Model => {
+    const values = outputs.map((name) => makeValue(name, 'float32', null));
+    return { ...model, opsets, graph: { ...withLoss, ...part, outputs: values, values: new Map() } };
+  };
+  const shapeOf = (name: string) => (graph.initializers.get(name) as Tensor).shape;
+  const forwardInputs = [...withLoss.inputs, ...parameters];
+  const updateInputs = [...written.states, ...[learningRate, c1, c2].map((name) => makeValue(name, 'float32', []))];
+  const updated = [
+    written.norm,
+    ...written.trained.flatMap(({ next, state }) => [next, ...state.map((each) => each.next)]),
+  ];
+  const moving = statistics.map(({ next }) => next);
+  const forwardConstants = [...initializers, ...backwardEmit.initializers];
+  const sumInputs = sums.map(({ name, parameter }) => makeValue(name, 'float32', shapeOf(parameter)));
+  const parts = request.accumulate
+    ? {
+        model: modelOf(
+          {
+            nodes: [...nodes, ...summing.nodes],
+            inputs: [...forwardInputs, ...sumInputs, makeValue(share, 'float32', [])],
+            initializers: new Map([...forwardConstants, ...summing.initializers]),
+          },
+          [loss, ...moving, ...sums.map(({ next }) => next)],
+        ),
+        update: modelOf(
+          {
+            nodes: update.nodes,
+            inputs: [...learned, ...sumInputs, ...updateInputs],
+            initializers: update.initializers,
+          },
+          updated,
+        ),
+      }
+    : {
+        model: modelOf(
+          {
+            nodes: [...nodes, ...update.nodes],
+            inputs: [...forwardInputs, ...updateInputs],
+            initializers: new Map([...forwardConstants, ...update.initializers]),
+          },
+          [loss, ...moving, ...updated],
+        ),
+        update: null,
+      };
   return {
-    model: { ...model, opsets, graph: training },
+    ...parts,
+    gradientSums: sums,
+    share,
     learningRate,
     corrections: [c1, c2],
     labels,
     teacher,
     loss,
-    gradientNorm: norm,
-    parameters: trained,
+    gradientNorm: written.norm,
+    parameters: [...written.trained, ...statistics],
     logits,
     classes,
   };
+}
+
+/** sum + share · gradient, for each. */
+function sumGradients(emit: Emitter, gradients: ReadonlyMap<string, string>, share: string): GradientSum[] {
+  return [...gradients].map(([parameter, gradient]) => {
+    const name = emit.fresh(`${parameter}:sum`);
+    return { name, parameter, next: emit.add(name, emit.mul(gradient, share)) };
+  });
 }
 
 /** What a final Softmax or LogSoftmax reads is what losses are written for; else the output itself. */
@@ -229,17 +258,6 @@ function lossNamed(name: string) {
     });
   }
   return found;
-}
-
-/** One factor for all: min(1, limit / ‖g‖). The norm is given out either way. */
-function clipGradients(emit: Emitter, gradients: ReadonlyMap<string, string>, limit: number) {
-  const squares = [...gradients.values()].map((gradient) =>
-    emit.op('ReduceSumSquare', [gradient], { keepdims: attributes.int(0) }),
-  );
-  const norm = emit.op('Sqrt', [squares.length === 1 ? (squares[0] as string) : emit.op('Sum', squares)]);
-  if (limit === 0) return { norm, clipped: gradients };
-  const factor = emit.op('Min', [emit.scalar(1), emit.div(emit.scalar(limit), emit.add(norm, emit.scalar(1e-6)))]);
-  return { norm, clipped: new Map([...gradients].map(([name, gradient]) => [name, emit.mul(gradient, factor)])) };
 }
 
 function classesOf(types: ReadonlyMap<string, TypeInfo>, logits: string): number {

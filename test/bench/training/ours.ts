@@ -40,6 +40,7 @@ const graph = await buildTrainingGraph({
   weightDecay: 0.01,
   clipNorm: 1,
   masks: new Map(),
+  accumulate: false,
 });
 const session = await openSession(graph.model, { threads: Number(threads) });
 const scalar = (value: number): NdArray => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });

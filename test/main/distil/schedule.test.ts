@@ -11,6 +11,11 @@ describe('learningRateAt', () => {
     expect(rates[11]).toBeLessThan(0.05);
   });
 
+  it('falls to a tenth after half and to a hundredth after three quarters', () => {
+    const rates = Array.from({ length: 8 }, (_, at) => learningRateAt(at, 8, 1, 2, 'step'));
+    expect(rates).toEqual([0.5, 1, 1, 1, 0.1, 0.1, 0.01, 0.01]);
+  });
+
   it('stays at the peak where the schedule is constant', () => {
     expect(learningRateAt(9, 10, 0.3, 2, 'constant')).toBe(0.3);
   });

@@ -102,6 +102,32 @@ describe('the distil step', () => {
     expect(initializersOf((await run(student, 'fine-tune', { epochs: 3 }, { cacheDir })).model)).toEqual(whole);
   });
 
+  it('makes the update of one large batch from several small ones', async () => {
+    const student = disturbed(original, 1);
+    const settings = { epochs: 1, optimizer: 'sgd', learningRate: 0.05 };
+    const whole = (await run(student, 'fine-tune', { ...settings, batch: 64 })).model;
+    const summed = new Map(
+      initializersOf((await run(student, 'fine-tune', { ...settings, batch: 16, accumulate: 4 })).model),
+    );
+    const stepwise = new Map(initializersOf((await run(student, 'fine-tune', { ...settings, batch: 16 })).model));
+    const apart = (others: typeof summed) =>
+      Math.max(
+        ...initializersOf(whole).flatMap(([name, values]) =>
+          values.map((value, at) => Math.abs(value - (others.get(name)?.[at] ?? Number.NaN))),
+        ),
+      );
+    // Sums of a batch in another order, over a score of updates: float32 leaves 1e-5 of weights of order one.
+    expect(apart(summed)).toBeLessThan(1e-4);
+    expect(apart(stepwise)).toBeGreaterThan(1e-3);
+  });
+
+  it('keeps the moving average where it validates better than the weights', async () => {
+    // A flat, high rate leaves the weights jumping about a good place, which their average is nearer to.
+    const wild = { epochs: 6, learningRate: 0.004, schedule: 'constant', batch: 16, average: 0.98 };
+    const { notes } = await run(disturbed(original, 1), 'fine-tune', wild);
+    expect(notes.join(' ')).toMatch(/whose averaged weights are kept/);
+  });
+
   it('holds zeros at zero when it recovers', async () => {
     const initializers = new Map(original.graph.initializers);
     for (const [name, tensor] of initializers) {
