@@ -2,9 +2,11 @@
 
 import { availableParallelism } from 'node:os';
 import { LatheError, type Work } from '../contract';
+import { hashModel } from '../onnx/file';
 import {
   type Attribute,
   attributes,
+  dtypeCode,
   indexGraph,
   int64Tensor,
   type Model,
@@ -13,10 +15,11 @@ import {
   type NdArray,
   Patch,
 } from '../onnx/ir';
-import { openSession } from '../onnx/session';
+import { cpuInfo, openSession, runtimeVersion } from '../onnx/session';
 import type { CalibrationData } from './calibration-data';
 import { Histogram } from './observers/histogram';
 import type { Statistics } from './observers/statistics';
+import { type Keepable, SavedPass } from './statistics-cache';
 
 /** The average of a value for each index of one axis, over all others. */
 export interface MeanRequest {
@@ -42,6 +45,8 @@ export interface Calibration {
   readonly statistics: ReadonlyMap<string, Statistics>;
   /** By value: [channels]. */
   readonly means: ReadonlyMap<string, Float64Array>;
+  /** Samples that the model was run on; the rest were seen in an earlier run. */
+  readonly ran: number;
 }
 
 /**
@@ -53,20 +58,20 @@ export async function calibrate(request: CalibrationRequest, work: Work): Promis
     ...request.values.map((value) => (request.histograms ? new HistogramObserver(value) : new ExtremesObserver(value))),
     ...(request.means ?? []).map((mean) => new MeanObserver(mean)),
   ];
-  await observe(request, observers, work);
+  const ran = await observe(request, observers, work);
   const statistics = new Map<string, Statistics>();
   const means = new Map<string, Float64Array>();
   for (const observer of observers) {
     if (observer instanceof MeanObserver) means.set(observer.value, observer.mean());
     else statistics.set(observer.value, observer.statistics());
   }
-  return { statistics, means };
+  return { statistics, means, ran };
 }
 
 export type Results = Readonly<Record<string, NdArray>>;
 
 /** What is asked of the graph about a value, and what is kept of the answers. */
-export interface Observer {
+export interface Observer extends Keepable {
   readonly value: string;
   /** Adds what it needs to the graph; gives the names of the outputs that it reads. */
   prepare(patch: Patch, opset: number): readonly string[];
@@ -85,6 +90,10 @@ class ExtremesObserver implements Observer {
     this.value = value;
   }
 
+  get key(): string {
+    return `extremes of ${this.value}`;
+  }
+
   prepare(patch: Patch): readonly string[] {
     // The sum is what shows a NaN: minimum and maximum may pass over it.
     this.#names = ['ReduceMin', 'ReduceMax', 'ReduceSum'].map((opType) => reduce(patch, opType, this.value));
@@ -101,6 +110,14 @@ class ExtremesObserver implements Observer {
   statistics(): Statistics {
     return { min: this.#min, max: this.#max };
   }
+
+  state(): Float64Array {
+    return Float64Array.of(this.#min, this.#max);
+  }
+
+  restore(state: Float64Array): void {
+    [this.#min, this.#max] = state as unknown as [number, number];
+  }
 }
 
 /** The whole value leaves the runtime and is counted at once. */
@@ -110,6 +127,10 @@ class HistogramObserver implements Observer {
 
   constructor(value: string) {
     this.value = value;
+  }
+
+  get key(): string {
+    return `histogram of ${this.value}`;
   }
 
   prepare(): readonly string[] {
@@ -124,36 +145,66 @@ class HistogramObserver implements Observer {
     const { min, max } = this.#histogram;
     return { min, max, histogram: this.#histogram };
   }
+
+  state(): Float64Array {
+    return this.#histogram.state();
+  }
+
+  restore(state: Float64Array): void {
+    this.#histogram.restore(state);
+  }
 }
 
+/** Sums and counts of each run, added up: a run counts by its elements, however samples are put into runs. */
 class MeanObserver implements Observer {
   readonly value: string;
   readonly #request: MeanRequest;
-  #name = '';
+  #names: readonly string[] = [];
   #sum = new Float64Array(0);
-  #runs = 0;
+  #elements = 0;
 
   constructor(request: MeanRequest) {
     this.value = request.value;
     this.#request = request;
   }
 
+  get key(): string {
+    return `means of ${this.value} along ${this.#request.axis}`;
+  }
+
   prepare(patch: Patch, opset: number): readonly string[] {
     const { value, axis, rank } = this.#request;
     const axes = [...new Array(rank).keys()].filter((at) => at !== axis);
-    this.#name = reduce(patch, 'ReduceMean', value, axes, opset);
-    return [this.#name];
+    const elements = patch.freshName(`${value}_elements`);
+    patch.addNode(makeNode('Size', patch.freshName(`${elements}_node`), [value], [elements]));
+    const count = patch.freshName(`${elements}_float`);
+    const float = { to: attributes.int(dtypeCode('float32')) };
+    patch.addNode(makeNode('Cast', patch.freshName(`${count}_node`), [elements], [count], float));
+    this.#names = [reduce(patch, 'ReduceMean', value, axes, opset), count];
+    return this.#names;
   }
 
   see(results: Results): boolean {
-    const { data } = results[this.#name] as NdArray<'float32'>;
-    if (this.#runs++ === 0) this.#sum = new Float64Array(data.length);
-    for (let i = 0; i < data.length; i++) this.#sum[i]! += data[i]!;
+    const [mean, count] = this.#names.map((name) => (results[name] as NdArray<'float32'>).data);
+    const channels = (mean as Float32Array).length;
+    const elements = (count as Float32Array)[0]! / channels;
+    if (this.#elements === 0) this.#sum = new Float64Array(channels);
+    for (let i = 0; i < channels; i++) this.#sum[i]! += mean![i]! * elements;
+    this.#elements += elements;
     return true;
   }
 
   mean(): Float64Array {
-    return this.#sum.map((sum) => sum / this.#runs);
+    return this.#sum.map((sum) => sum / this.#elements);
+  }
+
+  state(): Float64Array {
+    return Float64Array.of(this.#elements, ...this.#sum);
+  }
+
+  restore(state: Float64Array): void {
+    this.#elements = state[0]!;
+    this.#sum = state.slice(1);
   }
 }
 
@@ -171,36 +222,60 @@ function reduce(patch: Patch, opType: string, value: string, axes?: readonly num
 }
 
 /**
- * Runs the model over the samples and shows each observer what it asked for.
+ * Runs the model over the samples and shows each observer what it asked for. Where the data has a cache, samples that an
+ * earlier pass saw are not run again.
+ * @returns how many samples the model was run on
  * @throws LatheError that names the node whose output is NaN or infinite
  */
 export async function observe(
-  { model, data, tolerant }: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant'>,
+  request: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant'>,
   observers: readonly Observer[],
   work: Work,
-): Promise<void> {
-  if (observers.length === 0) return;
+): Promise<number> {
+  if (observers.length === 0) return 0;
+  const { data } = request;
+  const saved = savedPass(request, observers);
+  const first = (await saved?.resume()) ?? 0;
+  if (first >= data.samples) return 0;
+  const { observed, asked } = observedModel(request.model, observers);
+  const session = await openSession(observed, { background: true, threads: availableParallelism() });
+  let done = first;
+  try {
+    for await (const batch of data.batches(first)) {
+      const results = await session.run(batch.feeds, asked);
+      for (const observer of observers)
+        if (!observer.see(results) && request.tolerant !== true) throw brokenActivation(request.model, observer.value);
+      done += batch.size;
+      const detail = `${done} of ${data.samples} samples`;
+      work.progress({ phase: 'Calibrating', fraction: done / data.samples, detail });
+      if (done < data.samples) await saved?.keepNowAndThen(done);
+    }
+    await saved?.keep(done);
+  } finally {
+    await session.release();
+  }
+  return done - first;
+}
+
+/** The model with everything among its outputs that the observers ask for. */
+function observedModel(model: Model, observers: readonly Observer[]): { observed: Model; asked: string[] } {
   const patch = new Patch(model.graph);
   const opset = model.opsets.get('') ?? 1;
   const asked = [...new Set(observers.flatMap((observer) => observer.prepare(patch, opset)))];
   const known = new Set(model.graph.outputs.map(({ name }) => name));
   const added = asked.filter((name) => !known.has(name)).map((name) => makeValue(name, 'float32', null));
   patch.setOutputs([...model.graph.outputs, ...added]);
-  const observed = { ...model, graph: patch.apply() };
-  const session = await openSession(observed, { background: true, threads: availableParallelism() });
-  try {
-    let done = 0;
-    for await (const batch of data.batches()) {
-      const results = await session.run(batch.feeds, asked);
-      for (const observer of observers)
-        if (!observer.see(results) && tolerant !== true) throw brokenActivation(model, observer.value);
-      done += batch.size;
-      const detail = `${done} of ${data.samples} samples`;
-      work.progress({ phase: 'Calibrating', fraction: done / data.samples, detail });
-    }
-  } finally {
-    await session.release();
-  }
+  return { observed: { ...model, graph: patch.apply() }, asked };
+}
+
+function savedPass(
+  { model, data, tolerant }: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant'>,
+  observers: readonly Observer[],
+): SavedPass | null {
+  if (data.cache === null) return null;
+  const machine = [runtimeVersion(), cpuInfo().name, availableParallelism()];
+  const depends = [hashModel(model), data.cache.key, tolerant === true, ...machine];
+  return new SavedPass(data.cache.folder, depends, observers);
 }
 
 function brokenActivation(model: Model, value: string): LatheError {

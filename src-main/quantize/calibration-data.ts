@@ -12,8 +12,13 @@ export interface CalibrationData {
   readonly samples: number;
   /** What the reader of the log should know about them. */
   readonly notes: readonly string[];
-  /** Batches in order, the same on each call. */
-  batches(): AsyncGenerator<Batch>;
+  /** Where statistics of these samples are kept, and what the samples are; null where nothing is to be kept. */
+  readonly cache: { readonly folder: string; readonly key: string } | null;
+  /**
+   * Batches in order, the same on each call.
+   * @param first how many samples to leave out
+   */
+  batches(first?: number): AsyncGenerator<Batch>;
 }
 
 /**
@@ -34,12 +39,23 @@ export function calibrationData(context: QuantizeContext, method: string, limit:
       code: 'usage',
     });
   }
-  const rows = evenlySpaced(split.samples, limit);
+  const size = samplesPerRun(dataset);
+  const rows = evenlySpaced(split.samples, wholeRuns(split.samples, limit, size));
   return {
     samples: rows.length,
     notes: notesOn(dataset, rows.length),
-    batches: () => readRows(dataset, split, rows, context.signal),
+    cache: cacheOf(context, dataset, rows.length),
+    batches: (first = 0) => readRows(split, rows.slice(first), size, context.signal),
   };
+}
+
+function cacheOf(
+  { cacheDir, dims }: QuantizeContext,
+  { summary, runSize }: Dataset,
+  samples: number,
+): CalibrationData['cache'] {
+  if (cacheDir === undefined) return null;
+  return { folder: cacheDir, key: JSON.stringify([summary.hash, summary.reader, dims, runSize, samples]) };
 }
 
 /** `count` of `total` row numbers, evenly spaced; all of them where there are no more. */
@@ -48,17 +64,26 @@ export function evenlySpaced(total: number, count: number): number[] {
   return Array.from({ length: taken }, (_, at) => Math.floor((at * total) / taken));
 }
 
+function samplesPerRun({ meta, runSize }: Dataset): number {
+  return meta.feed === 'element' ? 1 : (runSize ?? 1);
+}
+
+/** About `limit` samples that fill runs of `size`, so that no sample counts twice; all where they fill not even one. */
+function wholeRuns(total: number, limit: number, size: number): number {
+  const runs = Math.min(Math.ceil(limit / size), Math.floor(total / size));
+  return runs === 0 ? Math.min(total, limit) : runs * size;
+}
+
 async function* readRows(
-  { meta, runSize }: Dataset,
   split: Split,
   rows: readonly number[],
+  size: number,
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
-  const size = meta.feed === 'element' ? 1 : (runSize ?? 1);
   for (let at = 0; at < rows.length; at += size) {
     signal.throwIfAborted();
     const wanted = rows.slice(at, at + size);
-    const filled = [...wanted, ...new Array<number>(size - wanted.length).fill(wanted.at(-1) as number)];
+    const filled = Array.from({ length: size }, (_, i) => wanted[i % wanted.length] as number);
     const batch = size === 1 ? await split.read(filled[0] as number, 1) : await split.gather(filled);
     yield { ...batch, size: wanted.length };
   }

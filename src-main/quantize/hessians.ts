@@ -38,12 +38,16 @@ export class HessianObserver implements Observer {
   readonly node: Node;
   readonly #weight: Tensor;
   #name = '';
-  #sum = new Float64Array(0);
+  #sum: Float64Array = new Float64Array(0);
 
   constructor(node: Node, weight: Tensor) {
     this.node = node;
     this.value = node.inputs[0] as string;
     this.#weight = weight;
+  }
+
+  get key(): string {
+    return `Hessian of ${this.node.name}`;
   }
 
   prepare(patch: Patch): readonly string[] {
@@ -67,6 +71,14 @@ export class HessianObserver implements Observer {
       sound &&= Number.isFinite(data[i]);
     }
     return sound;
+  }
+
+  state(): Float64Array {
+    return this.#sum;
+  }
+
+  restore(state: Float64Array): void {
+    this.#sum = state;
   }
 
   hessian(): Hessian {

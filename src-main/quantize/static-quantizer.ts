@@ -41,7 +41,9 @@ export class StaticQuantizer {
   readonly #targets: Targets;
   readonly #dims: Readonly<Record<string, number>>;
   readonly #attention: boolean;
-  #calibration: Calibration = { statistics: new Map(), means: new Map() };
+  #calibration: Calibration = { statistics: new Map(), means: new Map(), ran: 0 };
+  #correctsBias = false;
+  #ran = 0;
   #hessians: ReadonlyMap<string, Hessian> = new Map();
 
   private constructor(
@@ -68,6 +70,11 @@ export class StaticQuantizer {
     attention: boolean,
   ): Promise<StaticQuantizer> {
     return new StaticQuantizer(model, await valueTypes(model), targets, dims, attention);
+  }
+
+  /** How many samples the model was run on, all passes together; 0 where earlier runs had seen them. */
+  get ran(): number {
+    return this.#ran;
   }
 
   get statistics(): ReadonlyMap<string, Statistics> {
@@ -105,8 +112,13 @@ export class StaticQuantizer {
     { histograms, biasCorrection }: { histograms: boolean; biasCorrection: boolean },
     work: Work,
   ): Promise<void> {
-    const means = biasCorrection ? this.#meanRequests() : [];
-    this.#calibration = await calibrate({ model: this.model, values, means, data, histograms }, work);
+    // What is kept shall answer for every choice of calibrator and correction.
+    const isKept = data.cache !== null;
+    const means = biasCorrection || isKept ? this.#meanRequests() : [];
+    const request = { model: this.model, values, means, data, histograms: histograms || isKept };
+    this.#calibration = await calibrate(request, work);
+    this.#ran += this.#calibration.ran;
+    this.#correctsBias = biasCorrection;
   }
 
   /** Sums what rounding by the output error needs. */
@@ -119,7 +131,7 @@ export class StaticQuantizer {
       if (weight !== undefined && weight.shape.length <= 5 && hessianSize(node, weight).inputs <= most)
         observers.push(new HessianObserver(node, weight));
     }
-    await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs'));
+    this.#ran += await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs'));
     this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
   }
 
@@ -151,7 +163,7 @@ export class StaticQuantizer {
   }
 
   #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
-    const means = this.#calibration.means.get(node.inputs[0] as string);
+    const means = this.#correctsBias ? this.#calibration.means.get(node.inputs[0] as string) : undefined;
     if (means === undefined || meanRequest(node, 4) === null) return undefined;
     const bias = this.constants.tensor(node.inputs[2] ?? '');
     return correctedBias(node, weight, quantized.codes(''), quantized.scales, bias, means);

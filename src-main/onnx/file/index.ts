@@ -1,5 +1,6 @@
 /** @file .onnx bytes and external data ⇄ ir, lazily; ONNX text ⇄ ir. */
 
+export { hashModel } from './hash-model';
 export { hashModelFile } from './hash-model-file';
 export { modelFromBytes, readModel } from './read-model';
 export { readTensor, readTensorBytes, tensorChunks } from './read-tensor';

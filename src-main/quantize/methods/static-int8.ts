@@ -116,6 +116,7 @@ async function quantizeStatically(
   const graph = quantizer.build(placement, { ...chosen, perChannel });
   countUnits(tally, placement);
   for (const note of [...data.notes, ...notesOn(placement, quantizer.statistics)]) tally.note(note);
+  if (quantizer.ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
   const quantized = { ...model, graph };
   if (tally.changed > 0) tally.note(await fusionNote(quantized));
   return tally.outcome(quantized, 'static-int8');

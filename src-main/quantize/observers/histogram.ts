@@ -66,6 +66,25 @@ export class Histogram {
     return (bin - sideBins + 0.5) * this.width;
   }
 
+  /** All that it holds: five numbers, the first bin in use, and the counts from there on. */
+  state(): Float64Array {
+    const { counts, width, min, max, total, zeros } = this;
+    const first = Math.max(
+      0,
+      counts.findIndex((count) => count > 0),
+    );
+    const last = counts.findLastIndex((count) => count > 0);
+    return Float64Array.of(width, min, max, total, zeros, first, ...counts.subarray(first, last + 1));
+  }
+
+  /** Takes back what {@link state} gave. */
+  restore(state: Float64Array): void {
+    const [width, min, max, total, zeros, first] = state as unknown as [number, number, number, number, number, number];
+    Object.assign(this, { width, min, max, total, zeros });
+    this.counts.fill(0);
+    this.counts.set(state.subarray(6), first);
+  }
+
   #merge(): void {
     const { counts } = this;
     const merged = new Float64Array(counts.length);

@@ -1,11 +1,15 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unwatched } from '../../../src-main/contract';
+import type { NdArray } from '../../../src-main/onnx/ir';
 import { calibrate } from '../../../src-main/quantize/calibrate';
 import { calibrationData, evenlySpaced } from '../../../src-main/quantize/calibration-data';
+import { temporaryFolder } from '../../support/folder';
 import { modelFromText } from '../../support/model-from-text';
-import { float32 } from '../../support/npz';
+import { float32, writeNpz } from '../../support/npz';
 import { stepContext } from '../../support/step-context';
-import { tinyDataset } from '../../support/tiny-dataset';
+import { openFor, tinyDataset } from '../../support/tiny-dataset';
 
 const values = [1, -2, 3, 4, 5, -6, 7, 8];
 const text = (batch: string) => `g (float[${batch},2] x) => (float[${batch},2] y) { h = Neg(x) y = Abs(h) }`;
@@ -17,6 +21,8 @@ async function statisticsOf(batch: string, histograms: boolean) {
   const means = [{ value: 'h', axis: 1, rank: 2 }];
   return calibrate({ model, values: ['h', 'y'], means, data, histograms }, unwatched());
 }
+
+const withoutRuns = ({ statistics, means }: Awaited<ReturnType<typeof calibrate>>) => ({ statistics, means });
 
 describe('calibrate', () => {
   it.each([true, false])('finds extremes and channel means (histograms: %s)', async (histograms) => {
@@ -30,6 +36,31 @@ describe('calibrate', () => {
     const [one, four] = [await statisticsOf('N', true), await statisticsOf('4', true)];
     expect(four.statistics.get('h')?.histogram?.counts).toEqual(one.statistics.get('h')?.histogram?.counts);
     expect(four.means).toEqual(one.means);
+  });
+
+  it('counts no sample twice to fill the runs of a model with a fixed batch', async () => {
+    const model = modelFromText(text('2'));
+    const dataset = await tinyDataset(model, { x: float32([6, 2], [...values, 9, -10, 11, 12]) });
+    const seen = async (limit: number) => {
+      const rows: number[] = [];
+      for await (const batch of calibrationData(stepContext(model, { dataset }), 'test', limit).batches())
+        rows.push(...(batch.feeds.x as NdArray<'float32'>).data.filter((_, at) => at % 2 === 0));
+      return rows;
+    };
+    expect(await seen(3)).toEqual([1, 3, 7, 9]);
+    expect(await seen(5)).toEqual([1, 3, 5, 7, 9, 11]);
+  });
+
+  it('gives the same for samples that the user put into batches', async () => {
+    const model = modelFromText(text('N'));
+    const folder = temporaryFolder();
+    writeNpz(join(folder, 'calib.npz'), { x: float32([2, 2, 2], values) });
+    writeFileSync(join(folder, 'meta.json'), JSON.stringify({ feed: 'element' }));
+    const dataset = await openFor(model, folder);
+    const data = calibrationData(stepContext(model, { dataset }), 'test', 100);
+    const means = [{ value: 'h', axis: 1, rank: 2 }];
+    const batched = await calibrate({ model, values: ['h', 'y'], means, data, histograms: true }, unwatched());
+    expect(batched).toMatchObject(withoutRuns(await statisticsOf('N', true)));
   });
 
   it('spreads few samples over the whole split', () => {
