@@ -46,6 +46,10 @@ type GeneralCall =
   | 'presets'
   | 'checkRecipe'
   | 'inspect'
+  | 'nodes'
+  | 'kernels'
+  | 'profile'
+  | 'diff'
   | 'describeData'
   | 'evaluate'
   | 'exportFolder'
@@ -81,9 +85,12 @@ function generalHandlers(core: Core): Pick<StudioHandlers, GeneralCall> {
     methods: () => core.fixed('methods'),
     presets: () => core.fixed('presets'),
     checkRecipe: (params, work) => engine.ask('checkRecipe', params, work),
-    inspect: (params, work) => engine.ask('inspect', { ...params, model: resolve(params.model) }, work),
-    describeData: (params, work) =>
-      engine.ask('describeData', { ...params, model: resolve(params.model), data: resolve(params.data) }, work),
+    inspect: (params, work) => engine.ask('inspect', withPaths(params), work),
+    nodes: (params, work) => engine.run('nodes', withPaths(params), work),
+    kernels: (params, work) => engine.run('kernels', withPaths(params), work),
+    profile: (params, work) => engine.run('profile', withPaths(params), work),
+    diff: ({ before, after }, work) => engine.run('diff', { before: resolve(before), after: resolve(after) }, work),
+    describeData: (params, work) => engine.ask('describeData', withPaths(params), work),
     evaluate: (params, work) => {
       const [model, baseline, data] = [params.model, params.baseline, params.data].map((path) => path && resolve(path));
       return measure(engine, { ...params, model: model as string, baseline, data }, work);
@@ -97,6 +104,12 @@ function generalHandlers(core: Core): Pick<StudioHandlers, GeneralCall> {
         work,
       ),
   };
+}
+
+/** With absolute paths, since an engine process may stand elsewhere. */
+function withPaths<Params extends { model: string; data?: string | null }>(params: Params): Params {
+  const { model, data } = params;
+  return { ...params, model: resolve(model), ...(typeof data === 'string' ? { data: resolve(data) } : {}) };
 }
 
 function projectHandlers(core: Core): Pick<StudioHandlers, ProjectCall> {

@@ -22,6 +22,7 @@ import {
   variantSchema,
 } from './documents';
 import { recipeSchema } from './recipe';
+import { diffReportSchema, kernelsReportSchema, nodesReportSchema, profileReportSchema } from './understanding';
 import { progressSchema } from './work';
 
 export interface Call<
@@ -81,6 +82,23 @@ export const engineCalls = {
   /** The recipe with defaults filled in; throws with the field named. */
   checkRecipe: call(z.strictObject({ recipe: z.unknown() }), recipeSchema),
   inspect: call(z.strictObject({ model: path, dims }), modelReportSchema),
+  /** What each node costs; with data its first samples are run once where inference leaves shapes open. */
+  nodes: call(z.strictObject({ model: path, data: path.nullable().default(null), dims }), nodesReportSchema),
+  /** What the runtime made of the graph; nothing is run. */
+  kernels: call(z.strictObject({ model: path }), kernelsReportSchema),
+  /** The same with the time of each kernel, on the first samples of the data or on random inputs. */
+  profile: call(
+    z.strictObject({
+      model: path,
+      data: path.nullable().default(null),
+      dims,
+      threads,
+      batch,
+      runs: z.number().int().min(1).max(10_000).default(20),
+    }),
+    profileReportSchema,
+  ),
+  diff: call(z.strictObject({ before: path, after: path }), diffReportSchema),
   hashModel: call(z.strictObject({ model: path }), modelFileSchema),
   describeData: call(z.strictObject({ data: path, model: path, dims }), datasetSummarySchema),
   /** Runs a recipe into `folder` (which must exist): `model.onnx`, its external data, nothing else on success. */
@@ -202,7 +220,12 @@ export const studioCalls = {
   /** All that is known of one variant; a project's state leaves out large confusion matrices and long skip lists. */
   variantDetails: call(
     z.strictObject({ project, variant: z.string() }),
-    z.object({ variant: variantSchema, evaluation: evaluationSchema.nullable() }),
+    z.object({
+      variant: variantSchema,
+      /** Where its model lies. */
+      modelPath: z.string(),
+      evaluation: evaluationSchema.nullable(),
+    }),
   ),
   baselineDetails: call(z.strictObject({ project }), evaluationSchema.nullable()),
   renameVariant: call(
@@ -225,6 +248,10 @@ export const studioCalls = {
   presets: engineCalls.presets,
   checkRecipe: engineCalls.checkRecipe,
   inspect: engineCalls.inspect,
+  nodes: engineCalls.nodes,
+  kernels: engineCalls.kernels,
+  profile: engineCalls.profile,
+  diff: engineCalls.diff,
   describeData: engineCalls.describeData,
   /** One model, no project, peak memory included: what `lathe evaluate` prints. */
   evaluate: engineCalls.evaluate,

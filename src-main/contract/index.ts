@@ -9,4 +9,5 @@ export * from './parse';
 export * from './recipe';
 export * from './step';
 export * from './targets';
+export * from './understanding';
 export * from './work';

@@ -3,23 +3,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KernelRow, Precision } from '../contract';
 import { attributes, type Graph, indexGraph, type Model, type Node, type TypeInfo } from '../onnx/ir';
 import { optimizeModel, valueTypes } from '../onnx/session';
 import { mapNodes } from './node-map';
 import { allGraphs, withBodies } from './walk';
 
-/** What a kernel computes in. `integer`: indices, shapes, masks; `unknown`: the runtime does not tell. */
-export type Precision = 'int8' | 'int4' | 'float32' | 'float16' | 'float64' | 'integer' | 'unknown';
-
-export interface Kernel {
-  /** Name in the optimised graph. */
-  readonly name: string;
-  /** With its domain outside the standard: `com.microsoft.QGemm`. */
-  readonly op: string;
-  readonly precision: Precision;
-  /** Names of the original nodes whose work it does; empty for what the runtime added. */
-  readonly originals: readonly string[];
-}
+export type Kernel = KernelRow;
 
 /** A QuantizeLinear or DequantizeLinear that runs at inference although it is not at the edge of the graph. */
 export interface Orphan {
@@ -55,20 +45,21 @@ export async function fusionReport(model: Model, { level = 'all' }: FusionOption
   const folder = await mkdtemp(join(tmpdir(), 'lathe-fusion-'));
   try {
     const optimised = await optimizeModel(model, level, join(folder, 'optimised.onnx'));
-    return reportOf(model, optimised, await valueTypes(model));
+    return fusionOf(model, optimised, await valueTypes(model));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function reportOf(model: Model, optimised: Model, types: ReadonlyMap<string, TypeInfo>): FusionReport {
+/** @param types of the model's own values */
+export function fusionOf(model: Model, optimised: Model, types: ReadonlyMap<string, TypeInfo>): FusionReport {
   const map = mapNodes(model.graph, optimised.graph);
   const precisionOf = precisionByTypes(optimised, types);
   const kernels = [...withBodies(optimised.graph.nodes)].map((node) => ({
     name: node.name,
     op: opName(node),
     precision: precisionOf(node),
-    originals: map.originalsOf(node.name),
+    originals: [...map.originalsOf(node.name)],
   }));
   const byName = new Map(kernels.map((kernel) => [kernel.name, kernel]));
   const byPrecision: Partial<Record<Precision, number>> = {};

@@ -5,7 +5,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { ModelReport } from '../contract';
 import { readModel } from '../onnx/file';
 import { elementCount, type Graph, type Model, type Node, tensorByteLength } from '../onnx/ir';
-import { cpuInfo, graphTypes, type Types } from '../onnx/session';
+import { cpuInfo, type GraphTypes, graphTypes } from '../onnx/session';
 import { fedInputs, fixDims, symbolicDims } from './fix-dims';
 import { hasMacs } from './macs';
 import { nodeCosts } from './node-costs';
@@ -28,6 +28,7 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
   const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
   const fixed = fixDims(model, dims);
   const types = await typesForCosts(fixed);
+  const costs = symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types) : null;
   const nodes = [...allNodes(model)];
   const weights = [...allWeights(model)];
   return {
@@ -37,14 +38,14 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
     producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
     inputs: fedInputs(model.graph).map(valueReport),
     outputs: model.graph.outputs.map((output) =>
-      valueReport({ ...output, type: output.type ?? types.get(fixed.graph)?.get(output.name) ?? null }),
+      valueReport({ ...output, type: output.type ?? types.of(fixed.graph).get(output.name) ?? null }),
     ),
     nodes: nodes.length,
     ops: countOps(nodes),
     parameters: weights.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0),
     bytes,
     bytesByType: sumBy(weights, ({ tensor }) => [tensor.dtype, tensorByteLength(tensor)]),
-    macs: symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types).macs : null,
+    macs: costs?.macs ?? null,
     symbolicDims: symbolicDims(model.graph),
     warnings: findWarnings(
       model,
@@ -83,7 +84,8 @@ function sumBy<T>(items: readonly T[], entry: (item: T) => readonly [string, num
 }
 
 /** Bodies are worth a session only where their products are going to be counted. */
-function typesForCosts(model: Model): Promise<ReadonlyMap<Graph, Types>> {
+function typesForCosts(model: Model): Promise<GraphTypes> {
   const isFixed = symbolicDims(model.graph).length === 0;
-  return graphTypes(model, (body) => isFixed && [...withBodies(body.nodes)].some(hasMacs));
+  const multiplies = (body: Graph): boolean => model.functions.length > 0 || [...withBodies(body.nodes)].some(hasMacs);
+  return graphTypes(model, (body) => isFixed && multiplies(body));
 }

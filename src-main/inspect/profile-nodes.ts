@@ -6,25 +6,20 @@ import { join } from 'node:path';
 import type { Work } from '../contract';
 import { readModel, skeletonBytes } from '../onnx/file';
 import type { Feeds, Model } from '../onnx/ir';
-import { openSession } from '../onnx/session';
-import { opName } from './fusion-report';
-import { mapNodes } from './node-map';
-import { withBodies } from './walk';
+import { openSession, valueTypes } from '../onnx/session';
+import { type FusionReport, fusionOf, type Kernel } from './fusion-report';
 
-export interface KernelTime {
-  /** Name in the optimised graph. */
-  readonly kernel: string;
-  readonly op: string;
+export interface KernelTime extends Kernel {
   /** Of one run, the median of all. */
   readonly milliseconds: number;
   /** Share of all kernels, 0…1. */
   readonly share: number;
-  /** Nodes of the model whose work it does; empty for what the runtime added, such as a change of layout. */
-  readonly originals: readonly string[];
 }
 
 export interface NodeProfile {
-  /** Longest first. */
+  /** What the runtime made of the graph. */
+  readonly fusion: FusionReport;
+  /** Those that ran, longest first. */
   readonly kernels: readonly KernelTime[];
   /** Sum over kernels, of one run. */
   readonly milliseconds: number;
@@ -63,7 +58,7 @@ export async function profileNodes(
       }
       const events = JSON.parse(await readFile(await session.endProfile(), 'utf8')) as ProfileEvent[];
       const optimised = await readModel(optimizedModelPath, { dataFolder: skeletonBytes(model).folder ?? undefined });
-      return profileOf(model, optimised, events, warmups, runs, threads);
+      return profileOf(fusionOf(model, optimised, await valueTypes(model)), events, warmups, { runs, threads });
     } finally {
       await session.release();
     }
@@ -78,45 +73,49 @@ interface ProfileEvent {
   readonly name: string;
   /** Microseconds. */
   readonly dur: number;
+  readonly args?: { readonly op_name?: string };
 }
 
 const suffix = '_kernel_time';
 
+/** Of one kernel in all runs, in the order of the runs; in microseconds. */
+interface Timed {
+  readonly op: string;
+  readonly durations: number[];
+}
+
 function profileOf(
-  model: Model,
-  optimised: Model,
+  fusion: FusionReport,
   events: readonly ProfileEvent[],
   warmups: number,
-  runs: number,
-  threads: number,
+  { runs, threads }: { readonly runs: number; readonly threads: number },
 ): NodeProfile {
-  const map = mapNodes(model.graph, optimised.graph);
-  const nodes = new Map([...withBodies(optimised.graph.nodes)].map((node) => [node.name, node]));
-  const times = new Map<string, number[]>();
-  for (const { cat, name, dur } of events) {
+  const timed = new Map<string, Timed>();
+  for (const { cat, name, dur, args } of events) {
     if (cat !== 'Node' || !name.endsWith(suffix)) continue;
     const kernel = name.slice(0, -suffix.length);
-    times.set(kernel, [...(times.get(kernel) ?? []), dur]);
+    const known = timed.get(kernel);
+    if (known === undefined) timed.set(kernel, { op: args?.op_name ?? 'unknown', durations: [dur] });
+    else known.durations.push(dur);
   }
-  const medians = [...times].map(([kernel, all]): [string, number] => [
-    kernel,
-    medianOfRuns(all, warmups, runs) / 1000,
-  ]);
-  const milliseconds = medians.reduce((sum, [, time]) => sum + time, 0);
+  const medians = [...timed].map(([name, { op, durations }]) => ({
+    name,
+    op,
+    milliseconds: medianOfRuns(durations, warmups, runs) / 1000,
+  }));
+  const milliseconds = medians.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
+  const made = new Map(fusion.kernels.map((kernel) => [kernel.name, kernel]));
   const kernels = medians
-    .map(([kernel, time]): KernelTime => {
-      const node = nodes.get(kernel);
-      return {
-        kernel,
-        op: node === undefined ? 'unknown' : opName(node),
-        milliseconds: time,
-        share: milliseconds === 0 ? 0 : time / milliseconds,
-        originals: map.originalsOf(kernel),
-      };
-    })
+    .map(
+      (kernel): KernelTime => ({
+        ...(made.get(kernel.name) ?? { name: kernel.name, op: kernel.op, precision: 'unknown', originals: [] }),
+        milliseconds: kernel.milliseconds,
+        share: milliseconds === 0 ? 0 : kernel.milliseconds / milliseconds,
+      }),
+    )
     .sort((a, b) => b.milliseconds - a.milliseconds);
   const kernelOf = new Map(kernels.flatMap((kernel) => kernel.originals.map((name) => [name, kernel] as const)));
-  return { kernels, milliseconds, runs, threads, kernelOf };
+  return { fusion, kernels, milliseconds, runs, threads, kernelOf };
 }
 
 /** A kernel inside a Loop runs several times a run: its times are summed run by run, evenly, before the median is taken. */

@@ -128,7 +128,9 @@ export class OpenProject {
   }
 
   async variantDetails(id: string): Promise<ResultOf<StudioCalls, 'variantDetails'>> {
-    return { variant: this.project.variant(id), evaluation: await this.project.variantEvaluation(id) };
+    const { project } = this;
+    const evaluation = await project.variantEvaluation(id);
+    return { variant: project.variant(id), modelPath: project.variantModel(id), evaluation };
   }
 
   async checkRecipe(recipe: Recipe): Promise<Recipe> {

@@ -4,7 +4,17 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Evaluation, ExportResult, MethodList, ModelReport, RunResult, TradeOff } from '../../src-main/contract';
+import type {
+  DiffReport,
+  Evaluation,
+  ExportResult,
+  KernelsReport,
+  MethodList,
+  ModelReport,
+  NodesReport,
+  RunResult,
+  TradeOff,
+} from '../../src-main/contract';
 import { float32, int64, writeNpz } from '../support/npz';
 import { digits, lathe, latheJson } from '../support/shell';
 
@@ -54,7 +64,20 @@ test('--help and --version answer on stdout', async () => {
   expect(await lathe(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
   const help = await lathe(['--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const name of ['inspect', 'run', 'evaluate', 'compare', 'export', 'studio', 'quantize', 'methods'])
+  for (const name of [
+    'inspect',
+    'nodes',
+    'kernels',
+    'profile',
+    'diff',
+    'run',
+    'evaluate',
+    'compare',
+    'export',
+    'studio',
+    'quantize',
+    'methods',
+  ])
     expect(help.stdout).toContain(`  ${name}`);
   expect((await lathe(['evaluate', '--help'])).stdout).toContain('--baseline MODEL');
 });
@@ -66,6 +89,8 @@ test.each([
   [['inspect']],
   [['inspect', 'a', 'b']],
   [['inspect', 'a', '--fast']],
+  [['diff', 'a']],
+  [['profile', 'a', '--runs', '0']],
   [['evaluate', 'a', '--threads', 'many']],
   [['evaluate', 'a', '--dim', 'sequence']],
   [['quantize', 'a', '--out', 'b', '--set', 'x']],
@@ -94,6 +119,39 @@ test('inspect tells what the model is', async () => {
   const { stdout, code } = await lathe(['inspect', model]);
   expect(code).toBe(0);
   expect(stdout).toContain('3 Conv');
+});
+
+test('nodes tells the cost of each node, and says which shapes it had to see in a run', async () => {
+  const open = await latheJson<NodesReport>(['nodes', model]);
+  expect(open).toMatchObject({ macs: null, observedOn: null, parameters: 90_106 });
+  const report = await latheJson<NodesReport>(['nodes', model, '--data', digits]);
+  expect(report).toMatchObject({ dims: { batch: 1 }, parameters: 90_106, values: { inferred: 12, unknown: 0 } });
+  // 16 maps of 28 × 28 from 5 × 5 of one channel.
+  expect(report.nodes[0]).toMatchObject({ op: 'Conv', macs: 16 * 28 * 28 * 25 });
+  const { stdout } = await lathe(['nodes', model, '--dim', 'batch=1']);
+  expect(stdout).toMatch(/Conv +\/c1\/Conv +float32\[1, 16, 28, 28\] +314 k/);
+  expect(stdout).toMatch(/activations +at most 100 kB at one time, at \/Relu/);
+});
+
+test('kernels and profile map what runs back to the nodes of the model', async () => {
+  const report = await latheJson<KernelsReport>(['kernels', model]);
+  const conv = report.kernels.find(({ originals }) => originals.includes('/c1/Conv'));
+  expect(conv).toMatchObject({ precision: 'float32', originals: ['/c1/Conv', '/Relu'] });
+  expect((await lathe(['kernels', model])).stdout).toMatch(/float32 +\/c1\/Conv, \/Relu\n/);
+  const { stdout, code } = await lathe(['profile', model, '--data', digits, '--runs', '2', '--batch', '3']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\d ms +\d+\.\d % .*\/c1\/Conv, \/Relu\n/);
+  expect(stdout).toContain('the median of 2 runs, 1 thread, batch 3');
+});
+
+test('diff tells what two models differ in', async () => {
+  const same = await latheJson<DiffReport>(['diff', model, model]);
+  expect(same).toMatchObject({ ops: [], weights: [], same: 12, leftOut: 0 });
+  const { stdout } = await lathe(['diff', model, model]);
+  expect(stdout).toContain('12 the same, 0 changed, 0 removed, 0 added');
+  const missing = await lathe(['diff', model, join(work, 'nothing.onnx')]);
+  expect(missing).toMatchObject({ code: 1, stdout: '' });
+  expect(missing.stderr.trim().split('\n').at(-1)).toMatch(/nothing\.onnx: no such file/);
 });
 
 test('methods lists what recipes may name', async () => {

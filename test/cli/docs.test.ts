@@ -49,6 +49,10 @@ describe('the keys of', () => {
   const variant = () => join(folder, 'work', 'variants', readdirSync(join(folder, 'work', 'variants')).sort()[0] ?? '');
   test.each([
     ['inspect', () => ['inspect', 'digits/model.onnx']],
+    ['nodes', () => ['nodes', 'digits/model.onnx']],
+    ['kernels', () => ['kernels', 'digits/model.onnx']],
+    ['profile', () => ['profile', 'digits/model.onnx', '--dim', 'batch=1']],
+    ['diff', () => ['diff', 'digits/model.onnx', 'digits/model.onnx']],
     ['run', () => ['clean', 'digits/model.onnx', '--out', 'work']],
     ['evaluate', () => ['evaluate', 'digits/model.onnx', '--data', 'digits']],
     ['compare', () => ['compare', 'work']],

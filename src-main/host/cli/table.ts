@@ -34,3 +34,8 @@ export function factLines(facts: readonly (readonly [string, string])[]): string
   const width = Math.max(...facts.map(([name]) => name.length));
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
+
+/** Says that a list was cut; null where all of it is there. */
+export function leftOutLine(count: number, what: string): string | null {
+  return count === 0 ? null : `… and ${count} more ${what} that a message has no room for`;
+}

@@ -4,6 +4,7 @@ export * from './array';
 export * as attributes from './attributes';
 export * from './build';
 export * from './dtype';
+export * from './function-body';
 export * from './graph-index';
 export * from './model';
 export * from './patch';

@@ -1,46 +1,77 @@
 /**
  * Types of values in every graph of a model. The runtime tells those of the main graph; a body of If, Loop or Scan is
- * lifted into a model of its own, whose inputs are the values that it captures.
+ * lifted into a model of its own, whose inputs are the values that it captures, and so is a function for each call.
  */
 
 import {
   attributes,
+  calledFunction,
   capturedBy,
   type Dim,
+  functionNodes,
   type Graph,
   type Model,
+  type ModelFunction,
   type Node,
+  renameReads,
   type Tensor,
   type TypeInfo,
   type Value,
 } from '../ir';
+import { isStatic } from './folded-types';
 import { valueTypes } from './value-types';
 
 export type Types = ReadonlyMap<string, TypeInfo>;
 
+export interface GraphTypes {
+  /** Of a graph's own values and what it captures; empty for a graph that is not of the model. */
+  of(graph: Graph): Types;
+  /** The body of the function that a node calls; its values are named as in the function. */
+  bodyOfCall(call: Node): Graph | undefined;
+  /** The main graph, then bodies and called functions, outer before inner. */
+  graphs(): Iterable<Graph>;
+  /** With other types of the main graph's values, and what follows from them in bodies. */
+  completedBy(main: Types): Promise<GraphTypes>;
+}
+
 /**
  * @param isWanted which bodies are worth a session; of the others only what the file states is given
- * @returns for the main graph and each body the types of its own values; a body whose inputs have no known types, or
- * which the runtime does not load alone, has those that the file states
+ * @returns for the main graph, each body and each call of a function the types of its own values; a body whose inputs
+ * have no known types, or which the runtime does not load alone, has those that the file states
  * @throws LatheError where onnxruntime does not load the model at all
  */
-export async function graphTypes(
+export async function graphTypes(model: Model, isWanted: (body: Graph) => boolean = () => true): Promise<GraphTypes> {
+  return typesFrom(model, await valueTypes(model), isWanted, new Map());
+}
+
+async function typesFrom(
   model: Model,
-  isWanted: (body: Graph) => boolean = () => true,
-): Promise<ReadonlyMap<Graph, Types>> {
-  const walk = new Walk(model, isWanted);
-  await walk.add(model.graph, await valueTypes(model), new Map(), new Map());
-  return walk.found;
+  main: Types,
+  isWanted: (body: Graph) => boolean,
+  calls: Map<Node, Graph>,
+): Promise<GraphTypes> {
+  const walk = new Walk(model, isWanted, calls);
+  await walk.add(model.graph, main, new Map(), new Map());
+  return {
+    of: (graph) => walk.found.get(graph) ?? new Map(),
+    bodyOfCall: (call) => calls.get(call),
+    graphs: () => walk.found.keys(),
+    completedBy: (completed) => typesFrom(model, completed, isWanted, calls),
+  };
 }
 
 class Walk {
   readonly found = new Map<Graph, Types>();
   readonly #model: Model;
   readonly #isWanted: (body: Graph) => boolean;
+  readonly #calls: Map<Node, Graph>;
+  readonly #functionOf: (node: Node) => ModelFunction | undefined;
 
-  constructor(model: Model, isWanted: (body: Graph) => boolean) {
+  constructor(model: Model, isWanted: (body: Graph) => boolean, calls: Map<Node, Graph>) {
     this.#model = model;
     this.#isWanted = isWanted;
+    this.#calls = calls;
+    this.#functionOf = calledFunction(model);
   }
 
   /**
@@ -51,12 +82,23 @@ class Walk {
     this.found.set(graph, types);
     const [typesInView, tensorsInView] = [new Map([...outer, ...types]), new Map([...tensors, ...graph.initializers])];
     for (const node of graph.nodes) {
+      const fn = this.#functionOf(node);
+      if (fn !== undefined) await this.#addCall(node, fn, typesInView, tensorsInView);
       for (const { attribute, graph: body } of attributes.subgraphsOf(node)) {
         const inputs = bodyInputs(node, attribute, body, typesInView);
         const inner = await this.#typesOf(node, body, inputs, typesInView, tensorsInView);
         await this.add(body, inner, typesInView, tensorsInView);
       }
     }
+  }
+
+  async #addCall(call: Node, fn: ModelFunction, types: Types, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
+    const body = this.#calls.get(call) ?? callBody(call, fn, types, tensors);
+    this.#calls.set(call, body);
+    const isTyped = body.inputs.every(({ type }) => type !== null);
+    const opsets = new Map([...this.#model.opsets, ...fn.opsets]);
+    const inner = this.#isWanted(body) && isTyped ? valueTypes({ ...this.#model, opsets, graph: body }) : stated(body);
+    await this.add(body, await Promise.resolve(inner).catch(() => stated(body)), new Map(), new Map());
   }
 
   async #typesOf(
@@ -67,8 +109,51 @@ class Walk {
     tensors: ReadonlyMap<string, Tensor>,
   ): Promise<Types> {
     const lifted = this.#isWanted(body) ? liftBody(this.#model, node, body, inputs, types, tensors) : null;
-    return lifted === null ? stated(body) : valueTypes(lifted).catch(() => stated(body));
+    if (lifted === null) return stated(body);
+    const inner = await valueTypes(lifted).catch(() => stated(body));
+    return node.opType === 'Loop' ? this.#withKeptStates(node, lifted, inner, types) : inner;
   }
+
+  /** A state of a Loop may change its shape from round to round; it does not where its first shape gives itself. */
+  async #withKeptStates(loop: Node, lifted: Model, inner: Types, types: Types): Promise<Types> {
+    const { graph } = lifted;
+    const states = graph.inputs.slice(2, loop.inputs.length);
+    const first = new Map(states.map(({ name }, at) => [name, types.get(loop.inputs[at + 2] ?? '') ?? null]));
+    if ([...first.values()].every((type) => !isStatic(type ?? undefined))) return inner;
+    const inputs = graph.inputs.map((input) => ({ ...input, type: first.get(input.name) ?? input.type }));
+    const tried = await valueTypes({ ...lifted, graph: { ...graph, inputs } }).catch(() => inner);
+    const isKept = states.every(({ name }, at) =>
+      sameType(first.get(name), tried.get(graph.outputs[at + 1]?.name ?? '')),
+    );
+    return isKept ? tried : inner;
+  }
+}
+
+function sameType(a: TypeInfo | null | undefined, b: TypeInfo | null | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The function as a graph whose inputs have the types, and the weights, that the call gives them. */
+function callBody(call: Node, fn: ModelFunction, types: Types, tensors: ReadonlyMap<string, Tensor>): Graph {
+  const inputs: Value[] = [];
+  const initializers = new Map<string, Tensor>();
+  const absent = new Map<string, string>();
+  for (const [at, name] of fn.inputs.entries()) {
+    const given = call.inputs[at] ?? '';
+    const tensor = tensors.get(given);
+    if (given === '') absent.set(name, '');
+    else if (tensor === undefined) inputs.push({ name, type: types.get(given) ?? null });
+    else initializers.set(name, { ...tensor, name });
+  }
+  return {
+    name: fn.name,
+    nodes: functionNodes(fn, call).map((node) => renameReads(node, absent)),
+    inputs,
+    outputs: fn.outputs.filter((_, at) => (call.outputs[at] ?? '') !== '').map((name) => ({ name, type: null })),
+    initializers,
+    sparseInitializers: [],
+    values: fn.values,
+  };
 }
 
 function stated({ inputs, outputs, values }: Graph): Types {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fixDims, nodeCosts } from '../../../src-main/inspect';
+import { costsByOp, fixDims, nodeCosts } from '../../../src-main/inspect';
+import type { Model } from '../../../src-main/onnx/ir';
 import { graphTypes } from '../../../src-main/onnx/session';
 import { modelFromText } from '../../support/model-from-text';
 
@@ -53,13 +54,71 @@ describe('nodeCosts', () => {
     expect(nodeCosts(scan, await graphTypes(scan)).macs).toBe(5 * 16);
   });
 
-  it('does not guess how often a Loop runs, nor the work inside a function', async () => {
+  it('counts what a function does at each of its calls, with the weights that the call hands it', async () => {
     const model = modelFromText(
       `<ir_version: 10, opset_import: ["" : 21, "own" : 1]>
-      g (float[2, 2] x) => (float[2, 2] y) { y = own.square (x) }
+      g (float[2, 3] x) => (float[2, 3] y) <float[3, 3] w = {1, 2, 3, 4, 5, 6, 7, 8, 9}> {
+        a = own.twice (x, w)
+        y = own.twice (a, w)
+      }
+      <domain: "own", opset_import: ["" : 21, "own" : 1]>
+      twice (v, m) => (z) { b = MatMul (v, m) z = own.again (b, m) }
       <domain: "own", opset_import: ["" : 21]>
-      square (a) => (b) { b = MatMul (a, a) }`,
+      again (v, m) => (z) { z = MatMul (v, m) }`,
     );
-    expect(nodeCosts(model, await graphTypes(model)).macs).toBeNull();
+    const costs = nodeCosts(model, await graphTypes(model));
+    expect(costs.nodes.map(({ macs }) => macs)).toEqual([2 * (2 * 3 * 3), 2 * (2 * 3 * 3)]);
+    expect(costs.nodes.map(({ parameters }) => parameters)).toEqual([9, 0]);
+    const inner = costs.nodes[0]?.bodies[0];
+    expect(inner?.label).toBe('twice');
+    expect(inner?.costs.nodes.map(({ op, macs }) => [op, macs])).toEqual([
+      ['MatMul', 18],
+      ['own.again', 18],
+    ]);
+    expect(costsByOp(costs).find(({ op }) => op === 'MatMul')).toMatchObject({ nodes: 4, macs: 72 });
+  });
+
+  const loop = (count: string, condition: string): Model =>
+    modelFromText(
+      `g (int64 m, bool c, float[1, 4] s) => (float[1, 4] v)
+      <int64 three = {3}, float[4, 4] w = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}> {
+        v = Loop <body = l (i, k, t) => (bool k2, float[1, 4] t2) { k2 = ${condition} (k) t2 = MatMul (t, w) }> (${count}, c, s)
+      }`,
+    );
+
+  it('counts every round of a Loop whose number is constant', async () => {
+    const model = loop('three', 'Identity');
+    const costs = nodeCosts(model, await graphTypes(model));
+    expect(costs.macs).toBe(3 * 16);
+    expect(costs.notes).toEqual([]);
+    expect(costsByOp(costs).find(({ op }) => op === 'MatMul')?.macs).toBe(48);
+  });
+
+  it('says so where a Loop may end before, or where its number is not known', async () => {
+    const early = loop('three', 'Not');
+    const costs = nodeCosts(early, await graphTypes(early));
+    expect(costs.macs).toBe(48);
+    expect(costs.notes).toEqual([expect.stringMatching(/all its 3 rounds; its condition may end it before/)]);
+    const unknown = loop('m', 'Identity');
+    const one = nodeCosts(unknown, await graphTypes(unknown));
+    expect(one.macs).toBe(16);
+    expect(one.notes).toEqual([expect.stringMatching(/^Loop ".+" is counted with one round/)]);
+  });
+
+  it('finds weights that a body reads from the graph around it', async () => {
+    const model = modelFromText(
+      `g (bool k, float[1, 1, 4, 4] x) => (float[1, 1, 2, 2] y) <float[1, 1, 3, 3] w = {1, 2, 3, 4, 5, 6, 7, 8, 9}> {
+        y = If (k) <
+          then_branch = t () => (float[1, 1, 2, 2] p) { p = Conv (x, w) },
+          else_branch = e () => (float[1, 1, 2, 2] r) { r = Conv (x, w) }
+        >
+      }`,
+    );
+    const costs = nodeCosts(model, await graphTypes(model));
+    expect(costs.macs).toBe(4 * 9);
+    const parameters = costs.nodes[0]?.bodies.map((body) => body.costs.nodes[0]?.parameters);
+    expect(parameters).toEqual([9, 0]);
+    // Only one of the two branches runs.
+    expect(costsByOp(costs).find(({ op }) => op === 'Conv')).toMatchObject({ nodes: 2, macs: 36, parameters: 9 });
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { graphTypes } from '../../../../src-main/onnx/session';
+import type { Model } from '../../../../src-main/onnx/ir';
+import { graphTypes, type Types } from '../../../../src-main/onnx/session';
 import { modelFromText } from '../../../support/model-from-text';
+
+async function typesByName(model: Model): Promise<Map<string, Types>> {
+  const types = await graphTypes(model);
+  return new Map([...types.graphs()].map((graph) => [graph.name, types.of(graph)]));
+}
 
 describe('graphTypes', () => {
   it('lifts bodies into models of their own, nested ones too', async () => {
@@ -19,7 +25,7 @@ describe('graphTypes', () => {
         >
       }`,
     );
-    const all = new Map([...(await graphTypes(model))].map(([graph, types]) => [graph.name, types]));
+    const all = await typesByName(model);
     expect([...all.keys()]).toEqual(['g', 't', 'tt', 'te', 'e']);
     expect(all.get('t')?.get('a')).toEqual({ kind: 'tensor', dtype: 'float32', shape: [2, 4] });
     expect(all.get('tt')?.get('b')).toEqual({ kind: 'tensor', dtype: 'float32', shape: [2, 4] });
@@ -36,7 +42,7 @@ describe('graphTypes', () => {
         '=> (float[2] v, float[3] u, float[5, 3] z) <int64[1] axes = {0}> {',
       ),
     );
-    const all = new Map([...(await graphTypes(model))].map(([graph, types]) => [graph.name, types]));
+    const all = await typesByName(model);
     expect(all.get('l')?.get('k2')).toMatchObject({ dtype: 'bool' });
     expect(all.get('l')?.get('t2')).toMatchObject({ dtype: 'float32' });
     expect(all.get('b')?.get('out')).toEqual({ kind: 'tensor', dtype: 'float32', shape: [3] });
