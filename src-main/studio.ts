@@ -62,6 +62,7 @@ type JobCall =
   | 'exportVariant'
   | 'followJob'
   | 'cancelJob'
+  | 'steerJob'
   | 'retryJob'
   | 'dismissJob';
 type ProjectCall = Exclude<keyof StudioCalls, GeneralCall | JobCall>;
@@ -182,6 +183,10 @@ function jobHandlers(core: Core): Pick<StudioHandlers, JobCall> {
       (await core.open(project)).follow(job, progress, signal),
     cancelJob: async ({ project, job }) => {
       (await core.open(project)).cancel(job);
+      return {};
+    },
+    steerJob: async ({ project, job, wish }) => {
+      (await core.open(project)).steer(job, wish);
       return {};
     },
     retryJob: async ({ project, job }) => ({ job: (await core.open(project)).retry(job).id }),

@@ -24,6 +24,7 @@ import {
 import { recipeSchema } from './recipe';
 import { diffReportSchema, kernelsReportSchema, nodesReportSchema, profileReportSchema } from './understanding';
 import { progressSchema } from './work';
+import { progressSchema, wishSchema } from './work';
 
 export interface Call<
   Params extends z.ZodType = z.ZodType,
@@ -239,6 +240,8 @@ export const studioCalls = {
   /** Answers when the job has ended, however it ended; its progress is the Job. Cancelling the call leaves the job running. */
   followJob: call(z.strictObject({ project, job: z.string() }), jobSchema, jobSchema),
   cancelJob: call(z.strictObject({ project, job: z.string() }), done),
+  /** Pauses a training, lets it go on, or stops it so that the best it has reached becomes the variant. */
+  steerJob: call(z.strictObject({ project, job: z.string(), wish: wishSchema }), done),
   /** Does a failed, cancelled or interrupted job again, with what it was started with; answers the new job. */
   retryJob: call(z.strictObject({ project, job: z.string() }), job),
   dismissJob: call(z.strictObject({ project, job: z.string() }), projectStateSchema),

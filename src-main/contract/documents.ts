@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { optionSpecSchema } from './options';
 import { recipeSchema, stepKinds, stepLogSchema } from './recipe';
-import { progressSchema } from './work';
+import { progressSchema, wishSchema } from './work';
 
 const count = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -228,6 +228,8 @@ export const jobSchema = z.object({
   title: z.string(),
   state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted']),
   progress: progressSchema.nullable(),
+  /** What its user wants of it; only a training heeds it. */
+  wish: wishSchema.default('run'),
   error: z.string().nullable(),
   /** The variant that it made or measured, once known. */
   variant: z.string().nullable(),

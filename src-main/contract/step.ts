@@ -42,6 +42,8 @@ export interface StepOutcome<Model> {
   readonly skipped: readonly { readonly node: string; readonly reason: string }[];
   /** Sentences for the person who reads the log. */
   readonly notes: readonly string[];
+  /** Options that turned out otherwise than asked for (a training that was stopped): with them the same comes out again. */
+  readonly performed?: Readonly<Record<string, OptionValue>> | undefined;
 }
 
 export interface StepKind<Model, Dataset> {

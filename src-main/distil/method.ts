@@ -160,6 +160,15 @@ export const trainingOptions = {
     help: 'Ends early after so many epochs without a better validation loss; 0 = never.',
     advanced: true,
   },
+  stopAfter: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    unit: 'updates',
+    title: 'Stop after',
+    help: 'Ends the training after so many updates and keeps the best weights up to there; 0 = at its end. Set by itself where a training was stopped.',
+    advanced: true,
+  },
   checkpointSeconds: {
     kind: 'number',
     default: 60,

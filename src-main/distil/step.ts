@@ -109,7 +109,8 @@ async function runTraining(
     eligible: trainable.names.length + trainable.skipped.length,
     changed: graph.parameters.length,
     skipped: trainable.skipped,
-    notes: [...intent.notes, ...historyNotes(state, samples)],
+    notes: [...intent.notes, ...historyNotes(state, samples), ...stopNotes(state, options)],
+    performed: isStopped(state, options) ? { stopAfter: state.step } : undefined,
   };
 }
 
@@ -206,6 +207,7 @@ function settingsOf(options: Options, seed: number): TrainingSettings {
     patience: options.patience as number,
     averageDecay: options.average as number,
     checkpointSeconds: options.checkpointSeconds as number,
+    stopAfter: options.stopAfter as number,
     seed,
   };
 }
@@ -287,11 +289,24 @@ function initialValues(model: Model, name: string): NdArray<'float32'> {
 /** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */
 function checkpointKey(model: Model, start: Weights, method: string, options: Options, context: Context): string {
   const hash = createHash('sha256');
-  const { checkpointSeconds: _, ...telling } = options;
+  const { checkpointSeconds: _, stopAfter: __, ...telling } = options;
   hash.update(JSON.stringify([method, telling, context.seed, context.dataset?.summary.hash, model.graph.nodes.length]));
   for (const [name, values] of start)
     hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));
   return hash.digest('hex');
+}
+
+/** Before its last epoch and not for want of progress. */
+function isStopped({ stepInEpoch, epoch, best }: TrainingState, { epochs, patience }: Options): boolean {
+  const stale = (patience as number) > 0 && epoch - best.epoch >= (patience as number);
+  return stepInEpoch > 0 || (epoch < (epochs as number) && !stale);
+}
+
+function stopNotes(state: TrainingState, options: Options): string[] {
+  if (!isStopped(state, options)) return [];
+  return [
+    `stopped after update ${state.step} of epoch ${state.epoch + 1} of ${options.epochs}, as stopAfter now says; the same step without it goes on from there`,
+  ];
 }
 
 function historyNotes(state: TrainingState, samples: TrainingSamples): string[] {

@@ -7,6 +7,7 @@ import { follow } from './moving-average';
 import { shuffled, type TrainingSamples } from './samples';
 import { learningRateAt, type Schedule } from './schedule';
 import type { TrainingGraph } from './training-graph';
+import { type TrainingBounds, trainingProgress } from './training-progress';
 import { runUpdate } from './update';
 
 export type Weights = ReadonlyMap<string, NdArray<'float32'>>;
@@ -26,6 +27,8 @@ export interface TrainingSettings {
   /** Decay of the moving average of the weights; 0 = none is kept. */
   readonly averageDecay: number;
   readonly checkpointSeconds: number;
+  /** Updates after which training ends, with the weights of then judged as well; 0 = at its end. */
+  readonly stopAfter: number;
 }
 
 export interface TrainingPlan {
@@ -89,40 +92,77 @@ export interface CheckpointStore {
 
 /**
  * Trains from the checkpoint, if there is one, else from the start. The same seed and thread count give the same curve,
- * interrupted or not: an epoch's order depends on seed and epoch alone.
- * @returns the state after the last epoch; `best` holds the weights to use
+ * interrupted or not: an epoch's order depends on seed and epoch alone. Whoever steers may pause it, or stop it with
+ * what it has reached.
+ * @returns the state after the last update; `best` holds the weights to use
  * @throws LatheError where the loss is no longer finite (the last good state is in the checkpoint)
  */
 export async function train(plan: TrainingPlan, checkpoint: CheckpointStore, work: Work): Promise<TrainingState> {
   const { settings } = plan;
-  const length = trainingLength(plan);
-  let state = (await checkpoint.load()) ?? (await startingState(plan));
-  let savedAt = performance.now();
+  const bounds = boundsOf(plan);
+  const stopAfter = settings.stopAfter > 0 ? settings.stopAfter : Number.POSITIVE_INFINITY;
+  const saved = await checkpoint.load();
+  let state = saved !== null && saved.step <= stopAfter ? saved : await startingState(plan);
+  const [started, startedAt] = [state.step, performance.now()];
+  let [savedAt, toldAt, idle] = [startedAt, Number.NEGATIVE_INFINITY, 0];
   while (state.epoch < settings.epochs && !isStale(state, settings.patience)) {
     work.signal.throwIfAborted();
-    state = await oneUpdate(plan, state, length, checkpoint);
-    const epochEnds = state.stepInEpoch === length.perEpoch;
-    if (epochEnds) state = await closeEpoch(plan, state, length);
-    if (epochEnds || performance.now() - savedAt >= 1000 * settings.checkpointSeconds) {
+    if (state.step >= stopAfter || work.steering?.wish === 'stop') {
       await checkpoint.save(state);
-      savedAt = performance.now();
+      return keepNow(plan, state);
     }
-    tell(state, length, settings, work);
+    if (work.steering?.wish === 'pause') {
+      await checkpoint.save(state);
+      idle += await pause(work);
+      continue;
+    }
+    state = await oneUpdate(plan, state, bounds, checkpoint);
+    const epochEnds = state.stepInEpoch === bounds.perEpoch;
+    if (epochEnds) state = await closeEpoch(plan, state, bounds);
+    const now = performance.now();
+    if (epochEnds || now - savedAt >= 1000 * settings.checkpointSeconds) {
+      await checkpoint.save(state);
+      savedAt = now;
+    }
+    if (epochEnds || now - toldAt >= tellEveryMs) {
+      const seconds = (now - startedAt - idle) / 1000;
+      work.progress(trainingProgress(state, bounds, { steps: state.step - started, seconds }));
+      toldAt = now;
+    }
     // Let messages (a cancel among them) in: a run blocks the thread.
     await new Promise((resolve) => setImmediate(resolve));
   }
   return state;
 }
 
-/** Updates of an epoch and of the whole training. */
-interface TrainingLength {
-  readonly perEpoch: number;
-  readonly steps: number;
+/** Often enough for an eye; a message holds the whole curve. */
+const tellEveryMs = 200;
+
+/** @returns the milliseconds that it lasted */
+async function pause({ steering, signal }: Work): Promise<number> {
+  const from = performance.now();
+  const ended = new AbortController();
+  await new Promise<void>((resolve) => {
+    steering?.onChange((wish) => wish !== 'pause' && resolve(), ended.signal);
+    signal.addEventListener('abort', () => resolve(), { signal: ended.signal });
+  });
+  ended.abort();
+  return performance.now() - from;
 }
 
-function trainingLength({ settings, samples }: TrainingPlan): TrainingLength {
-  const perEpoch = Math.ceil(samples.training.length / (settings.batch * settings.accumulate));
-  return { perEpoch, steps: perEpoch * settings.epochs };
+/** The state with the weights of now judged as well; the checkpoint, which may go on to the end, does not know of it. */
+async function keepNow(plan: TrainingPlan, state: TrainingState): Promise<TrainingState> {
+  if (state.stepInEpoch === 0) return state;
+  return { ...state, best: better(state.best, await bestCandidate(plan, state, state.epoch + 1)) };
+}
+
+function boundsOf({ settings, samples }: TrainingPlan): TrainingBounds {
+  const rowsPerStep = settings.batch * settings.accumulate;
+  const perEpoch = Math.ceil(samples.training.length / rowsPerStep);
+  const steps = perEpoch * settings.epochs;
+  const warmup = Math.round(settings.warmup * steps);
+  const rateAt = (step: number) => learningRateAt(step, steps, settings.learningRate, warmup, settings.schedule);
+  return { epochs: settings.epochs, perEpoch, steps, rowsPerStep, rateAt };
 }
 
 async function startingState(plan: TrainingPlan): Promise<TrainingState> {
@@ -153,7 +193,7 @@ function isStale(state: TrainingState, patience: number): boolean {
 async function oneUpdate(
   plan: TrainingPlan,
   before: TrainingState,
-  length: TrainingLength,
+  bounds: TrainingBounds,
   checkpoint: CheckpointStore,
 ): Promise<TrainingState> {
   const { settings, samples } = plan;
@@ -162,7 +202,7 @@ async function oneUpdate(
   const size = settings.batch * settings.accumulate;
   const first = before.stepInEpoch * size;
   const rows = epochOrder(samples, settings.seed, before.epoch).subarray(first, first + size);
-  const learningRate = rateAt(step, length, settings);
+  const learningRate = bounds.rateAt(step);
   const { loss, weights, optimizer } = await runUpdate(plan, before, rows, learningRate);
   if (!Number.isFinite(loss)) {
     await checkpoint.save(before);
@@ -193,12 +233,7 @@ function epochOrder(samples: TrainingSamples, seed: number, epoch: number): Int3
   return order;
 }
 
-function rateAt(step: number, { steps }: TrainingLength, settings: TrainingSettings): number {
-  const warmup = Math.round(settings.warmup * steps);
-  return learningRateAt(step, steps, settings.learningRate, warmup, settings.schedule);
-}
-
-async function closeEpoch(plan: TrainingPlan, state: TrainingState, length: TrainingLength): Promise<TrainingState> {
+async function closeEpoch(plan: TrainingPlan, state: TrainingState, bounds: TrainingBounds): Promise<TrainingState> {
   const epoch = state.epoch + 1;
   const rows = plan.samples.training.length;
   const candidate = await bestCandidate(plan, state, epoch);
@@ -206,7 +241,7 @@ async function closeEpoch(plan: TrainingPlan, state: TrainingState, length: Trai
     epoch,
     loss: state.lossSum / rows,
     validation: candidate.validation,
-    learningRate: rateAt(state.step - 1, length, plan.settings),
+    learningRate: bounds.rateAt(state.step - 1),
     samplesPerSecond: rows / state.seconds,
   };
   return {
@@ -233,20 +268,14 @@ function better(known: BestWeights, candidate: BestWeights): BestWeights {
   return candidate.validation >= known.validation ? known : candidate;
 }
 
-function tell(state: TrainingState, { steps }: TrainingLength, settings: TrainingSettings, work: Work): void {
-  const epoch = Math.min(settings.epochs, state.epoch + 1);
-  work.progress({
-    phase: 'Training',
-    fraction: state.step / steps,
-    detail: `epoch ${epoch} of ${settings.epochs}, loss ${state.losses.at(-1)?.toFixed(4)}`,
-  });
-}
-
 function notFinite(step: number, learningRate: number, before: TrainingState): LatheError {
   return new LatheError({
     who: 'training',
     what: `the loss was no longer finite at step ${step + 1} (epoch ${before.epoch + 1}, learning rate ${learningRate.toPrecision(3)})`,
-    next: `lower the learning rate; the best weights so far (epoch ${before.best.epoch}) are kept in the checkpoint`,
+    next:
+      step === 0
+        ? 'lower the learning rate'
+        : `lower the learning rate, or set stopAfter to ${step} to keep the best weights up to there (those after epoch ${before.best.epoch})`,
     code: 'failed',
   });
 }

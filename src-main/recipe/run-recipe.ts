@@ -1,6 +1,14 @@
 /** Model + Recipe → Variant: the Steps in order, each with its log. */
 
-import { LatheError, type OptionValue, portion, type StepLog, type StepOutcome, type Work } from '../contract';
+import {
+  handedOn,
+  LatheError,
+  type OptionValue,
+  portion,
+  type StepLog,
+  type StepOutcome,
+  type Work,
+} from '../contract';
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../onnx/ir';
 import { type CompleteStep, checkRecipe } from './check-recipe';
@@ -48,7 +56,7 @@ export async function runRecipe(model: Model, recipe: unknown, context: RunConte
     logs.push({
       kind: step.kind,
       method: step.method,
-      options: step.options,
+      options: { ...step.options, ...outcome.performed },
       eligible: outcome.eligible,
       changed: outcome.changed,
       skipped: [...outcome.skipped],
@@ -68,7 +76,7 @@ function stepWork(context: Work, { kind, method }: CompleteStep, at: number, ste
   const part = portion(context, at / steps, (at + 1) / steps);
   const name = steps === 1 ? `${kind} ${method}` : `Step ${at + 1} of ${steps} (${kind} ${method})`;
   return {
-    signal: part.signal,
+    ...handedOn(part),
     progress: (progress) => part.progress({ ...progress, phase: `${name}: ${progress.phase}` }),
   };
 }

@@ -5,6 +5,7 @@
 
 import type { CallName, CallTable, ParamsOf, ProgressOf, ResultOf } from '../contract/calls';
 import { fromWireError, LatheError } from '../contract/error';
+import type { Steering } from '../contract/work';
 import { type Channel, checkMessageSize, type Message, readMessage } from './messages';
 
 export { messagePortChannel } from './channels/message-port';
@@ -15,6 +16,8 @@ export interface CallOptions<Progress> {
   /** Asks the far side to stop; the call then ends with the error `cancelled`, once that has stopped. */
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((progress: Progress) => void) | undefined;
+  /** Told on to the far side on each change, and at once where it is not to run. */
+  readonly steering?: Steering | undefined;
 }
 
 export interface Client<Table extends CallTable> {
@@ -66,7 +69,7 @@ export function createClient<Table extends CallTable>(channel: Channel, farSide 
   return {
     call: (name, params, options = {}) =>
       new Promise((resolve, reject) => {
-        const { signal, progress } = options;
+        const { signal, progress, steering } = options;
         if (closed) return reject(connectionLost(farSide));
         if (signal?.aborted) return reject(fromWireError({ code: 'cancelled', message: 'Cancelled.' }));
         const id = nextId++;
@@ -74,7 +77,12 @@ export function createClient<Table extends CallTable>(channel: Channel, farSide 
         checkMessageSize(message, `call "${name}"`);
         const cancel = (): void => channel.send({ type: 'cancel', id });
         signal?.addEventListener('abort', cancel, { once: true });
-        const end = (): void => signal?.removeEventListener('abort', cancel);
+        const ended = new AbortController();
+        steering?.onChange((wish) => channel.send({ type: 'steer', id, wish }), ended.signal);
+        const end = (): void => {
+          signal?.removeEventListener('abort', cancel);
+          ended.abort();
+        };
         pending.set(id, {
           resolve: (result) => {
             end();
@@ -87,6 +95,7 @@ export function createClient<Table extends CallTable>(channel: Channel, farSide 
           progress: progress as ((progress: unknown) => void) | undefined,
         });
         channel.send(message);
+        if (steering !== undefined && steering.wish !== 'run') channel.send({ type: 'steer', id, wish: steering.wish });
       }),
     close: () => channel.close(),
   };

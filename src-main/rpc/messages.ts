@@ -1,11 +1,13 @@
-/** The one message protocol: call, cancel, progress, result, error. No zod: the renderer reads this file too. */
+/** The one message protocol: call, cancel, steer, progress, result, error. No zod: the renderer reads this file too. */
 
 import type { WireError } from '../contract/error';
 import { LatheError } from '../contract/error';
+import type { Wish } from '../contract/work';
 
 export type Message =
   | { readonly type: 'call'; readonly id: number; readonly name: string; readonly params: unknown }
   | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'steer'; readonly id: number; readonly wish: Wish }
   | { readonly type: 'progress'; readonly id: number; readonly progress: unknown }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
@@ -44,9 +46,10 @@ export function checkMessageSize(message: Message, who: string): void {
 /** What came from outside, if it has the form of a message. */
 export function readMessage(value: unknown): Message | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { type, id, name, rssBytes } = value as Record<string, unknown>;
+  const { type, id, name, wish, rssBytes } = value as Record<string, unknown>;
   if (type === 'heartbeat') return typeof rssBytes === 'number' ? (value as Message) : null;
   if (typeof id !== 'number' || !Number.isSafeInteger(id)) return null;
   if (type === 'call') return typeof name === 'string' ? (value as Message) : null;
+  if (type === 'steer') return wish === 'run' || wish === 'pause' || wish === 'stop' ? (value as Message) : null;
   return type === 'cancel' || type === 'progress' || type === 'result' || type === 'error' ? (value as Message) : null;
 }

@@ -3,11 +3,13 @@
 import {
   type CallName,
   type CallTable,
+  Helm,
   LatheError,
   type ParsedParamsOf,
   type ProgressOf,
   parse,
   type ResultOf,
+  type Steering,
   toWireError,
 } from '../contract';
 import { type Channel, checkMessageSize, type Message, readMessage } from './messages';
@@ -16,6 +18,7 @@ import { type Channel, checkMessageSize, type Message, readMessage } from './mes
 export interface CallWork<Progress> {
   readonly progress: (progress: Progress) => void;
   readonly signal: AbortSignal;
+  readonly steering: Steering;
 }
 
 export type Handlers<Table extends CallTable> = {
@@ -37,11 +40,12 @@ export function serve<Table extends CallTable>(
   table: Table,
   handlers: Partial<Handlers<Table>>,
 ): Promise<void> {
-  const running = new Map<number, AbortController>();
+  const running = new Map<number, { readonly controller: AbortController; readonly helm: Helm }>();
 
   const answer = async (id: number, name: string, params: unknown): Promise<void> => {
     const controller = new AbortController();
-    running.set(id, controller);
+    const helm = new Helm();
+    running.set(id, { controller, helm });
     const teller = new ProgressTeller((progress) => {
       const message: Message = { type: 'progress', id, progress };
       try {
@@ -58,7 +62,8 @@ export function serve<Table extends CallTable>(
       channel.send(message);
     };
     try {
-      const work = { progress: (progress: unknown) => teller.tell(progress), signal: controller.signal };
+      const progress = (told: unknown) => teller.tell(told);
+      const work = { progress, signal: controller.signal, steering: helm };
       const message: Message = { type: 'result', id, result: await perform(table, handlers, name, params, work) };
       checkMessageSize(message, `answer of "${name}"`);
       end(message);
@@ -70,11 +75,12 @@ export function serve<Table extends CallTable>(
   channel.onMessage((value) => {
     const message = readMessage(value);
     if (message?.type === 'call') void answer(message.id, message.name, message.params);
-    else if (message?.type === 'cancel') running.get(message.id)?.abort();
+    else if (message?.type === 'cancel') running.get(message.id)?.controller.abort();
+    else if (message?.type === 'steer') running.get(message.id)?.helm.set(message.wish);
   });
   return new Promise((resolve) => {
     channel.onClose(() => {
-      for (const controller of running.values()) controller.abort();
+      for (const { controller } of running.values()) controller.abort();
       resolve();
     });
   });

@@ -1,6 +1,6 @@
 /** One heavy job at a time, across all open projects, in the order in which they were asked for. */
 
-import { type Job, LatheError, type Progress, toWireError, type Work } from '../contract';
+import { Helm, type Job, LatheError, type Progress, toWireError, type Wish, type Work } from '../contract';
 
 /** What a job tells of itself besides its progress. */
 export type JobFacts = Partial<Pick<Job, 'variant' | 'output'>>;
@@ -22,6 +22,7 @@ export interface QueuedJob {
   /** The job in its last form; never fails. */
   readonly ended: Promise<Job>;
   cancel(): void;
+  steer(wish: Wish): void;
 }
 
 export class JobQueue {
@@ -44,6 +45,7 @@ export class JobQueue {
 class Entry implements QueuedJob {
   readonly ended: Promise<Job>;
   private readonly controller = new AbortController();
+  private readonly helm = new Helm();
   private settle!: (job: Job) => void;
   private current: Job;
 
@@ -57,6 +59,7 @@ class Entry implements QueuedJob {
       variant,
       state: 'queued',
       progress: null,
+      wish: 'run',
       error: null,
       output: null,
       startedAt: null,
@@ -77,6 +80,12 @@ class Entry implements QueuedJob {
     if (this.current.state === 'queued') this.end({ state: 'cancelled' });
   }
 
+  steer(wish: Wish): void {
+    if (this.current.endedAt !== null) return;
+    this.helm.set(wish);
+    this.change({ wish });
+  }
+
   async run(): Promise<void> {
     if (this.current.state !== 'queued') return;
     this.change({ state: 'running', startedAt: new Date().toISOString() });
@@ -84,7 +93,8 @@ class Entry implements QueuedJob {
       if (this.current.state === 'running') this.change({ progress: told });
     };
     try {
-      await this.order.work({ progress, signal: this.controller.signal }, (facts) => this.change(facts));
+      const work = { progress, signal: this.controller.signal, steering: this.helm };
+      await this.order.work(work, (facts) => this.change(facts));
       this.end({ state: 'done', progress: null });
     } catch (thrown) {
       this.end(this.failure(thrown));

@@ -12,6 +12,7 @@ import {
   type ResultOf,
   type StudioCalls,
   type Variant,
+  type Wish,
   type Work,
 } from '../contract';
 import type { Supervisor } from '../engine/supervisor';
@@ -170,6 +171,10 @@ export class OpenProject {
 
   cancel(id: string): void {
     this.known(id).queued?.cancel();
+  }
+
+  steer(id: string, wish: Wish): void {
+    this.known(id).queued?.steer(wish);
   }
 
   retry(id: string): Job {

@@ -1,11 +1,13 @@
 /** What each kind of job does, step by step. What it has finished is kept whatever comes after. */
 
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type DatasetSummary,
   LatheError,
   type ModelReport,
   portion,
+  type Recipe,
   type RunResult,
   type ValueInfoReport,
   type Variant,
@@ -95,7 +97,7 @@ async function makeVariant(
   const { dataPath } = project;
   const seed = recipe.seed ?? 0;
   const lineage: Lineage = { sourceSha256, recipe, dataHash: data?.hash ?? null, dims, seed, versions };
-  const id = variantId(lineage);
+  let id = variantId(lineage);
   const share = evaluate ? 0.5 : 1;
   if (project.removed.includes(id)) await project.restoreVariant(id);
   if (!project.variants.some((variant) => variant.id === id)) {
@@ -111,17 +113,31 @@ async function makeVariant(
       },
       portion(work, evaluate ? 0.2 : 0, share),
     );
-    await project.finishVariant(job, {
-      ...variantOf(lineage, data, run),
-      id,
-      name: freeName(opened, recipeName(recipe)),
-      source: { path: source.path, sha256: sourceSha256, bytes: source.bytes },
-    });
+    const made: Lineage = { ...lineage, recipe: performedRecipe(recipe, run) };
+    id = variantId(made);
+    if (project.removed.includes(id)) await project.restoreVariant(id);
+    if (!project.variants.some((variant) => variant.id === id))
+      await project.finishVariant(job, {
+        ...variantOf(made, data, run),
+        id,
+        name: freeName(opened, recipeName(recipe)),
+        source: { path: source.path, sha256: sourceSha256, bytes: source.bytes },
+      });
   }
   tell({ variant: id });
   opened.changed();
   if (evaluate && (await project.variantEvaluation(id)) === null)
     await measureVariant(opened, id, portion(work, share, 1));
+}
+
+/** The recipe that makes this variant again: a training that its user stopped says where. */
+function performedRecipe(recipe: Recipe, { steps }: RunResult): Recipe {
+  const changed = recipe.steps.map((step, at) => {
+    const options = steps[at]?.options ?? {};
+    const differs = Object.entries(options).some(([name, value]) => !isDeepStrictEqual(value, step.options?.[name]));
+    return differs ? { ...step, options } : step;
+  });
+  return changed.every((step, at) => step === recipe.steps[at]) ? recipe : { ...recipe, steps: changed };
 }
 
 async function addVariant(

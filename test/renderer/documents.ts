@@ -222,6 +222,7 @@ export const job: Job = jobSchema.parse({
   error: null,
   variant: null,
   recipe: { steps: [{ kind: 'quantize', method: 'dynamic-int8' }] },
+  wish: 'run',
   output: null,
   startedAt: '2026-01-02T03:04:05.000Z',
   endedAt: null,

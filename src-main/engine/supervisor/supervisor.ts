@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import {
   type CallName,
   type EngineCalls,
+  handedOn,
   LatheError,
   type ParamsOf,
   type Progress,
@@ -173,7 +174,7 @@ class Engine {
         last = told;
         work.progress(told);
       };
-      return await this.client.call(name, params, { signal: work.signal, progress });
+      return await this.client.call(name, params, { ...handedOn(work), progress });
     } catch (thrown) {
       if (this.exit === null) throw thrown;
       throw work.signal.aborted ? cancelled() : this.interrupted(name, params, last);

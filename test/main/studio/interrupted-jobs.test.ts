@@ -19,6 +19,7 @@ function event(
     error: changes.error ?? null,
     variant: null,
     recipe: null,
+    wish: 'run',
     output: null,
     startedAt: at,
     endedAt: null,
