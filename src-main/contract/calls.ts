@@ -23,7 +23,6 @@ import {
 } from './documents';
 import { recipeSchema } from './recipe';
 import { diffReportSchema, kernelsReportSchema, nodesReportSchema, profileReportSchema } from './understanding';
-import { progressSchema } from './work';
 import { progressSchema, wishSchema } from './work';
 
 export interface Call<
