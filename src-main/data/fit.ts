@@ -1,7 +1,7 @@
 /** Whether arrays fit a model's inputs: names, types, shapes, counts. */
 
 import { LatheError } from '../contract';
-import type { ArrayDType, Dim } from '../onnx/ir';
+import { type ArrayDType, type Dim, dimName } from '../onnx/ir';
 import type { SessionValue } from '../onnx/session/session';
 
 /** An array by its header alone. */
@@ -102,11 +102,9 @@ function checkType(file: string, input: SessionValue, array: ArrayShape): void {
   });
 }
 
-/** The input's shape with open dims as names: their own, or `input.axis` where the file gives none (null or 0). */
+/** The input's shape with open dims as names. */
 function named({ name, shape }: SessionValue): readonly (number | string)[] {
-  return (shape ?? []).map((dim, axis) =>
-    typeof dim === 'string' || (dim !== null && dim > 0) ? dim : `${name}.${axis}`,
-  );
+  return (shape ?? []).map((dim, axis) => dimName(name, axis, dim) ?? (dim as number));
 }
 
 function bindShape(

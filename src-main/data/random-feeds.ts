@@ -7,8 +7,10 @@ import {
   type ArrayDType,
   attributes,
   type Dim,
+  dimName,
   elementCount,
   type Feeds,
+  fedInputs,
   type GraphIndex,
   indexGraph,
   isArrayDType,
@@ -36,8 +38,9 @@ export interface RandomOptions {
 export function randomFeeds(model: Model, options: RandomOptions): Feeds {
   const random = new Random(options.seed);
   const index = indexGraph(model.graph);
-  const inputs = model.graph.inputs.filter((input) => !model.graph.initializers.has(input.name));
-  return Object.fromEntries(inputs.map((input) => [input.name, randomArray(input, index, random, options)]));
+  return Object.fromEntries(
+    fedInputs(model.graph).map((input) => [input.name, randomArray(input, index, random, options)]),
+  );
 }
 
 function randomArray(input: Value, index: GraphIndex, random: Random, options: RandomOptions): NdArray {
@@ -57,8 +60,8 @@ function randomArray(input: Value, index: GraphIndex, random: Random, options: R
 
 function fixedShape(name: string, shape: readonly Dim[], options: RandomOptions): number[] {
   return shape.map((dim, axis) => {
-    if (typeof dim === 'number' && dim > 0) return dim;
-    const called = typeof dim === 'string' ? dim : `${name}.${axis}`;
+    const called = dimName(name, axis, dim);
+    if (called === null) return dim as number;
     const given = options.dims[called];
     // A batch asked for outright outranks the size that was given for the batch axis.
     if (axis === 0) return options.batch > 1 ? options.batch : (given ?? options.batch);

@@ -1,20 +1,6 @@
 /** Symbolic dims of a model's inputs, and the model with sizes in their place. */
 
-import type { Dim, Graph, Model, TypeInfo, Value } from '../onnx/ir';
-
-/** Graph inputs that are fed: those that no initializer gives a default. */
-export function fedInputs(graph: Graph): readonly Value[] {
-  return graph.inputs.filter((input) => !graph.initializers.has(input.name));
-}
-
-/**
- * How a dim that is not a number is called: its own name, or `input.axis` where the file gives none (null, or the 0
- * that old exporters write for "any").
- */
-export function dimName(input: string, axis: number, dim: Dim): string | null {
-  if (typeof dim === 'string') return dim;
-  return dim === null || dim <= 0 ? `${input}.${axis}` : null;
-}
+import { dimName, fedInputs, type Graph, type Model, type TypeInfo, type Value } from '../onnx/ir';
 
 /** Names of the dims that have to be known before the model can be run, in order of appearance. */
 export function symbolicDims(graph: Graph): string[] {

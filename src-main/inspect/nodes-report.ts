@@ -2,8 +2,8 @@
 
 import type { NodeRow, NodesReport, TypeSource } from '../contract';
 import { readModel } from '../onnx/file';
-import type { Feeds, Graph, Model, TypeInfo } from '../onnx/ir';
-import { dimName, fedInputs, fixDims, symbolicDims } from './fix-dims';
+import { dimName, type Feeds, fedInputs, type Graph, type Model, type TypeInfo } from '../onnx/ir';
+import { fixDims, symbolicDims } from './fix-dims';
 import { type KnownTypes, knownTypes } from './known-types';
 import { costsByOp, type NodeCosts, nodeCosts } from './node-costs';
 import { valueReport } from './type-text';

@@ -2,8 +2,8 @@
 
 import { LatheError, messageOf } from '../contract';
 import { randomFeeds } from '../data/random-feeds';
-import { dimName, symbolicDims } from '../inspect';
-import type { Feeds, Model, NdArray } from '../onnx/ir';
+import { symbolicDims } from '../inspect';
+import { dimName, type Feeds, type Model, type NdArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { isFloatType, toFloat64 } from './float-tensor';
 

@@ -6,21 +6,13 @@
  * Source: the operators' definitions, https://onnx.ai/onnx/operators/.
  */
 
+import { allNodes } from '../inspect';
 import { readTensor } from '../onnx/file';
 import { attributes, dtypeFromCode, elementCount, type Model, type Node, type TypeInfo } from '../onnx/ir';
-import { valueTypes } from '../onnx/session';
 import { isFloatType, readFloats } from './float-tensor';
-import {
-  addConstant,
-  constantOf,
-  definePass,
-  isStandard,
-  type PassResult,
-  type Scope,
-  statedType,
-  Tally,
-} from './pass';
+import { addConstant, constantOf, definePass, isStandard, type PassResult, type Scope, Tally } from './pass';
 import { bypass, type Rewrite, type RewriteSite, rewriteNodes } from './rewrite';
+import { scopeTypes } from './scope-types';
 
 const { intOf, intsOf } = attributes;
 
@@ -29,7 +21,7 @@ export async function eliminateNoOps(
   isTarget: (node: Node) => boolean = () => true,
 ): Promise<PassResult> {
   const tally = new Tally();
-  const types = await valueTypes(model);
+  const types = await scopeTypes(model);
   const before = countNodes(model);
   const after = rewriteNodes(model, tally, eliminate, { isTarget, types });
   const gone = [...before].flatMap(([op, count]) => {
@@ -41,7 +33,7 @@ export async function eliminateNoOps(
 
 function countNodes(model: Model): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { opType } of model.graph.nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+  for (const { opType } of allNodes(model)) counts.set(opType, (counts.get(opType) ?? 0) + 1);
   return counts;
 }
 
@@ -87,7 +79,7 @@ function sourceOf(node: Node, site: RewriteSite): string | null {
 type Repeats = (node: Node, site: RewriteSite) => boolean | string;
 
 const typeOf = (value: string, site: RewriteSite): TypeInfo | null =>
-  site.types.get(value) ?? statedType(site, value) ?? constantType(value, site);
+  site.types.of(site, value) ?? constantType(value, site);
 
 function constantType(value: string, scope: Scope): TypeInfo | null {
   const tensor = constantOf(scope, value);

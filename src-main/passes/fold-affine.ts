@@ -6,12 +6,13 @@
  * Source: Jacob et al. 2018, arXiv:1712.05877, section 3.2 (folding).
  */
 
-import { attributes, type Model, makeNode, type Node, type Tensor, type TypeInfo } from '../onnx/ir';
-import { valueTypes } from '../onnx/session';
+import { withBodies } from '../inspect';
+import { attributes, type Model, makeNode, type Node, type Tensor } from '../onnx/ir';
 import { floatsTensor, isFloatType, readFloats } from './float-tensor';
 import { constantOf, isStandard, type PassResult, type Scope, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';
 import { alongAxis, type ChannelFactors, scaleTensor } from './scale-tensor';
+import { ScopeTypes, scopeTypes } from './scope-types';
 import { withoutUnusedInitializers } from './unused-initializers';
 
 const { intOf, floatOf } = attributes;
@@ -70,8 +71,9 @@ export async function foldAffine(
 }
 
 /** Ranks decide only behind a MatMul. */
-async function typesIfNeeded(model: Model): Promise<ReadonlyMap<string, TypeInfo>> {
-  return model.graph.nodes.some(({ opType }) => opType === 'MatMul') ? valueTypes(model) : new Map();
+async function typesIfNeeded(model: Model): Promise<ScopeTypes> {
+  const hasProducts = [...withBodies(model.graph.nodes)].some(({ opType }) => opType === 'MatMul');
+  return hasProducts ? scopeTypes(model) : new ScopeTypes();
 }
 
 function linearBefore(node: Node, site: RewriteSite): LinearBefore | undefined {
@@ -81,15 +83,13 @@ function linearBefore(node: Node, site: RewriteSite): LinearBefore | undefined {
     if (producer === undefined || !isStandard(producer) || !(producer.opType in folders)) continue;
     const isConv = producer.opType.startsWith('Conv');
     const weight = constantOf(site, producer.inputs[1] ?? '');
-    const rank = isConv || producer.opType === 'Gemm' ? (weight?.shape.length ?? null) : rankOf(input, site);
+    const rank =
+      isConv || producer.opType === 'Gemm'
+        ? (weight?.shape.length ?? null)
+        : (site.types.shapeOf(site, input)?.length ?? null);
     return { node: producer, at, rank, channelAxis: isConv ? 1 : -1 };
   }
   return undefined;
-}
-
-function rankOf(value: string, { types }: RewriteSite): number | null {
-  const type = types.get(value);
-  return type?.kind === 'tensor' ? (type.shape?.length ?? null) : null;
 }
 
 /** Plans the fold; gives the reason where it is not possible. */
@@ -105,7 +105,7 @@ function plan(node: Node, { node: linear, at }: LinearBefore, affine: Affine, si
   const biasName = linear.inputs[2] ?? '';
   const bias = biasName === '' ? undefined : constantOf(site, biasName);
   if (biasName !== '' && bias === undefined) return `the bias of ${name} is computed`;
-  const folded = folders[linear.opType]?.({ linear, weight, bias, affine, types: site.types });
+  const folded = folders[linear.opType]?.({ linear, weight, bias, affine, site });
   if (folded === undefined || typeof folded === 'string') return folded ?? 'unknown operator';
   const inputs = linear.inputs.slice(0, 2);
   if (folded.factors !== null) {
@@ -132,7 +132,7 @@ interface Fold {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
   readonly affine: Affine;
-  readonly types: ReadonlyMap<string, TypeInfo>;
+  readonly site: RewriteSite;
 }
 interface Folded {
   readonly node: Node;
@@ -190,11 +190,11 @@ const folders: Readonly<Record<string, Folder>> = {
   },
   /** A shift needs a bias, which only the product of two matrices can have: it becomes a Gemm. */
   MatMul: (given) => {
-    const { linear, weight, affine, types } = given;
+    const { linear, weight, affine, site } = given;
     const channels = weight.shape.at(-1);
     if (channels === undefined || weight.shape.length < 2) return 'its weight is a vector';
-    const left = types.get(linear.inputs[0] ?? '');
-    const isMatrix = left?.kind === 'tensor' && left.shape?.length === 2 && weight.shape.length === 2;
+    const left = site.types.shapeOf(site, linear.inputs[0] ?? '');
+    const isMatrix = left?.length === 2 && weight.shape.length === 2;
     if (!isMatrix && !isAll(affine.shift, 0)) return 'a product of more than two dims has no bias';
     const node = isAll(affine.shift, 0) ? linear : makeNode('Gemm', linear.name, [], []);
     return fold(given, channels, weight.shape.length - 1, { node });

@@ -22,7 +22,7 @@ import {
   tensorByteLength,
   tensorFromArray,
 } from '../onnx/ir';
-import { openSession, valueTypes } from '../onnx/session';
+import { openSession } from '../onnx/session';
 import {
   constantOf,
   definePass,
@@ -34,6 +34,7 @@ import {
   type Scope,
   Tally,
 } from './pass';
+import { type ScopeTypes, scopeTypes } from './scope-types';
 import { withoutUnusedInitializers } from './unused-initializers';
 
 export interface FoldLimits {
@@ -73,7 +74,7 @@ interface Limits extends FoldLimits {
 }
 
 async function foldOnce(model: Model, limits: Limits, isTarget: (node: Node) => boolean, tally: Tally): Promise<Model> {
-  const types = await valueTypes(model);
+  const types = await scopeTypes(model);
   const plans: { scope: Scope; plan: FoldPlan }[] = [];
   editGraphs(model, (scope) => {
     if (scope.kind !== 'function') plans.push({ scope, plan: planFold(model, scope, types, limits, isTarget, tally) });
@@ -104,7 +105,7 @@ interface FoldPlan {
 function planFold(
   model: Model,
   scope: Scope,
-  types: ReadonlyMap<string, TypeInfo>,
+  types: ScopeTypes,
   { maxBytes, budget }: Limits,
   isTarget: (node: Node) => boolean,
   tally: Tally,
@@ -130,7 +131,7 @@ function planFold(
     }
     const given = (inputs as number[]).reduce((sum, size) => sum + size, 0);
     for (const output of outputs) {
-      const type = types.get(output);
+      const type = types.of(scope, output);
       if (type?.kind === 'tensor' && mustStayComputed(scope, output, (type.shape ?? []) as number[])) return false;
       const bytes = staticBytes(type) ?? guessedBytes(node, scope, given);
       if (bytes === undefined) return false;
@@ -155,13 +156,13 @@ function planFold(
 }
 
 /** undefined where a size is not known or arrays do not hold the type. */
-function staticBytes(type: TypeInfo | undefined): number | undefined {
+function staticBytes(type: TypeInfo | null): number | undefined {
   if (type?.kind !== 'tensor' || !isArrayDType(type.dtype) || type.shape === null) return undefined;
   if (!type.shape.every((dim) => typeof dim === 'number')) return undefined;
   return dtypeBytes(type.dtype, elementCount(type.shape as number[]));
 }
 
-/** Types inside bodies are not known; there, what little data goes into little more comes out, unless the operator repeats it. */
+/** Types inside bodies are not always known; there, what little data goes into little more comes out, unless the operator repeats it. */
 function guessedBytes(node: Node, { kind }: Scope, given: number): number | undefined {
   const repeats = /^(Expand|Tile|ConstantOfShape|Range|Resize|Upsample|Pad|OneHot|Einsum|MatMul|Conv\w*)$/;
   return kind === 'body' && isStandard(node) && given <= 4096 && !repeats.test(node.opType) ? given : undefined;

@@ -14,10 +14,8 @@ import {
   type Node,
   Patch,
   type Tensor,
-  type TypeInfo,
   tensorFromArray,
 } from '../onnx/ir';
-import { valueTypes } from '../onnx/session';
 import {
   addConstant,
   constantOf,
@@ -28,9 +26,9 @@ import {
   mustStayComputed,
   type PassResult,
   type Scope,
-  statedType,
   Tally,
 } from './pass';
+import { type ScopeTypes, scopeTypes } from './scope-types';
 
 const { intOf, intsOf } = attributes;
 
@@ -54,7 +52,7 @@ export async function foldShapes(model: Model, isTarget: (node: Node) => boolean
   // A Reshape with a constant target tells the runtime the shapes of what lies behind it.
   for (;;) {
     tally.skipped.length = 0;
-    const next = foldOnce(now, await valueTypes(now), isTarget, tally, counts);
+    const next = foldOnce(now, await scopeTypes(now), isTarget, tally, counts);
     if (next === now) break;
     now = next;
   }
@@ -74,7 +72,7 @@ interface Counts {
 
 function foldOnce(
   model: Model,
-  types: ReadonlyMap<string, TypeInfo>,
+  types: ScopeTypes,
   isTarget: (node: Node) => boolean,
   tally: Tally,
   counts: Counts,
@@ -119,20 +117,14 @@ function tensorOf(name: string, { entries, isScalar, dtype }: Entries): Tensor {
  * A constant target that gives the same shape: entries equal to the input's dim at their place are copied (0), one
  * more may be open (−1). null where it is constant already or too little is known.
  */
-function openTarget(
-  node: Node,
-  scope: Scope,
-  types: ReadonlyMap<string, TypeInfo>,
-  known: ShapeValues,
-): number[] | null {
+function openTarget(node: Node, scope: Scope, types: ScopeTypes, known: ShapeValues): number[] | null {
   const [input, shape] = node.inputs as [string, string];
   const target = known.of(shape);
   if (target === undefined || constantOf(scope, shape) !== undefined || intOf(node, 'allowzero', 0) === 1) return null;
   const { entries } = target;
   if (entries.some((entry) => entry === 0)) return null;
   const open = entries.filter((entry) => typeof entry !== 'number').length;
-  const type = types.get(input) ?? statedType(scope, input);
-  const dims = type?.kind === 'tensor' ? (type.shape ?? []) : [];
+  const dims = types.shapeOf(scope, input) ?? [];
   let isOpen = entries.includes(-1);
   if (open <= 1 && !isOpen) return entries.map((entry) => (typeof entry === 'number' ? entry : -1));
   const copied: number[] = [];
@@ -151,10 +143,10 @@ function openTarget(
 /** What is known of the integer vectors of a graph. */
 class ShapeValues {
   readonly #scope: Scope;
-  readonly #types: ReadonlyMap<string, TypeInfo>;
+  readonly #types: ScopeTypes;
   readonly #found = new Map<string, Entries | undefined>();
 
-  constructor(scope: Scope, types: ReadonlyMap<string, TypeInfo>) {
+  constructor(scope: Scope, types: ScopeTypes) {
     this.#scope = scope;
     this.#types = types;
     for (const node of scope.graph.nodes) {
@@ -188,10 +180,8 @@ class ShapeValues {
   #dims(value: string): readonly Entry[] | undefined {
     const tensor = constantOf(this.#scope, value);
     if (tensor !== undefined) return tensor.shape;
-    const type = this.#types.get(value) ?? statedType(this.#scope, value);
-    if (type?.kind !== 'tensor' || type.shape === null) return undefined;
     // Old exporters write 0 for "any".
-    return type.shape.map((dim) => (typeof dim === 'number' && dim <= 0 ? null : dim));
+    return this.#types.shapeOf(this.#scope, value)?.map((dim) => (typeof dim === 'number' && dim <= 0 ? null : dim));
   }
 }
 

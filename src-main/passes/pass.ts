@@ -68,6 +68,8 @@ export class Tally {
 /** One graph under the eyes of a pass, with the graphs around it. */
 export interface Scope {
   readonly kind: 'main' | 'body' | 'function';
+  /** Where the graph lies in the model: the same before and after an edit of it. */
+  readonly path: string;
   readonly graph: Graph;
   readonly index: GraphIndex;
   readonly outer: Scope | null;
@@ -82,7 +84,13 @@ export interface Scope {
  */
 export function editGraphs(model: Model, edit: (scope: Scope) => Graph): Model {
   const opset = standardOpset(model.opsets);
-  const graph = editGraph(model.graph, edit, { kind: 'main', outer: null, opset, irVersion: model.irVersion });
+  const graph = editGraph(model.graph, edit, {
+    kind: 'main',
+    path: '',
+    outer: null,
+    opset,
+    irVersion: model.irVersion,
+  });
   const functions = model.functions.map((fn) => editFunction(fn, edit, model.irVersion));
   const isSame = graph === model.graph && functions.every((fn, at) => fn === model.functions[at]);
   return isSame ? model : { ...model, graph, functions };
@@ -97,7 +105,8 @@ type Surroundings = Omit<Scope, 'graph' | 'index'>;
 function editGraph(graph: Graph, edit: (scope: Scope) => Graph, surroundings: Surroundings): Graph {
   const edited = edit({ ...surroundings, graph, index: indexGraph(graph) });
   const outer: Scope = { ...surroundings, graph: edited, index: indexGraph(edited) };
-  const editBody = (body: Graph): Graph => editGraph(body, edit, { ...surroundings, kind: 'body', outer });
+  const editBody = (body: Graph, place: string): Graph =>
+    editGraph(body, edit, { ...surroundings, kind: 'body', path: `${surroundings.path}/${place}`, outer });
   let changed = false;
   const nodes = edited.nodes.map((node) => {
     const next = editBodies(node, editBody);
@@ -108,18 +117,19 @@ function editGraph(graph: Graph, edit: (scope: Scope) => Graph, surroundings: Su
 }
 
 /** The node with each body replaced; the same node where none changed. */
-function editBodies(node: Node, editBody: (body: Graph) => Graph): Node {
+function editBodies(node: Node, editBody: (body: Graph, place: string) => Graph): Node {
   if (attributes.subgraphsOf(node).length === 0) return node;
   let changed = false;
-  const edited = (body: Graph): Graph => {
-    const next = editBody(body);
+  const edited = (body: Graph, attribute: string, at = 0): Graph => {
+    const next = editBody(body, `${node.name}.${attribute}[${at}]`);
     changed ||= next !== body;
     return next;
   };
   const next = new Map(node.attributes);
   for (const [name, attribute] of next) {
-    if (attribute.type === 'graph') next.set(name, { type: 'graph', value: edited(attribute.value) });
-    if (attribute.type === 'graphs') next.set(name, { type: 'graphs', value: attribute.value.map(edited) });
+    if (attribute.type === 'graph') next.set(name, { type: 'graph', value: edited(attribute.value, name) });
+    if (attribute.type === 'graphs')
+      next.set(name, { type: 'graphs', value: attribute.value.map((body, at) => edited(body, name, at)) });
   }
   return changed ? { ...node, attributes: next } : node;
 }
@@ -134,7 +144,14 @@ function editFunction(fn: ModelFunction, edit: (scope: Scope) => Graph, irVersio
     sparseInitializers: [],
     values: fn.values,
   };
-  const surroundings: Surroundings = { kind: 'function', outer: null, opset: standardOpset(fn.opsets), irVersion };
+  const path = `function ${fn.domain}.${fn.name}:${fn.overload}`;
+  const surroundings: Surroundings = {
+    kind: 'function',
+    path,
+    outer: null,
+    opset: standardOpset(fn.opsets),
+    irVersion,
+  };
   const edited = editGraph(graph, edit, surroundings);
   return edited === graph ? fn : { ...fn, nodes: edited.nodes, values: edited.values };
 }

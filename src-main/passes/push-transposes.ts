@@ -4,6 +4,7 @@
  * Source: f(Pᵀx) = Pᵀf(x) for elementwise f; see also the layout passes of tf2onnx and TVM (arXiv:1802.04799).
  */
 
+import { allNodes } from '../inspect';
 import { readTensor, readTensorBytes } from '../onnx/file';
 import {
   attributes,
@@ -49,7 +50,7 @@ async function withoutIdle(model: Model): Promise<Model> {
   return eliminateDeadNodes(joined.model, isTranspose).model;
 }
 
-const transposes = (model: Model): number => model.graph.nodes.filter(({ opType }) => opType === 'Transpose').length;
+const transposes = (model: Model): number => [...allNodes(model)].filter(({ opType }) => opType === 'Transpose').length;
 
 /** Reads only transposed values and constants; its result is transposed instead. */
 function push(node: Node, site: RewriteSite): boolean {

@@ -16,9 +16,7 @@ import {
   type Node,
   Patch,
   type Tensor,
-  type TypeInfo,
 } from '../onnx/ir';
-import { valueTypes } from '../onnx/session';
 import { floatsTensor } from './float-tensor';
 import {
   addConstant,
@@ -31,6 +29,7 @@ import {
   standardOpset,
   Tally,
 } from './pass';
+import { type ScopeTypes, scopeTypes } from './scope-types';
 
 const { intOf, intsOf, floatOf, floatsOf, stringOf } = attributes;
 
@@ -62,7 +61,7 @@ export async function raiseOpset(model: Model, version: number): Promise<PassRes
   if (from >= version && model.functions.every(({ opsets }) => standardOpset(opsets) >= version))
     return tally.result(model, []);
   checkRange(Math.min(from, ...model.functions.map(({ opsets }) => standardOpset(opsets))), highest, version);
-  const types = await valueTypes(model);
+  const types = await scopeTypes(model);
   let raised = model;
   for (let step = oldestOpset + 1; step <= version; step++) raised = raiseTo(raised, step, types, tally);
   const irVersion = Math.max(raised.irVersion, irVersionOf.find(([opset]) => version >= opset)?.[1] ?? 3);
@@ -98,7 +97,7 @@ function checkRange(lowest: number, highest: number, version: number): void {
 }
 
 /** Everything below `version` is brought to it. */
-function raiseTo(model: Model, version: number, types: ReadonlyMap<string, TypeInfo>, tally: Tally): Model {
+function raiseTo(model: Model, version: number, types: ScopeTypes, tally: Tally): Model {
   const raise = (opsets: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
     new Map([...opsets].map(([domain, now]) => [domain, isDefaultDomain(domain) ? Math.max(now, version) : now]));
   const rewritten = editGraphs(model, (scope) => {
@@ -130,9 +129,9 @@ class Rewriting {
   readonly #version: number;
   readonly #scope: Scope;
   readonly #patch: Patch;
-  readonly #types: ReadonlyMap<string, TypeInfo>;
+  readonly #types: ScopeTypes;
 
-  constructor(node: Node, version: number, scope: Scope, patch: Patch, types: ReadonlyMap<string, TypeInfo>) {
+  constructor(node: Node, version: number, scope: Scope, patch: Patch, types: ScopeTypes) {
     this.#node = node;
     this.#version = version;
     this.#scope = scope;
@@ -151,15 +150,14 @@ class Rewriting {
 
   /** A scalar of the same dtype as `like`. */
   scalar(suffix: string, value: number, like: string): string {
-    const type = this.#types.get(like);
+    const type = this.#types.of(this.#scope, like);
     return this.constant(suffix, (name) =>
       floatsTensor(name, type?.kind === 'tensor' ? type.dtype : 'float32', [], [value]),
     );
   }
 
   rankOf(value: string): number | undefined {
-    const type = this.#types.get(value);
-    return type?.kind === 'tensor' ? type.shape?.length : undefined;
+    return this.#types.shapeOf(this.#scope, value)?.length;
   }
 
   value(suffix: string): string {

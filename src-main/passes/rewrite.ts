@@ -1,12 +1,12 @@
 /** Rewriting node by node until nothing is left to do, in every graph of a model. */
 
-import { capturedBy, type Graph, type Model, type Node, Patch, type TypeInfo } from '../onnx/ir';
+import { capturedBy, type Graph, type Model, type Node, Patch } from '../onnx/ir';
 import { constantOf, editGraphs, mustStayComputed, type Scope, type Tally } from './pass';
+import { ScopeTypes } from './scope-types';
 
 export interface RewriteSite extends Scope {
   readonly patch: Patch;
-  /** Of the values of the main graph, as far as they are known. */
-  readonly types: ReadonlyMap<string, TypeInfo>;
+  readonly types: ScopeTypes;
 }
 
 /**
@@ -17,7 +17,8 @@ export type Rewrite = (node: Node, site: RewriteSite) => boolean | string;
 
 export interface Rewriting {
   readonly isTarget: (node: Node) => boolean;
-  readonly types?: ReadonlyMap<string, TypeInfo> | undefined;
+  /** Left out: only what the file states is known. */
+  readonly types?: ScopeTypes | undefined;
   /** What is done with a graph that was changed. */
   readonly after?: ((graph: Graph) => Graph) | undefined;
 }
@@ -27,7 +28,7 @@ export interface Rewriting {
  * for the next, so that no two plans meet.
  */
 export function rewriteNodes(model: Model, tally: Tally, rewrite: Rewrite, how: Rewriting): Model {
-  const types = how.types ?? new Map();
+  const types = how.types ?? new ScopeTypes();
   let now = model;
   for (;;) {
     tally.skipped.length = 0;
@@ -44,7 +45,7 @@ function sweep(
   tally: Tally,
   rewrite: Rewrite,
   { isTarget, after = (graph) => graph }: Rewriting,
-  types: ReadonlyMap<string, TypeInfo>,
+  types: ScopeTypes,
 ): Graph {
   const { graph, index } = scope;
   const patch = new Patch(graph);

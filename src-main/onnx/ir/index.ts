@@ -3,6 +3,7 @@
 export * from './array';
 export * as attributes from './attributes';
 export * from './build';
+export * from './dims';
 export * from './dtype';
 export * from './function-body';
 export * from './graph-index';

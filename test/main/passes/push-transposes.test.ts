@@ -37,3 +37,26 @@ it('leaves a graph in which nothing would be won', async () => {
     }`,
   );
 });
+
+it('lets a Transpose in a body meet its inverse, though the main graph has none', async () => {
+  await expectPass(
+    pushTransposes,
+    `g (bool k, float[2, 3] x) => (float[2, 3] y) {
+        y = If (k) <
+          then_branch = t () => (float[2, 3] p) {
+            a = Transpose <perm = [1, 0]> (x)
+            b = Relu (a)
+            c = Transpose <perm = [1, 0]> (b)
+            p = Neg (c)
+          },
+          else_branch = e () => (float[2, 3] q) { q = Neg (x) }
+        >
+      }`,
+    `g (bool k, float[2, 3] x) => (float[2, 3] y) {
+        y = If (k) <
+          then_branch = t () => (float[2, 3] p) { "b/before-transpose" = Relu (x) p = Neg ("b/before-transpose") },
+          else_branch = e () => (float[2, 3] q) { q = Neg (x) }
+        >
+      }`,
+  );
+});
