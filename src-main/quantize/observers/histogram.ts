@@ -1,7 +1,10 @@
 /**
  * A histogram that needs no range beforehand and does not depend on the order or batching of what it sees: bins lie on
- * a grid of width 2^k around 0, and where a value falls outside, neighbours are merged and the width doubles.
+ * a grid of width 2^k around 0, and where a value falls outside, neighbours are merged and the width doubles. (What lies
+ * nearer to 0 than 2⁻⁴⁰ of a bin may count on either side of it.)
  */
+
+import { addToHistogram, channelRange, countNonFinite } from '../../kernels';
 
 /** Bins on each side of 0. More than half of them are in use on the longer side once data has been seen. */
 export const sideBins = 4096;
@@ -19,34 +22,24 @@ export class Histogram {
 
   /** @returns how many values were NaN or infinite; those are not counted */
   add(x: Float32Array): number {
-    let min = this.min;
-    let max = this.max;
-    let broken = 0;
-    for (let i = 0; i < x.length; i++) {
-      const value = x[i]!;
-      if (value - value !== 0) {
-        broken++;
-        continue;
-      }
-      if (value < min) min = value;
-      if (value > max) max = value;
+    const broken = countNonFinite(x);
+    if (broken > 0) {
+      this.add(x.filter(Number.isFinite));
+      return broken;
     }
-    if (min > max) return broken;
-    this.min = min;
-    this.max = max;
-    this.#reach(Math.max(-min, max));
-    this.total += x.length - broken;
-    const perWidth = this.width === 0 ? 0 : 1 / this.width;
-    const { counts } = this;
-    let zeros = 0;
-    for (let i = 0; i < x.length; i++) {
-      const value = x[i]!;
-      if (value - value !== 0) continue;
-      if (value === 0) zeros++;
-      counts[sideBins + Math.floor(value * perWidth)]!++;
-    }
-    this.zeros += zeros;
-    return broken;
+    if (x.length === 0) return 0;
+    const [low, high] = [Float32Array.of(this.min), Float32Array.of(this.max)];
+    channelRange(x, 1, x.length, 0, low, high);
+    // + 0 turns −0 into 0.
+    this.min = low[0]! + 0;
+    this.max = high[0]! + 0;
+    this.#reach(Math.max(-this.min, this.max));
+    this.total += x.length;
+    this.zeros += countZeros(x);
+    const reach = sideBins * this.width;
+    if (reach === 0) this.counts[sideBins]! += x.length;
+    else addToHistogram(x, -reach, reach, this.counts);
+    return 0;
   }
 
   /** Widens the bins until `magnitude` lies inside. */
@@ -91,4 +84,14 @@ export class Histogram {
     for (let i = -sideBins; i < sideBins; i++) merged[sideBins + Math.floor(i / 2)]! += counts[sideBins + i]!;
     counts.set(merged);
   }
+}
+
+function countZeros(x: Float32Array): number {
+  const bits = new Int32Array(x.buffer, x.byteOffset, x.length);
+  let others = 0;
+  for (let i = 0; i < bits.length; i++) {
+    // 1 where any bit but the sign is set, without a branch: half zeros would make the processor guess wrong.
+    others += (0 - (bits[i]! & 0x7fffffff)) >>> 31;
+  }
+  return x.length - others;
 }
