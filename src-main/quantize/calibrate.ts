@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { LatheError, type Work } from '../contract';
+import { channelRange } from '../kernels';
 import { hashModel } from '../onnx/file';
 import {
   type Attribute,
@@ -75,8 +76,11 @@ export interface Observer extends Keepable {
   readonly value: string;
   /** Adds what it needs to the graph; gives the names of the outputs that it reads. */
   prepare(patch: Patch, opset: number): readonly string[];
-  /** @returns false where the value held NaN or infinite numbers */
-  see(results: Results): boolean;
+  /**
+   * @param samples of this run
+   * @returns false where the value held NaN or infinite numbers
+   */
+  see(results: Results, samples: number): boolean;
 }
 
 /** The smallest and the largest element, found inside the graph: a few numbers leave the runtime. */
@@ -124,34 +128,53 @@ class ExtremesObserver implements Observer {
 class HistogramObserver implements Observer {
   readonly value: string;
   readonly #histogram = new Histogram();
+  readonly #sums = { min: 0, max: 0, samples: 0 };
 
   constructor(value: string) {
     this.value = value;
   }
 
   get key(): string {
-    return `histogram of ${this.value}`;
+    return `histogram and average extremes of ${this.value}`;
   }
 
   prepare(): readonly string[] {
     return [this.value];
   }
 
-  see(results: Results): boolean {
-    return this.#histogram.add((results[this.value] as NdArray<'float32'>).data) === 0;
+  see(results: Results, size: number): boolean {
+    const { data, shape } = results[this.value] as NdArray<'float32'>;
+    this.#addExtremes(data, shape[0] === size ? size : 1);
+    return this.#histogram.add(data) === 0;
+  }
+
+  #addExtremes(data: Float32Array, samples: number): void {
+    if (data.length === 0) return;
+    const [min, max] = [new Float32Array(samples).fill(Infinity), new Float32Array(samples).fill(-Infinity)];
+    channelRange(data, samples, data.length / samples, 0, min, max);
+    for (let sample = 0; sample < samples; sample++) {
+      this.#sums.min += min[sample]!;
+      this.#sums.max += max[sample]!;
+    }
+    this.#sums.samples += samples;
   }
 
   statistics(): Statistics {
     const { min, max } = this.#histogram;
-    return { min, max, histogram: this.#histogram };
+    const { samples, ...sums } = this.#sums;
+    const average = { min: sums.min / samples, max: sums.max / samples };
+    return { min, max, histogram: this.#histogram, average };
   }
 
   state(): Float64Array {
-    return this.#histogram.state();
+    const { min, max, samples } = this.#sums;
+    return Float64Array.of(min, max, samples, ...this.#histogram.state());
   }
 
   restore(state: Float64Array): void {
-    this.#histogram.restore(state);
+    const [min, max, samples] = state as unknown as [number, number, number];
+    Object.assign(this.#sums, { min, max, samples });
+    this.#histogram.restore(state.subarray(3));
   }
 }
 
@@ -244,7 +267,8 @@ export async function observe(
     for await (const batch of data.batches(first)) {
       const results = await session.run(batch.feeds, asked);
       for (const observer of observers)
-        if (!observer.see(results) && request.tolerant !== true) throw brokenActivation(request.model, observer.value);
+        if (!observer.see(results, batch.size) && request.tolerant !== true)
+          throw brokenActivation(request.model, observer.value);
       done += batch.size;
       const detail = `${done} of ${data.samples} samples`;
       work.progress({ phase: 'Calibrating', fraction: done / data.samples, detail });

@@ -15,7 +15,7 @@ export interface Calibrator {
   readonly title: string;
   /** Paper or spec. */
   readonly source: string;
-  /** Whether it reads the histogram, or only the extremes. */
+  /** Whether it reads more than the extremes: the histogram, or the averages that come with it. */
   readonly needsHistogram: boolean;
   /** Always holds 0. */
   range(statistics: Statistics, question: RangeQuestion): Range;

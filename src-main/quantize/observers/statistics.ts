@@ -7,4 +7,6 @@ export interface Statistics {
   readonly max: number;
   /** Only where a calibrator asked for it. */
   readonly histogram?: Histogram | undefined;
+  /** Of the extremes of each sample; comes with the histogram. */
+  readonly average?: { readonly min: number; readonly max: number } | undefined;
 }

@@ -4,6 +4,7 @@ import { Random } from '../../../../src-main/kernels/random';
 import { calibrators } from '../../../../src-main/quantize/observers';
 import { entropy, leastDivergence } from '../../../../src-main/quantize/observers/entropy';
 import { Histogram } from '../../../../src-main/quantize/observers/histogram';
+import { movingAverage } from '../../../../src-main/quantize/observers/moving-average';
 import { meanSquaredError } from '../../../../src-main/quantize/observers/mse';
 import { percentile } from '../../../../src-main/quantize/observers/percentile';
 import type { Statistics } from '../../../../src-main/quantize/observers/statistics';
@@ -12,7 +13,8 @@ import { activationParams, type Range } from '../../../../src-main/quantize/quan
 function statisticsOf(values: Float32Array): Statistics {
   const histogram = new Histogram();
   histogram.add(values);
-  return { min: histogram.min, max: histogram.max, histogram };
+  const { min, max } = histogram;
+  return { min, max, histogram, average: { min: (min + max) / 2, max } };
 }
 
 function normal(count: number, outliers: readonly number[] = []): Float32Array {
@@ -74,6 +76,11 @@ describe('with two outliers among normal numbers', () => {
       // The model of the error, step²/12, is off by a few per cent where a clip cuts off steps.
       expect(own).toBeLessThan(errorOf(values, { low: Math.max(-35, -end), high: end }) * 1.05);
     expect(own).toBeLessThan(errorOf(values, { low: -35, high: 40 }) * 0.95);
+  });
+
+  it('the average min–max takes the average of the samples, 0 with it', () => {
+    const average = { min: 0.5, max: 2 };
+    expect(movingAverage.range({ min: -1, max: 3, average }, eightBits)).toEqual({ low: 0, high: 2 });
   });
 
   it('entropy cuts the outliers off', () => {
