@@ -127,19 +127,50 @@ export type ProfileReport = z.infer<typeof profileReportSchema>;
 
 const namedNode = z.object({ name: z.string(), op: z.string() });
 
+export const nodeChangeSchema = namedNode.extend({
+  changes: z.array(
+    z.object({
+      /** `precision`: of an input, seen through the Q/DQ pair or cast before it; null: as the graph's own. */
+      of: z.enum(['operator', 'name', 'attribute', 'input', 'precision']),
+      /** Of the attribute, or the number of the input. */
+      name: z.string(),
+      /** null: not there. */
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+    }),
+  ),
+});
+export type NodeChange = z.infer<typeof nodeChangeSchema>;
+
+const share = z.number().min(0).max(1);
+export const weightChangeSchema = z.object({
+  /** Before, or after where it was not there. */
+  name: z.string(),
+  /** `float32 [64, 3, 3, 3]`; null: not there. */
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  /** Share of elements that are zero; null unless both are float32 of one size. */
+  zeros: z.object({ before: share, after: share }).nullable(),
+  /** ‖after − before‖ / ‖before‖; null as above, and where it has no end. */
+  distance: z.number().nullable(),
+});
+export type WeightChange = z.infer<typeof weightChangeSchema>;
+
+const comparedModel = z.object({ path: z.string(), nodes: count, parameters: count, weightBytes: count });
+
 /** What differs between two models. */
 export const diffReportSchema = z.object({
-  before: z.string(),
-  after: z.string(),
+  before: comparedModel,
+  after: comparedModel,
   /** Opsets, IR version, inputs and outputs, one sentence each. */
   interface: z.array(z.string()),
   /** Nodes by operator, where any was added, removed or changed. */
   ops: z.array(z.object({ op: z.string(), added: count, removed: count, changed: count })),
   added: z.array(namedNode),
   removed: z.array(namedNode),
-  /** Matched nodes that are not the same, with one sentence for each difference. */
-  changed: z.array(z.object({ before: z.string(), after: z.string(), op: z.string(), changes: z.array(z.string()) })),
-  weights: z.array(z.object({ name: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+  /** Matched nodes that are not the same. */
+  changed: z.array(nodeChangeSchema),
+  weights: z.array(weightChangeSchema),
   /** Matched nodes that are the same in everything. */
   same: count,
   /** Entries that a message has no room for. */

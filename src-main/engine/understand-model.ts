@@ -44,7 +44,7 @@ export async function understandTimes(params: Params<'profile'>, work: Work): Pr
 /** @throws LatheError where one of the files is no model */
 export async function understandDifference({ before, after }: Params<'diff'>, work: Work): Promise<DiffReport> {
   work.progress({ phase: 'Comparing', fraction: null });
-  const report = await diffReport(before, after);
+  const report = await diffReport(before, after, work);
   const [added, removed] = [firstThatFit(report.added, listBytes / 6), firstThatFit(report.removed, listBytes / 6)];
   const [changed, weights] = [firstThatFit(report.changed, listBytes / 3), firstThatFit(report.weights, listBytes / 3)];
   const told = added.length + removed.length + changed.length + weights.length;

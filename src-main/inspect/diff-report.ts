@@ -1,26 +1,38 @@
 /** What differs between two model files, as a document. */
 
-import type { DiffReport } from '../contract';
+import type { DiffReport, Work } from '../contract';
 import { readModel } from '../onnx/file';
+import { elementCount, type Model, tensorByteLength } from '../onnx/ir';
 import { diffModels, type ModelDiff } from './diff-models';
+import { allNodes, allWeights } from './walk';
 
 /**
  * @returns every difference; the engine leaves out what a message has no room for
  * @throws LatheError where one of the files is no model
  */
-export async function diffReport(before: string, after: string): Promise<DiffReport> {
-  const diff = diffModels(await readModel(before), await readModel(after));
+export async function diffReport(before: string, after: string, work: Work): Promise<DiffReport> {
+  const models = { before: await readModel(before), after: await readModel(after) };
+  const diff = await diffModels(models.before, models.after, work);
   return {
-    before,
-    after,
+    before: { path: before, ...totals(models.before) },
+    after: { path: after, ...totals(models.after) },
     interface: [...diff.interface],
     ops: sumByOp(diff),
     added: [...diff.added],
     removed: [...diff.removed],
-    changed: diff.changed.map((change) => ({ ...change, changes: [...change.changes] })),
+    changed: [...diff.changed],
     weights: [...diff.weights],
     same: diff.same,
     leftOut: 0,
+  };
+}
+
+function totals(model: Model): { nodes: number; parameters: number; weightBytes: number } {
+  const weights = [...allWeights(model)];
+  return {
+    nodes: [...allNodes(model)].length,
+    parameters: weights.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0),
+    weightBytes: weights.reduce((sum, { tensor }) => sum + tensorByteLength(tensor), 0),
   };
 }
 

@@ -1,5 +1,6 @@
 /** @file Read-only answers about models. */
 
+export * from './compare-weights';
 export * from './diff-models';
 export * from './diff-report';
 export * from './fix-dims';
@@ -12,6 +13,7 @@ export * from './node-costs';
 export * from './node-map';
 export * from './nodes-report';
 export * from './profile-nodes';
+export * from './see-through';
 export * from './type-text';
 export * from './walk';
 export * from './warnings';

@@ -1,5 +1,6 @@
-import type { DiffReport } from '../../../contract';
+import type { DiffReport, NodeChange, WeightChange } from '../../../contract';
 import { defineCommand } from '../command';
+import { formatBytes, formatCount, formatShare } from '../format';
 import { withStudio } from '../studio';
 import { factLines, leftOutLine, textTable } from '../table';
 import * as rows from './rows';
@@ -21,28 +22,42 @@ export const diff = defineCommand({
 });
 
 export function describeDiff(report: DiffReport): string {
-  const { added, removed, changed, weights, same } = report;
+  const { before, after, added, removed, changed, weights, same } = report;
   const lines = [
-    `${report.before} → ${report.after}`,
-    ...report.interface,
-    ...(report.ops.length === 0 ? [] : ['', opTable(report), '']),
+    `${before.path} → ${after.path}`,
+    ...(report.ops.length === 0 ? [] : [opTable(report), '']),
     ...removed.map(({ op, name }) => `- ${op} ${name}`),
     ...added.map(({ op, name }) => `+ ${op} ${name}`),
-    ...changed.map(({ op, before, changes }) => `~ ${op} ${before}: ${changes.join('; ')}`),
-    ...weights.map(({ name, before, after }) => `~ weight ${name}: ${weightText(before, after)}`),
+    ...changed.map(({ op, name, changes }) => `~ ${op} ${name}: ${changes.map(changeText).join('; ')}`),
+    ...weights.map((weight) => `~ weight ${weight.name}: ${weightText(weight)}`),
     leftOutLine(report.leftOut, 'differences'),
     factLines([
       ['nodes', `${same} the same, ${changed.length} changed, ${removed.length} removed, ${added.length} added`],
-      ['weights', `${weights.length} differ`],
+      [
+        'weights',
+        `${weights.length} differ; ${formatBytes(before.weightBytes)} → ${formatBytes(after.weightBytes)}, ${formatCount(before.parameters)} → ${formatCount(after.parameters)} parameters`,
+      ],
+      ...report.interface.map((sentence): [string, string] => ['interface', sentence]),
     ]),
   ];
   return lines.filter((line) => line !== null).join('\n');
 }
 
-function weightText(before: string | null, after: string | null): string {
+function changeText({ of, name, before, after }: NodeChange['changes'][number]): string {
+  const what =
+    of === 'precision' ? `input ${name} in` : of === 'input' ? `input ${name}` : of === 'attribute' ? name : of;
+  const absent = of === 'precision' ? 'its own type' : 'absent';
+  return `${what} ${before ?? absent} → ${after ?? absent}`;
+}
+
+function weightText({ before, after, zeros, distance }: WeightChange): string {
   if (before === null) return `new, ${after}`;
   if (after === null) return `gone, was ${before}`;
-  return before === after ? `${after}, other values` : `${before} → ${after}`;
+  const values = before === after ? `${after}, other values` : `${before} → ${after}`;
+  const moved = distance === null ? '' : `, ${formatShare(distance)} of its norm away`;
+  return zeros === null
+    ? values
+    : `${values}${moved}, zeros ${formatShare(zeros.before)} → ${formatShare(zeros.after)}`;
 }
 
 function opTable({ ops }: DiffReport): string {
