@@ -283,6 +283,38 @@ describe('a project', () => {
 });
 
 describe('Ctrl-C', () => {
+  const train = (out: string, stops: number) => {
+    let heard = 0;
+    const args = ['distil', model, '--data', digits, '--out', out, '--method', 'fine-tune', '--set', 'epochs=5000'];
+    return lathe(args, {
+      onStderr: (text, child) => {
+        if (
+          heard === 0 ? /Training.*: epoch \d+ of 5000, loss [\d.]+, .* samples\/s, .* left/.test(text) : heard < stops
+        ) {
+          heard += 1;
+          child.kill('SIGINT');
+        }
+      },
+    });
+  };
+
+  test('once ends a training with what it has reached, and the script it is in', async () => {
+    const out = join(work, 'stopped-training');
+    const { code, stdout, stderr } = await train(out, 1);
+    expect(stderr).toContain('the best weights so far become the variant');
+    expect(code).toBe(130);
+    const [variant] = readdirSync(join(out, 'variants'));
+    expect(stdout).toContain(join(out, 'variants', variant as string, 'model.onnx'));
+    expect(stdout).toMatch(/stopped after update \d+ of epoch/);
+  });
+
+  test('twice cancels a training', async () => {
+    const out = join(work, 'cancelled-training');
+    const { code, stdout } = await train(out, 2);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: '' });
+    expect(existsSync(join(out, 'variants')) ? readdirSync(join(out, 'variants')) : []).toEqual([]);
+  });
+
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s ends with 130, nothing on stdout, and leaves no half variant',
     async (signal) => {

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { LatheError } from '../../contract';
 import type { Terminal } from './terminal';
+import type { Stop } from './under-signals';
 
 /** What the entry module knows about its place on disk. */
 export interface Surroundings {
@@ -39,6 +40,7 @@ export interface Call<Rows extends OptionRows = OptionRows> {
   readonly surroundings: Surroundings;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
+  readonly stop: Stop;
 }
 
 export interface Command<Rows extends OptionRows = OptionRows> {

@@ -33,7 +33,7 @@ function recipe(name: string, ...steps: Recipe['steps']): Recipe {
 
 /** Runs it and leaves its exit code in `process.exitCode`. */
 export function runDemo(args: readonly string[], surroundings: Surroundings): Promise<void> {
-  return underSignals(async (terminal, signal) => {
+  return underSignals(async (terminal, stop) => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -42,7 +42,9 @@ export function runDemo(args: readonly string[], surroundings: Surroundings): Pr
       },
     });
     await rm(values.out, { recursive: true, force: true });
-    await withStudio({ surroundings, terminal, signal }, (waiting) => showAll(waiting, surroundings.root, values));
+    await withStudio({ surroundings, terminal, signal: stop.signal, stop }, (waiting) =>
+      showAll(waiting, surroundings.root, values),
+    );
   });
 }
 

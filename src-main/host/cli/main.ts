@@ -4,18 +4,18 @@ import packageFile from '../../../package.json';
 import { type Command, helpOf, parseCall, type Surroundings, usageError } from './command';
 import { commands } from './commands';
 import type { Terminal } from './terminal';
-import { underSignals } from './under-signals';
+import { type Stop, underSignals } from './under-signals';
 
 /** Runs one command line and leaves its exit code in `process.exitCode`. */
 export function runShell(args: readonly string[], surroundings: Surroundings): Promise<void> {
-  return underSignals((terminal, signal) => dispatch(args, surroundings, terminal, signal));
+  return underSignals((terminal, stop) => dispatch(args, surroundings, terminal, stop));
 }
 
 async function dispatch(
   args: readonly string[],
   surroundings: Surroundings,
   terminal: Terminal,
-  signal: AbortSignal,
+  stop: Stop,
 ): Promise<void> {
   const [name, ...rest] = args;
   if (name === '--version') return terminal.print(packageFile.version);
@@ -25,7 +25,7 @@ async function dispatch(
   if (command === undefined) throw usageError('', `unknown command "${name}"`);
   const { positionals, options, help } = parseCall(command, rest);
   if (help) return terminal.print(helpOf(command));
-  await command.run({ positionals, options, terminal, surroundings, signal });
+  await command.run({ positionals, options, terminal, surroundings, signal: stop.signal, stop });
 }
 
 function overview(): string {

@@ -16,7 +16,7 @@ import type { Waiting } from './jobs';
 
 /** Runs `work` with a studio whose engine processes end with it. */
 export async function withStudio<Result>(
-  { surroundings, terminal, signal }: Pick<Call, 'surroundings' | 'terminal' | 'signal'>,
+  { surroundings, terminal, signal, stop }: Pick<Call, 'surroundings' | 'terminal' | 'signal' | 'stop'>,
   work: (waiting: Waiting) => Promise<Result>,
 ): Promise<Result> {
   const studio = await openStudio(surroundings, 'cli', null);
@@ -24,7 +24,7 @@ export async function withStudio<Result>(
   studio.attach(theirs);
   const client = createClient<StudioCalls>(ours);
   try {
-    return await work({ client, terminal, signal });
+    return await work({ client, terminal, signal, stop });
   } finally {
     terminal.endProgress();
     client.close();

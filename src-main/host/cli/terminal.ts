@@ -1,6 +1,7 @@
 /** The three streams of a shell: documents and tables to stdout, progress and messages to stderr. */
 
-import type { Progress } from '../../contract';
+import type { Progress, TrainingProgress } from '../../contract';
+import { formatSeconds } from './format';
 
 export interface Terminal {
   /** Text for stdout, written at once and whole: a call that fails before has written nothing. */
@@ -60,17 +61,32 @@ export function openTerminal(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStr
 }
 
 /** `Calibrating ██████░░░░  42 %  54 of 128 samples`, cut to the terminal's width. */
-export function barLine({ phase, fraction, detail }: Progress, columns: number): string {
-  const tail = detail === undefined ? '' : `  ${detail}`;
+export function barLine({ phase, fraction, detail, training }: Progress, columns: number): string {
+  const told = training === undefined ? detail : trainingText(training);
+  const tail = told === undefined ? '' : `  ${told}`;
   if (fraction === null) return `${phase} …${tail}`.slice(0, columns - 1);
   const full = Math.round(fraction * barCells);
   const cells = '█'.repeat(full) + '░'.repeat(barCells - full);
   return `${cells} ${percent(fraction).padStart(5)}  ${phase}${tail}`.slice(0, columns - 1);
 }
 
-function plainLine({ phase, fraction, detail }: Progress): string {
+function plainLine({ phase, fraction, detail, training }: Progress): string {
+  const told = training === undefined ? detail : trainingText(training);
   const share = fraction === null ? '' : ` ${percent(fraction)}`;
-  return `${phase}${share}${detail === undefined ? '' : `: ${detail}`}`;
+  return `${phase}${share}${told === undefined ? '' : `: ${told}`}`;
+}
+
+/** What the screen draws, in a line: `epoch 3 of 10, loss 0.1234, …`. */
+export function trainingText(training: TrainingProgress): string {
+  const { epoch, epochs, loss, learningRate, samplesPerSecond, secondsLeft, best } = training;
+  return [
+    `epoch ${epoch} of ${epochs}`,
+    `loss ${loss.toPrecision(4)}`,
+    `best validation loss ${best.validation?.toPrecision(4) ?? 'not a number'} after epoch ${best.epoch}`,
+    `learning rate ${learningRate.toPrecision(3)}`,
+    `${Math.round(samplesPerSecond)} samples/s`,
+    ...(secondsLeft === null ? [] : [`${formatSeconds(secondsLeft)} left`]),
+  ].join(', ');
 }
 
 function percent(fraction: number): string {

@@ -15,6 +15,7 @@ import { forProject } from '../../studio/actions';
 import { edit, stepLine } from '../../studio/recipe-draft';
 import { select } from '../../studio/selection';
 import { useProject, useStudio } from '../../studio/store';
+import { Training, TrainingActions } from './training';
 
 const stateColor: Readonly<Record<Job['state'], string>> = {
   queued: 'gray',
@@ -32,12 +33,13 @@ export function JobCard({ job }: { job: Job }) {
   const variant = useProject().variants.find((entry) => entry.variant.id === job.variant)?.variant;
   const word = useStudioWords();
   const methods = useStudio((state) => state.methods);
+  const training = job.progress?.training;
   return (
     <Paper withBorder p="sm" radius="sm" role="group" aria-label={job.title}>
       <Group justify="space-between" wrap="nowrap" gap="sm">
         <Group gap="xs" miw={0}>
           <Badge variant="light" color={stateColor[job.state]} tt="none">
-            {t(`job.state.${job.state}`)}
+            {job.state === 'running' && job.wish === 'pause' ? t('training.paused') : t(`job.state.${job.state}`)}
           </Badge>
           <Text size="sm" fw={500}>
             {word(job.title)}
@@ -72,7 +74,15 @@ export function JobCard({ job }: { job: Job }) {
       </Group>
       {isActive(job) && (
         <Box mt="xs">
-          <JobProgress progress={job.progress} label={t(`job.state.${job.state}`)} />
+          <JobProgress
+            progress={job.progress}
+            label={job.wish === 'pause' ? t('training.paused') : t(`job.state.${job.state}`)}
+          />
+        </Box>
+      )}
+      {isActive(job) && training !== undefined && (
+        <Box mt="sm">
+          <Training training={training} />
         </Box>
       )}
       {job.error !== null && (
@@ -98,14 +108,17 @@ function JobActions({ job }: { job: Job }) {
   const [dismiss] = useAction(() => forProject('dismissJob', { job: job.id }));
   if (isActive(job)) {
     return (
-      <Button
-        variant="default"
-        size="compact-xs"
-        leftSection={<Icon name="stop" size={14} />}
-        onClick={() => void cancel()}
-      >
-        {t('job.cancel')}
-      </Button>
+      <>
+        {job.progress?.training !== undefined && <TrainingActions job={job} />}
+        <Button
+          variant="default"
+          size="compact-xs"
+          leftSection={<Icon name="stop" size={14} />}
+          onClick={() => void cancel()}
+        >
+          {t('job.cancel')}
+        </Button>
+      </>
     );
   }
   const { recipe } = job;

@@ -162,6 +162,36 @@ describe('run', () => {
     await waitFor(() => expect(asked.map(({ name }) => name)).toEqual(['cancelJob', 'retryJob']));
   });
 
+  // Without a wait: the chart is loaded later, and there is no canvas here.
+  it.each([
+    ['Pause', 'pause'],
+    ['Stop and keep', 'stop'],
+  ])('shows what a training tells; "%s" is told on', (button, wish) => {
+    const told = {
+      step: 40,
+      steps: 100,
+      epoch: 2,
+      epochs: 5,
+      loss: 0.123,
+      learningRate: 0.001,
+      samplesPerSecond: 812,
+      secondsLeft: 65,
+      best: { validation: 0.21, epoch: 1 },
+      curve: [{ step: 40, loss: 0.123, learningRate: 0.001 }],
+      validation: [{ step: 20, loss: 0.21 }],
+    };
+    const training = { ...job, progress: { phase: 'Training', fraction: 0.4, training: told } };
+    const asked = openFakeStudio({ project: { ...project, jobs: [training] } });
+    show(<Run />);
+    const card = screen.getByRole('group', { name: job.title });
+    const text = card.textContent?.replaceAll('\u00a0', ' ');
+    expect(text).toContain('Validation loss0.210best, after epoch 1');
+    expect(text).toContain('812/s');
+    expect(text).toContain('Time left1 min 05 s');
+    fireEvent.click(within(card).getByRole('button', { name: button }));
+    expect(asked).toMatchObject([{ name: 'steerJob', params: { job: job.id, wish } }]);
+  });
+
   it('has the log of each step: eligible, changed, skipped with the reason', () => {
     const made = { ...job, state: 'done' as const, progress: null, variant: figures[0]?.id ?? null };
     openFakeStudio({ project: { ...project, jobs: [made] } });

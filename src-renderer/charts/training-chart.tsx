@@ -1,0 +1,19 @@
+import { useMemo } from 'react';
+import type { TrainingProgress } from '../../src-main/contract';
+import { EChart } from './echart';
+import { usePalette } from './palette';
+import { type TrainingWords, trainingOption } from './training-option';
+
+export interface TrainingChartProps {
+  readonly label: string;
+  readonly height: number | string;
+  readonly training: TrainingProgress;
+  readonly words: TrainingWords;
+}
+
+/** Loss, validation and learning rate by update. Loaded by `import()`, as ECharts is large. */
+export default function TrainingChart({ label, height, training, words }: TrainingChartProps) {
+  const palette = usePalette();
+  const option = useMemo(() => trainingOption(training, words, palette), [training, words, palette]);
+  return <EChart label={label} height={height} option={option} />;
+}

@@ -1,0 +1,47 @@
+/** A training on the screen: its curves, a pause, and an end with what it has reached. */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, goTo, openStudio, test, untilIdle } from './studio';
+
+const pictures = fileURLToPath(new URL('../../test-results/pictures', import.meta.url));
+
+test('a training shows its curves, waits while paused, and is kept where it is stopped', async ({ page, studio }) => {
+  await mkdir(pictures, { recursive: true });
+  await openStudio(page, studio);
+  await page.getByRole('button', { name: 'Open the sample' }).click();
+  await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
+  await goTo(page, 'Recipe');
+  await page.getByRole('button', { name: 'Add a step' }).click();
+  await page.getByRole('menuitem', { name: 'Distil' }).click();
+  await page.getByRole('combobox', { name: 'Method' }).last().click();
+  await page.getByRole('option', { name: 'Fine-tune on labels' }).click();
+  await page.getByLabel('Epochs').fill('500');
+  await page.getByLabel('Name', { exact: true }).fill('Trained for a while');
+  await page.getByRole('button', { name: 'Make variant' }).click();
+  await goTo(page, 'Runs');
+  const card = page.getByRole('group', { name: /Trained for a while/ });
+  const chart = card.getByRole('img', { name: 'Loss, validation loss and learning rate by update' });
+  await expect(chart.locator('canvas')).toBeVisible({ timeout: 120_000 });
+  await expect(card.getByText(/best, after epoch [1-9]/)).toBeVisible({ timeout: 60_000 });
+  await expect(card.getByText('Time left')).toBeVisible();
+  await page.screenshot({ path: join(pictures, 'training.png') });
+
+  await card.getByRole('button', { name: 'Pause' }).click();
+  await expect(card.getByText('Paused', { exact: true }).first()).toBeVisible();
+  const where = card.getByText(/epoch \d+ of 500/);
+  // What was on its way when the pause began has arrived by now.
+  await page.waitForTimeout(1000);
+  const told = await where.textContent();
+  await page.waitForTimeout(1500);
+  expect(await where.textContent()).toBe(told);
+  await card.getByRole('button', { name: 'Go on' }).click();
+  await expect(where).not.toHaveText(told ?? '');
+
+  await card.getByRole('button', { name: 'Stop and keep' }).click();
+  await untilIdle(page);
+  await expect(card.getByText('Done', { exact: true })).toBeVisible();
+  await card.getByRole('button', { name: 'Log of each step' }).click();
+  await expect(card.getByText(/stopped after update \d+ of epoch \d+ of 500/)).toBeVisible();
+});
