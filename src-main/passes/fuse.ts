@@ -1,89 +1,80 @@
 /**
- * Operators written out in pieces, as older exporters do, put together again: LayerNormalization, RMSNormalization and
- * Gelu. Where the opset has the operator it is the standard one; else onnxruntime's own, on request, which leaves the
- * standard operator set.
- * Sources: LayerNorm arXiv:1607.06450; RMSNorm arXiv:1910.07467; Gelu arXiv:1606.08415 (erf form).
+ * Operators written out in pieces, as older exporters do, put together again: LayerNormalization, RMSNormalization,
+ * Gelu and attention. Where the opset has the operator it is the standard one; else onnxruntime's own, on request,
+ * which leaves the standard operator set.
+ * Sources: LayerNorm arXiv:1607.06450; RMSNorm arXiv:1910.07467; Gelu arXiv:1606.08415 (erf form); attention
+ * arXiv:1706.03762.
  */
 
+import { allNodes, withBodies } from '../inspect';
 import { readTensor } from '../onnx/file';
-import { type Attribute, attributes, elementCount, type Model, makeNode, type Node } from '../onnx/ir';
-import { isFloatType, readFloats } from './float-tensor';
+import { attributes, type Model, makeNode, type Node } from '../onnx/ir';
+import { attention } from './fuse-attention';
+import { innerOf, type Match, makerOf, numberAmong, type Pattern, readerOf } from './fuse-pattern';
 import { constantOf, definePass, isStandard, type PassResult, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';
+import { scopeTypes } from './scope-types';
 
 const { intOf, intsOf } = attributes;
+
+/** Of onnxruntime's operators. */
+const ownDomain = 'com.microsoft';
 
 export interface FuseOptions {
   /** Whether operators of onnxruntime may stand in where the opset has none. */
   readonly nonStandard: boolean;
 }
 
-export function fuse(
+export async function fuse(
   model: Model,
   { nonStandard }: FuseOptions,
   isTarget: (node: Node) => boolean = () => true,
-): PassResult {
+): Promise<PassResult> {
   const tally = new Tally();
   const made = new Map<string, number>();
-  const opsets = new Map(model.opsets);
+  const types = await scopeTypes(model);
   const after = rewriteNodes(
     model,
     tally,
     (node, site) => {
-      if (!isStandard(node) || site.kind === 'function') return false;
+      if (!isStandard(node)) return false;
       for (const pattern of patterns) {
         if (node.opType !== pattern.anchor) continue;
         const match = pattern.match(node, site);
         if (match === null) continue;
+        if (typeof match === 'string') return match;
         const form = formOf(pattern, site.opset, nonStandard);
-        if (form === null) return `${pattern.op} needs opset ${pattern.since}, or onnxruntime's own operator`;
+        if (form === null)
+          return `${pattern.op} needs opset ${pattern.since}${pattern.own === null ? '' : ", or onnxruntime's own operator"}`;
         const outside = match.inner.find((value) => isReadOutside(value, match, site));
         if (outside !== undefined) return `"${outside}" between its pieces is used elsewhere too`;
         for (const piece of match.pieces) site.patch.removeNode(piece.name);
-        site.patch.addNode(
-          makeNode(
-            form.opType,
-            match.pieces.at(-1)?.name as string,
-            match.inputs,
-            [match.output],
-            match.attributes,
-            form.domain,
-          ),
-        );
-        if (form.domain !== '') opsets.set(form.domain, 1);
+        for (const value of match.inner) if (site.graph.values.has(value)) site.patch.setValue(value, null);
+        const { inputs, attributes: set } = match.make(form.domain === '', site);
+        const name = match.pieces.at(-1)?.name as string;
+        site.patch.addNode(makeNode(form.opType, name, inputs, [match.output], set, form.domain));
         const op = form.domain === '' ? form.opType : `${form.domain}.${form.opType}`;
         made.set(op, (made.get(op) ?? 0) + 1);
         return true;
       }
       return false;
     },
-    { isTarget },
+    { isTarget, types },
   );
   const notes = [...made].map(([op, count]) => `put ${count} ${op} together`);
   if ([...made.keys()].some((op) => op.includes('.')))
     notes.push('the model now uses operators outside the ONNX standard and runs in onnxruntime only');
-  return tally.result(after === model ? model : { ...after, opsets }, notes);
+  return tally.result(after === model ? model : withDomains(after), notes);
 }
 
-interface Match {
-  /** In graph order; the last one makes the output. */
-  readonly pieces: readonly Node[];
-  readonly inputs: readonly string[];
-  readonly output: string;
-  readonly attributes: Readonly<Record<string, Attribute>>;
-  /** Values that vanish. */
-  readonly inner: readonly string[];
-}
-
-interface Pattern {
-  readonly op: string;
-  /** Opset of ai.onnx that has the operator. */
-  readonly since: number;
-  /** onnxruntime's own, where there is one. */
-  readonly own: { readonly opType: string; readonly domain: string } | null;
-  /** The piece that the search starts from. */
-  readonly anchor: string;
-  readonly match: (anchor: Node, site: RewriteSite) => Match | null;
+/** The domains of all operators are imported, by the model and by each function for itself. */
+function withDomains(model: Model): Model {
+  const imported = (opsets: ReadonlyMap<string, number>, nodes: Iterable<Node>): ReadonlyMap<string, number> => {
+    const uses = [...nodes].some(({ domain }) => domain === ownDomain);
+    return uses && !opsets.has(ownDomain) ? new Map(opsets).set(ownDomain, 1) : opsets;
+  };
+  const functions = model.functions.map((fn) => ({ ...fn, opsets: imported(fn.opsets, withBodies(fn.nodes)) }));
+  return { ...model, functions, opsets: imported(model.opsets, allNodes(model)) };
 }
 
 function formOf(
@@ -97,29 +88,6 @@ function formOf(
 
 function isReadOutside(value: string, { pieces }: Match, { index }: RewriteSite): boolean {
   return index.isOutput(value) || index.consumers(value).some((reader) => !pieces.includes(reader));
-}
-
-/** The one reader of a value that is of the operator. */
-function readerOf(value: string | undefined, opType: string, { index }: RewriteSite): Node | undefined {
-  return value === undefined
-    ? undefined
-    : index.consumers(value).find((node) => node.opType === opType && isStandard(node));
-}
-
-function makerOf(value: string | undefined, opType: string, { index }: RewriteSite): Node | undefined {
-  const node = value === undefined ? undefined : index.producer(value);
-  return node?.opType === opType && isStandard(node) ? node : undefined;
-}
-
-/** The constant number that one of two inputs is; undefined where neither is. */
-function numberAmong(node: Node, site: RewriteSite): { value: number; other: string } | undefined {
-  for (const [at, name] of node.inputs.entries()) {
-    const tensor = constantOf(site, name);
-    if (tensor === undefined || elementCount(tensor.shape) !== 1) continue;
-    const value = isFloatType(tensor.dtype) ? readFloats(tensor)?.[0] : Number(readTensor(tensor).data[0]);
-    if (value !== undefined) return { value, other: node.inputs[1 - at] as string };
-  }
-  return undefined;
 }
 
 const isNear = (value: number | undefined, wanted: number): boolean =>
@@ -162,7 +130,7 @@ function normalisedBy(
       pieces: [square, mean, add, sqrt, quotient],
       output: quotient.outputs[0] as string,
     };
-  const inverse = readerOf(sqrt.outputs[0], 'Reciprocal', site);
+  const inverse = inverseOf(sqrt.outputs[0] as string, site);
   const product = readerOf(inverse?.outputs[0], 'Mul', site);
   if (inverse === undefined || product === undefined || !product.inputs.includes(x)) return null;
   return {
@@ -173,6 +141,14 @@ function normalisedBy(
   };
 }
 
+/** Reciprocal of a value, or 1 divided by it. */
+function inverseOf(value: string, site: RewriteSite): Node | undefined {
+  const reciprocal = readerOf(value, 'Reciprocal', site);
+  if (reciprocal !== undefined) return reciprocal;
+  const division = readerOf(value, 'Div', site);
+  return division?.inputs[1] === value && numberAmong(division, site)?.value === 1 ? division : undefined;
+}
+
 /** A reader that applies a constant vector along the last axis. */
 function vectorStep(value: string, opType: string, site: RewriteSite): { node: Node; vector: string } | undefined {
   const node = readerOf(value, opType, site);
@@ -180,8 +156,6 @@ function vectorStep(value: string, opType: string, site: RewriteSite): { node: N
   const tensor = vector === undefined ? undefined : constantOf(site, vector);
   return node !== undefined && vector !== undefined && tensor?.shape.length === 1 ? { node, vector } : undefined;
 }
-
-const innerOf = (pieces: readonly Node[]): string[] => pieces.slice(0, -1).flatMap(({ outputs }) => outputs);
 
 /** d = x − mean(x); y = d / √(mean(d²) + ε) · γ + β */
 function matchLayerNorm(sqrt: Node, site: RewriteSite): Match | null {
@@ -197,10 +171,12 @@ function matchLayerNorm(sqrt: Node, site: RewriteSite): Match | null {
   const pieces = [mean, centred, ...normalised.pieces, scale.node, shift.node];
   return {
     pieces,
-    inputs: [x, scale.vector, shift.vector],
     output: shift.node.outputs[0] as string,
-    attributes: { axis: attributes.int(-1), epsilon: attributes.float(normalised.epsilon) },
     inner: innerOf(pieces),
+    make: () => ({
+      inputs: [x, scale.vector, shift.vector],
+      attributes: { axis: attributes.int(-1), epsilon: attributes.float(normalised.epsilon) },
+    }),
   };
 }
 
@@ -213,10 +189,12 @@ function matchRmsNorm(sqrt: Node, site: RewriteSite): Match | null {
   const pieces = [...normalised.pieces, scale.node];
   return {
     pieces,
-    inputs: [normalised.x, scale.vector],
     output: scale.node.outputs[0] as string,
-    attributes: { axis: attributes.int(-1), epsilon: attributes.float(normalised.epsilon) },
     inner: innerOf(pieces),
+    make: () => ({
+      inputs: [normalised.x, scale.vector],
+      attributes: { axis: attributes.int(-1), epsilon: attributes.float(normalised.epsilon) },
+    }),
   };
 }
 
@@ -237,10 +215,9 @@ function matchGelu(erf: Node, site: RewriteSite): Match | null {
   const pieces = [...start, ...found];
   return {
     pieces,
-    inputs: [x],
     output: pieces.at(-1)?.outputs[0] as string,
-    attributes: {},
     inner: innerOf(pieces),
+    make: () => ({ inputs: [x], attributes: {} }),
   };
 }
 
@@ -266,14 +243,15 @@ const patterns: readonly Pattern[] = [
     anchor: 'Sqrt',
     match: matchRmsNorm,
   },
-  { op: 'Gelu', since: 20, own: { opType: 'Gelu', domain: 'com.microsoft' }, anchor: 'Erf', match: matchGelu },
+  { op: 'Gelu', since: 20, own: { opType: 'Gelu', domain: ownDomain }, anchor: 'Erf', match: matchGelu },
+  attention,
 ];
 
 export const fusePass = definePass({
   name: 'fuse',
   title: 'Put operators together',
-  help: 'Makes LayerNormalization, RMSNormalization and Gelu of their pieces. Where the opset has none it can use the operators of onnxruntime, and the model then runs there only.',
-  source: 'arXiv:1607.06450, arXiv:1910.07467, arXiv:1606.08415',
+  help: 'Makes LayerNormalization, RMSNormalization, Gelu and attention of their pieces. Where the opset has none it can use the operators of onnxruntime, and the model then runs there only.',
+  source: 'arXiv:1607.06450, arXiv:1910.07467, arXiv:1606.08415, arXiv:1706.03762',
   options: {
     nonStandard: {
       kind: 'boolean',
