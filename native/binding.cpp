@@ -424,6 +424,32 @@ Napi::Value gptq(Napi::Env env, Arguments& arguments) {
   return env.Undefined();
 }
 
+Napi::Value gptqOnGrids(Napi::Env env, Arguments& arguments) {
+  size_t length, upperLength, scalesLength;
+  float* w = arguments.array<float>(napi_float32_array, &length);
+  const double* upper = arguments.array<double>(napi_float64_array, &upperLength);
+  const size_t inputs = arguments.size();
+  const size_t outputs = arguments.size();
+  const int32_t* blockOf = arguments.arrayOf<int32_t>(napi_int32_array, inputs, "blockOf is too short");
+  const int levelBits = arguments.integer();
+  require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
+  require(inputs > 0 && outputs > 0, "sizes must be above 0");
+  require(length >= inputs * outputs && upperLength >= inputs * inputs, "w or upper is too short");
+  const float* scales = arguments.floats(&scalesLength);
+  const size_t blocks = scalesLength / outputs;
+  for (size_t i = 0; i < inputs; i++)
+    require(blockOf[i] >= 0 && static_cast<size_t>(blockOf[i]) < blocks, "blockOf names a block without a scale");
+  const float* zeros = arguments.arrayOf<float>(napi_float32_array, scalesLength, "zeros are too few");
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, inputs * outputs, "codes are too few");
+  std::atomic<bool> had{true};
+  parallelFor(outputs, 64, threads, 64, [&](size_t from, size_t to) {
+    if (!table->gptqOnGrids(w, upper, inputs, outputs, from, to, blocks, blockOf, levelBits, scales, zeros, codes))
+      had = false;
+  });
+  requireMemory(had);
+  return env.Undefined();
+}
+
 Napi::Value pruneInputs(Napi::Env env, Arguments& arguments) {
   size_t length, upperLength;
   float* w = arguments.array<float>(napi_float32_array, &length);
@@ -528,6 +554,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<maskNOfM>(exports, "maskNOfM");
   add<quantizeBlocks>(exports, "quantizeBlocks");
   add<gptq>(exports, "gptq");
+  add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");
   add<inverseUpperCholesky>(exports, "inverseUpperCholesky");
   add<setThreads>(exports, "setThreads");

@@ -115,6 +115,43 @@ bool gptq(float* w, const double* upper, size_t inputs, size_t outputs, size_t f
   return true;
 }
 
+bool gptqOnGrids(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t blocks,
+                 const int32_t* blockOf, int levelBits, const float* scales, const float* zeros, uint8_t* codes) {
+  Panel panel(inputs);
+  Scratch<float> grids(blocks * 2 * kPanel);  // [blocks, scale and zero, kPanel]
+  if (!panel.ready() || grids.data == nullptr) return false;
+  const Floats most = all((float)((1 << levelBits) - 1));
+  constexpr size_t parts = kPanel / kLanes;
+  for (size_t left = from; left < to; left += kPanel) {
+    const size_t lanes = to - left < kPanel ? to - left : kPanel;
+    panel.take(w, inputs, outputs, left, lanes);
+    memset(grids.data, 0, blocks * 2 * kPanel * sizeof(float));
+    for (size_t block = 0; block < blocks; block++)
+      for (size_t lane = 0; lane < lanes; lane++) {
+        grids.data[block * 2 * kPanel + lane] = scales[(left + lane) * blocks + block];
+        grids.data[(block * 2 + 1) * kPanel + lane] = zeros[(left + lane) * blocks + block];
+      }
+    panel.eliminate(upper, inputs, 0, inputs, SIZE_MAX, [&](size_t j, float* row, float* error) {
+      const float pivot = (float)upper[j * inputs + j];
+      const float* grid = grids.data + (size_t)blockOf[j] * 2 * kPanel;
+      for (size_t part = 0; part < parts; part++) {
+        const Floats scale = load(grid + part * kLanes);
+        const Floats zero = load(grid + kPanel + part * kLanes);
+        const Floats value = load(row + part * kLanes);
+        const Floats code = wholeOf(value * inverseOf(scale) + zero, all(0), most);
+        const Floats settled = (code - zero) * scale;
+        store(error + part * kLanes, (value - settled) / pivot);
+        store(row + part * kLanes, settled);
+        const Ints whole = __builtin_convertvector(code, Ints);
+        for (size_t lane = 0; lane < kLanes && part * kLanes + lane < lanes; lane++)
+          codes[j * outputs + left + part * kLanes + lane] = (uint8_t)whole[lane];
+      }
+    });
+    panel.give(w, inputs, outputs, left, lanes);
+  }
+  return true;
+}
+
 bool pruneInputs(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to,
                  size_t firstInput, size_t lastInput, const uint8_t* mask) {
   Panel panel(inputs);

@@ -15,7 +15,7 @@ const KernelTable* KERNELS() {
   static const KernelTable table = {
       TEXT(KERNELS),  absMaxRuns,     absMaxColumns, rangeRuns,    rangeColumns,   nonFinite,      quantizeRuns,
       quantizeColumns, toFloat16,     fromFloat16,   toBfloat16,   fromBfloat16,   histogram,      countUpper,
-      countLower,     maskBelow,      maskGroups,    quantizeBlocks, gptq,         pruneInputs,    kCholeskyBlock,
+      countLower,     maskBelow,      maskGroups,    quantizeBlocks, gptq,         gptqOnGrids,    pruneInputs,    kCholeskyBlock,
       factorDiagonal, solveRows,      updateRows,    invertStrip};
   return &table;
 }

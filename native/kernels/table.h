@@ -46,6 +46,9 @@ struct KernelTable {
   // gptq.h. Outputs from…to. False: no memory.
   bool (*gptq)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t group,
                int bits, int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints);
+  bool (*gptqOnGrids)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to,
+                      size_t blocks, const int32_t* blockOf, int levelBits, const float* scales, const float* zeros,
+                      uint8_t* codes);
   bool (*pruneInputs)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to,
                       size_t firstInput, size_t lastInput, const uint8_t* mask);
 

@@ -242,3 +242,30 @@ export function packBlocks(
     }
   }
 }
+
+/**
+ * Packed codes as ONNX keeps a matrix of few bits: elements side by side, the first of a byte in its lowest bits.
+ * @param codes [outputs, blocks, block · bits / 8]
+ * @param flip bits to turn over: 2^(bits−1) makes codes that count from the middle signed ones
+ * @param outputsFirst gives [outputs, inputs], else [inputs, outputs]
+ */
+export function flattenBlocks(
+  codes: Uint8Array,
+  inputs: number,
+  outputs: number,
+  block: number,
+  bits: number,
+  flip: number,
+  outputsFirst: boolean,
+): Uint8Array {
+  const rowBytes = (Math.ceil(inputs / block) * block * bits) / 8;
+  const flat = new Uint8Array(Math.ceil((inputs * outputs * bits) / 8));
+  for (let output = 0; output < outputs; output++) {
+    for (let input = 0; input < inputs; input++) {
+      const code = getBits(codes, output * rowBytes, input, bits) ^ flip;
+      const bit = (outputsFirst ? output * inputs + input : input * outputs + output) * bits;
+      flat[bit >> 3]! |= code << (bit & 7);
+    }
+  }
+  return flat;
+}

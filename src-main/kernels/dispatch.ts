@@ -20,6 +20,7 @@ export type NativeKernels = Pick<
   | 'float32ToBfloat16'
   | 'float32ToFloat16'
   | 'gptq'
+  | 'gptqOnGrids'
   | 'inverseUpperCholesky'
   | 'maskBelow'
   | 'maskNOfM'
@@ -65,6 +66,7 @@ export const {
   float32ToBfloat16,
   float32ToFloat16,
   gptq,
+  gptqOnGrids,
   inverseUpperCholesky,
   maskBelow,
   maskNOfM,

@@ -7,6 +7,7 @@
  */
 
 import { type BlockGrid, blockGrid, wholeOf } from './blocks';
+import { ROUND } from './channels';
 
 const f = Math.fround;
 
@@ -58,6 +59,50 @@ export function gptq(
         const whole = wholeOf(f(w[at]! * inverse), -zeroPoint, most - zeroPoint);
         const settled = f(whole * scale);
         codes[at] = whole + zeroPoint;
+        error[n - left] = f(f(w[at]! - settled) / pivot);
+        w[at] = settled;
+      }
+      passOn(w, upper, inputs, outputs, j, inputs, left, right, error);
+    }
+  }
+}
+
+/**
+ * The same loop on grids that are given: x ≈ scale · (code − zero).
+ * @param w [inputs, outputs]; overwritten by the dequantized weights
+ * @param blockOf [inputs]: the block that an input's grid is found in
+ * @param levelBits bits of a code's range
+ * @param scales [outputs, blocks]
+ * @param zeros [outputs, blocks], any numbers
+ * @param codes [inputs, outputs], one a byte
+ */
+export function gptqOnGrids(
+  w: Float32Array,
+  upper: Float64Array,
+  inputs: number,
+  outputs: number,
+  blockOf: Int32Array,
+  levelBits: number,
+  scales: Float32Array,
+  zeros: Float32Array,
+  codes: Uint8Array,
+): void {
+  const error = new Float32Array(PANEL);
+  const blocks = scales.length / outputs;
+  const most = 2 ** levelBits - 1;
+  for (let left = 0; left < outputs; left += PANEL) {
+    const right = Math.min(outputs, left + PANEL);
+    for (let j = 0; j < inputs; j++) {
+      const pivot = f(upper[j * inputs + j]!);
+      for (let n = left; n < right; n++) {
+        const at = j * outputs + n;
+        const scale = scales[n * blocks + blockOf[j]!]!;
+        const zero = zeros[n * blocks + blockOf[j]!]!;
+        const inverse = scale === 0 ? 0 : f(1 / scale);
+        const steps = f(f(w[at]! * inverse) + zero);
+        const code = (steps > 0 ? Math.min(steps, most) : 0) + ROUND - ROUND;
+        const settled = f(f(code - zero) * scale);
+        codes[at] = code;
         error[n - left] = f(f(w[at]! - settled) / pivot);
         w[at] = settled;
       }

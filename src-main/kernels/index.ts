@@ -1,6 +1,7 @@
 /** @file Hot routines. Plain TypeScript, or the native ones of the same names and results where they are built. */
 
-export { dequantizeBlocks, packBlocks } from './blocks';
+export { type BlockGrids, blockGrids, codesOnGrids, type GridSearch, type ZeroKind } from './block-grids';
+export { dequantizeBlocks, flattenBlocks, packBlocks } from './blocks';
 export type { Codes } from './channels';
 export * from './dispatch';
 export { roundWithFeedback } from './feedback-rounding';

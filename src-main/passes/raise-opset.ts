@@ -35,10 +35,12 @@ const { intOf, intsOf, floatOf, floatsOf, stringOf } = attributes;
 
 /** Oldest version whose nodes are understood, and the newest whose changes are known. */
 const oldestOpset = 7;
-const newestOpset = 23;
+const newestOpset = 25;
 
 /** Lowest IR version that may carry an opset, by the ONNX releases that brought both. */
 const irVersionOf: readonly (readonly [opset: number, irVersion: number])[] = [
+  [25, 13],
+  [24, 12],
   [23, 11],
   [21, 10],
   [19, 9],
@@ -352,6 +354,9 @@ const rules: Readonly<Record<number, Readonly<Record<string, Rule>>>> = {
   },
   21: {
     GroupNormalization: (_node, at) => at.refuse('its scale became one a channel instead of one a group'),
+  },
+  24: {
+    Attention: (_node, at) => at.refuse('what it does with masks changed'),
   },
 };
 

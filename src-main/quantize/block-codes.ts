@@ -1,17 +1,35 @@
 /**
- * Weights of few bits with a scale for each block of inputs, by one of several ways to find scale and zero point.
- * W [inputs, outputs] ≈ scale · (code − zero point), packed as com.microsoft.MatMulNBits takes them (see kernels/blocks).
+ * Weights of few bits with a scale for each block of inputs. W [inputs, outputs], packed as com.microsoft.MatMulNBits
+ * takes it (see kernels/blocks):
+ *
+ *   w ≈ scale · (code − zero point)            zero point: a whole number, packed; 2^(bits−1) where there is none
+ *   w ≈ scale · (code − 2^(bits−1)) + offset   where zero points may be any number
  */
 
-import { gptq, inverseUpperCholesky, packBlocks, quantizeBlocks } from '../kernels';
-import type { Hessian } from './hessians';
+import {
+  type BlockGrids,
+  blockGrids,
+  codesOnGrids,
+  dequantizeBlocks,
+  type GridSearch,
+  gptq,
+  gptqOnGrids,
+  inverseUpperCholesky,
+  packBlocks,
+  quantizeBlocks,
+  type ZeroKind,
+} from '../kernels';
+
+import { spill } from '../onnx/file';
 
 export interface BlockFormat {
+  /** Bits that a code takes. */
   readonly bits: 2 | 4 | 8;
+  /** Bits of its range: 3 where 4 are taken. */
+  readonly levelBits: 2 | 3 | 4 | 8;
   /** Inputs that share a scale: 16, 32, … 256. */
   readonly block: number;
-  /** `none`: the middle of the codes; `integer`: packed like the codes; `float`: any number, as W's dtype. */
-  readonly zeroPoints: 'none' | 'integer' | 'float';
+  readonly zeroPoints: ZeroKind;
 }
 
 export interface BlockCodes {
@@ -19,9 +37,14 @@ export interface BlockCodes {
   readonly codes: Uint8Array;
   /** [outputs, blocks] */
   readonly scales: Float32Array;
-  /** [outputs, ⌈blocks · bits / 8⌉] packed, or [outputs, blocks] as floats. */
-  readonly zeroPoints: Uint8Array | Float32Array | null;
+  /** [outputs, ⌈blocks · bits / 8⌉], packed; `integer` only. */
+  readonly zeroPoints: Uint8Array | null;
+  /** [outputs, blocks]; `float` only. */
+  readonly offsets: Float32Array | null;
 }
+
+/** A way to round a matrix [inputs, outputs], output by output. */
+export type Rounding = (w: Float32Array, inputs: number, outputs: number, format: BlockFormat) => BlockCodes;
 
 /** Sizes of what {@link BlockCodes} holds. */
 export function blockSizes(inputs: number, outputs: number, { bits, block }: BlockFormat) {
@@ -31,131 +54,187 @@ export function blockSizes(inputs: number, outputs: number, { bits, block }: Blo
   return { blocks, bytes, zeroBytes, codes: outputs * blocks * bytes, scales: outputs * blocks };
 }
 
-/** The nearest code of each weight on the block's full range, or on the best of `clipSteps` shrunk ones. */
-export function roundBlocks(
-  w: Float32Array,
-  inputs: number,
-  outputs: number,
-  format: BlockFormat,
-  clipSteps: number,
-): BlockCodes {
-  if (format.zeroPoints === 'float') return floatGrid(w, inputs, outputs, format, 0);
-  const sizes = blockSizes(inputs, outputs, format);
-  const codes = new Uint8Array(sizes.codes);
-  const scales = new Float32Array(sizes.scales);
-  const zeroPoints = format.zeroPoints === 'none' ? null : new Uint8Array(outputs * sizes.zeroBytes);
-  quantizeBlocks(w, inputs, outputs, format.block, format.bits, clipSteps, codes, scales, zeroPoints);
-  return { codes, scales, zeroPoints };
+/** Bits of a weight with everything that belongs to its block. */
+export function bitsPerWeight({ bits, block, zeroPoints }: BlockFormat): number {
+  return bits + (32 + (zeroPoints === 'float' ? 32 : zeroPoints === 'integer' ? bits : 0)) / block;
 }
 
-/** GPTQ, arXiv:2210.17323: λ is 1 % of the mean diagonal, ten times as much where H is not positive definite with it. */
-export function gptqBlocks(
+/** Codes that have to be filled in, for a matrix that is worked through in panels of outputs. */
+export function emptyCodes(inputs: number, outputs: number, format: BlockFormat): BlockCodes {
+  const sizes = blockSizes(inputs, outputs, format);
+  return {
+    codes: new Uint8Array(sizes.codes),
+    scales: new Float32Array(sizes.scales),
+    zeroPoints: format.zeroPoints === 'integer' ? new Uint8Array(outputs * sizes.zeroBytes) : null,
+    offsets: format.zeroPoints === 'float' ? new Float32Array(sizes.scales) : null,
+  };
+}
+
+const clipSteps = 20;
+
+/** Each weight to its nearest code, on grids found block by block. */
+export function roundBlocks(search: GridSearch): Rounding {
+  return (w, inputs, outputs, format) => {
+    const { bits, levelBits, block, zeroPoints } = format;
+    const isRange = search === 'nearest' || search === 'mse';
+    if (isRange && zeroPoints !== 'float' && levelBits === bits) {
+      const made = emptyCodes(inputs, outputs, format);
+      const steps = search === 'mse' ? clipSteps : 1;
+      quantizeBlocks(w, inputs, outputs, block, bits, steps, made.codes, made.scales, made.zeroPoints);
+      return made;
+    }
+    const grids = gridsOf(w, inputs, outputs, format, search);
+    const flat = new Uint8Array(inputs * outputs);
+    codesOnGrids(w, inputs, outputs, block, levelBits, grids, flat);
+    return packed(flat, grids, inputs, outputs, format);
+  };
+}
+
+function gridsOf(
   w: Float32Array,
   inputs: number,
   outputs: number,
   format: BlockFormat,
-  hessian: Hessian,
-  clipSteps: number,
+  search: GridSearch,
+): BlockGrids {
+  return blockGrids(w, inputs, outputs, format.block, format.levelBits, format.zeroPoints, search);
+}
+
+/** Codes one a byte [inputs, outputs], with their grids, as they are stored. */
+function packed(
+  flat: Uint8Array,
+  { scales, zeros }: BlockGrids,
+  inputs: number,
+  outputs: number,
+  format: BlockFormat,
 ): BlockCodes {
-  const sizes = blockSizes(inputs, outputs, format);
-  const flat = new Uint8Array(inputs * outputs);
-  const groupScales = new Float32Array(sizes.blocks * outputs);
-  const groupZeros = format.zeroPoints === 'none' ? null : new Uint8Array(sizes.blocks * outputs);
-  const upper = dampedFactor(hessian.sum, inputs);
-  gptq(w.slice(), upper, inputs, outputs, format.block, format.bits, clipSteps, flat, groupScales, groupZeros);
-  const codes = new Uint8Array(sizes.codes);
-  const zeroPoints = groupZeros === null ? null : new Uint8Array(outputs * sizes.zeroBytes);
-  packBlocks(flat, groupZeros, inputs, outputs, format.block, format.bits, codes, zeroPoints);
-  const scales = new Float32Array(sizes.scales);
-  for (let block = 0; block < sizes.blocks; block++)
+  const { bits, levelBits, block, zeroPoints } = format;
+  const half = 2 ** (bits - 1);
+  // The middle of the range is the middle of the codes.
+  const middle = 2 ** (levelBits - 1);
+  const shift = zeroPoints === 'integer' ? 0 : half - middle;
+  if (shift > 0) for (let i = 0; i < flat.length; i++) flat[i]! += shift;
+  const { blocks } = blockSizes(inputs, outputs, format);
+  const made = emptyCodes(inputs, outputs, format);
+  made.scales.set(scales);
+  let turnedZeros: Uint8Array | null = null; // [blocks, outputs]
+  if (made.zeroPoints !== null) {
+    turnedZeros = new Uint8Array(blocks * outputs);
     for (let output = 0; output < outputs; output++)
-      scales[output * sizes.blocks + block] = groupScales[block * outputs + output]!;
-  return { codes, scales, zeroPoints };
+      for (let at = 0; at < blocks; at++) turnedZeros[at * outputs + output] = zeros[output * blocks + at]!;
+  }
+  packBlocks(flat, turnedZeros, inputs, outputs, block, bits, made.codes, made.zeroPoints);
+  made.offsets?.forEach((_, i, offsets) => {
+    offsets[i] = scales[i]! * (middle - zeros[i]!);
+  });
+  return made;
 }
 
-function dampedFactor(hessian: Float64Array, inputs: number): Float64Array {
+/** H of a layer's inputs, factored as GPTQ walks along it. */
+export interface GptqFactor {
+  /** U upper with (H + λ·I)⁻¹ = Uᵀ·U, of the inputs in the order they are settled in. */
+  readonly upper: Float64Array;
+  /** The inputs in that order; null: as they are. */
+  readonly order: Int32Array | null;
+}
+
+/**
+ * GPTQ, arXiv:2210.17323: λ is 1 % of the mean diagonal, ten times as much where H is not positive definite with it.
+ * @param hessian [inputs, inputs]; overwritten
+ * @param byActivity settles the inputs with the largest diagonal first ("act-order")
+ */
+export function gptqFactor(hessian: Float64Array, inputs: number, byActivity: boolean): GptqFactor {
+  const order = byActivity ? orderOf(hessian, inputs) : null;
+  const given = order === null ? hessian : permuted(hessian, order);
   let trace = 0;
-  for (let i = 0; i < inputs; i++) trace += hessian[i * inputs + i]!;
+  for (let i = 0; i < inputs; i++) trace += given[i * inputs + i]!;
   const mean = trace === 0 ? 1 : trace / inputs;
   for (let share = 0.01; ; share *= 10) {
-    const damped = hessian.slice();
-    for (let i = 0; i < inputs; i++) damped[i * inputs + i]! += share * mean;
-    if (inverseUpperCholesky(damped, inputs) < 0 || share > 1e6) return damped;
+    const upper = given.slice();
+    for (let i = 0; i < inputs; i++) upper[i * inputs + i]! += share * mean;
+    if (inverseUpperCholesky(upper, inputs) < 0 || share > 1e6) return { upper, order };
   }
 }
 
-/** Rounds of HQQ, its norm p and the growth of its weight β, as its authors set them. */
-const hqq = { rounds: 20, p: 0.7, beta: 10, growth: 1.01 };
-
-/** HQQ (Badri and Shaji 2023, "Half-quadratic quantization"): moves each block's zero point so that Σ|w − ŵ|^0.7 shrinks. */
-export function hqqBlocks(w: Float32Array, inputs: number, outputs: number, format: BlockFormat): BlockCodes {
-  return floatGrid(w, inputs, outputs, format, hqq.rounds);
+function orderOf(hessian: Float64Array, inputs: number): Int32Array {
+  const diagonal = Float64Array.from({ length: inputs }, (_, i) => hessian[i * inputs + i]!);
+  return Int32Array.from([...diagonal.keys()].sort((a, b) => diagonal[b]! - diagonal[a]! || a - b));
 }
 
-/** Codes on a grid whose zero point is any number: from the least to the largest weight of a block, then HQQ's rounds. */
-function floatGrid(w: Float32Array, inputs: number, outputs: number, format: BlockFormat, rounds: number): BlockCodes {
-  const { bits, block } = format;
-  const sizes = blockSizes(inputs, outputs, format);
-  const most = 2 ** bits - 1;
-  const codes = new Uint8Array(sizes.codes);
-  const scales = new Float32Array(sizes.scales);
-  const zeroPoints = new Float32Array(sizes.scales);
-  const values = new Float64Array(block);
-  for (let output = 0; output < outputs; output++) {
-    for (let at = 0; at < sizes.blocks; at++) {
-      const count = Math.min(block, inputs - at * block);
-      for (let i = 0; i < count; i++) values[i] = w[(at * block + i) * outputs + output]!;
-      const grid = blockGridOf(values, count, most, rounds);
-      const place = output * sizes.blocks + at;
-      scales[place] = grid.scale;
-      zeroPoints[place] = grid.zero;
-      const inverse = grid.scale === 0 ? 0 : 1 / scales[place]!;
-      for (let i = 0; i < count; i++) {
-        const code = clampCode(values[i]! * inverse + zeroPoints[place]!, most);
-        const bit = i * bits;
-        codes[place * sizes.bytes + (bit >> 3)]! |= code << (bit & 7);
-      }
+function permuted(hessian: Float64Array, order: Int32Array): Float64Array {
+  const n = order.length;
+  const moved = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) moved[i * n + j] = hessian[order[i]! * n + order[j]!]!;
+  return moved;
+}
+
+/**
+ * Rounding by GPTQ. In the order of activity, and with zero points of any number, grids are those of the weights as they
+ * were ("static groups"); else a block's grid is taken when its turn comes.
+ */
+export function gptqBlocks({ upper, order }: GptqFactor): Rounding {
+  return (w, inputs, outputs, format) => {
+    const { bits, levelBits, block, zeroPoints } = format;
+    const flat = new Uint8Array(inputs * outputs);
+    if (order !== null || zeroPoints === 'float' || levelBits !== bits) {
+      const grids = gridsOf(w, inputs, outputs, format, zeroPoints === 'float' ? 'k-quant' : 'mse');
+      const blockOf = Int32Array.from({ length: inputs }, (_, i) => Math.floor((order?.[i] ?? i) / block));
+      const settled = rowsInOrder(w, outputs, order);
+      const codes = order === null ? flat : new Uint8Array(flat.length);
+      gptqOnGrids(settled, upper, inputs, outputs, blockOf, levelBits, grids.scales, grids.zeros, codes);
+      order?.forEach((from, i) => {
+        flat.set(codes.subarray(i * outputs, (i + 1) * outputs), from * outputs);
+      });
+      return packed(flat, grids, inputs, outputs, format);
     }
-  }
-  return { codes, scales, zeroPoints };
+    const made = emptyCodes(inputs, outputs, format);
+    const { blocks } = blockSizes(inputs, outputs, format);
+    const scales = new Float32Array(blocks * outputs);
+    const zeros = zeroPoints === 'none' ? null : new Uint8Array(blocks * outputs);
+    gptq(w.slice(), upper, inputs, outputs, block, bits, clipSteps, flat, scales, zeros);
+    packBlocks(flat, zeros, inputs, outputs, block, bits, made.codes, made.zeroPoints);
+    for (let at = 0; at < blocks; at++)
+      for (let output = 0; output < outputs; output++)
+        made.scales[output * blocks + at] = scales[at * outputs + output]!;
+    return made;
+  };
 }
 
-function blockGridOf(
-  values: Float64Array,
-  count: number,
-  most: number,
-  rounds: number,
-): { scale: number; zero: number } {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < count; i++) {
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-  }
-  // One value in the whole block: a step of 1 with the value itself as its offset.
-  const scale = high === low ? (high === 0 ? 1 : Math.fround(Math.abs(high))) : Math.fround((high - low) / most);
-  let zero = -low / scale;
-  let best = { zero, error: Number.POSITIVE_INFINITY };
-  let beta = hqq.beta;
-  for (let round = 0; round <= rounds; round++, beta *= hqq.growth) {
-    let error = 0;
-    let next = 0;
-    for (let i = 0; i < count; i++) {
-      const code = clampCode(values[i]! / scale + zero, most);
-      const rest = values[i]! - (code - zero) * scale;
-      const size = Math.abs(rest);
-      error += size ** hqq.p;
-      // The shrinkage of |·|^p: what is small enough counts as no error at all.
-      const shrunk = size === 0 ? 0 : Math.sign(rest) * Math.max(0, size - size ** (hqq.p - 1) / beta);
-      next += code - (values[i]! - shrunk) / scale;
-    }
-    if (error >= best.error) break;
-    best = { zero, error };
-    zero = next / count;
-  }
-  return { scale, zero: best.zero };
+function rowsInOrder(w: Float32Array, outputs: number, order: Int32Array | null): Float32Array {
+  if (order === null) return w.slice();
+  const moved = new Float32Array(w.length);
+  order.forEach((from, i) => {
+    moved.set(w.subarray(from * outputs, (from + 1) * outputs), i * outputs);
+  });
+  return moved;
 }
 
-function clampCode(x: number, most: number): number {
-  return Math.min(most, Math.max(0, Math.round(x)));
+/** The matrix [inputs, outputs] that codes stand for. */
+export function valuesOf(made: BlockCodes, inputs: number, outputs: number, format: BlockFormat): Float32Array {
+  const w = new Float32Array(inputs * outputs);
+  dequantizeBlocks(made.codes, made.scales, made.zeroPoints, inputs, outputs, format.block, format.bits, w);
+  if (made.offsets !== null) {
+    const { blocks } = blockSizes(inputs, outputs, format);
+    for (let input = 0; input < inputs; input++)
+      for (let output = 0; output < outputs; output++)
+        w[input * outputs + output]! += made.offsets[output * blocks + Math.floor(input / format.block)]!;
+  }
+  return w;
+}
+
+/** Codes in a file of the job, read back when they are asked for. */
+export function spilledCodes({ codes, scales, zeroPoints, offsets }: BlockCodes, file: string): () => BlockCodes {
+  const parts = [codes, scales, zeroPoints, offsets].map((part) =>
+    part === null ? null : new Uint8Array(part.buffer, part.byteOffset, part.byteLength),
+  );
+  const data = spill(Buffer.concat(parts.map((part) => part ?? new Uint8Array())), file);
+  const starts = parts.map((_, at) => parts.slice(0, at).reduce((sum, part) => sum + (part?.byteLength ?? 0), 0));
+  const bytes = (at: number): Uint8Array => data.read(starts[at]!, starts[at]! + (parts[at]?.byteLength ?? 0));
+  const floats = (at: number): Float32Array => new Float32Array(bytes(at).buffer);
+  return () => ({
+    codes: bytes(0),
+    scales: floats(1),
+    zeroPoints: zeroPoints === null ? null : bytes(2),
+    offsets: offsets === null ? null : floats(3),
+  });
 }

@@ -1,53 +1,58 @@
 /**
- * Weight-only quantization: MatMul and Gemm become com.microsoft.MatMulNBits, tables that Gather reads become
- * GatherBlockQuantized. Each weight is quantized when its bytes are asked for, one at a time.
+ * Weight-only quantization: products with constant matrices and tables that Gather reads keep their weights in few bits.
+ * Each weight is quantized when its bytes are asked for, one at a time; what needs calibration samples is made first and
+ * kept in files of the job.
  */
 
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { LatheError, portion, type StepOutcome, type Targets, targetFilter } from '../contract';
-import { readTensor } from '../onnx/file';
+import type { GridSearch } from '../kernels';
+import { attributes, type Graph, type Model, type Node, Patch } from '../onnx/ir';
+import { raiseOpset } from '../passes';
 import {
-  attributes,
-  elementCount,
-  type Graph,
-  indexGraph,
-  type Model,
-  makeNode,
-  type NdArray,
-  type Node,
-  Patch,
-  type Tensor,
-  type TensorData,
-} from '../onnx/ir';
-import { type BlockCodes, type BlockFormat, blockSizes, gptqBlocks, hqqBlocks, roundBlocks } from './block-codes';
-import { editGraphs, type Scope } from './bodies';
+  type BlockCodes,
+  type BlockFormat,
+  gptqBlocks,
+  gptqFactor,
+  type Rounding,
+  roundBlocks,
+  spilledCodes,
+  valuesOf,
+} from './block-codes';
+import { type BlockLayer, blockLayer, dividingBlock, panelOf, roundLayer, weightKey } from './block-layers';
+import { type BlockForm, BlockNodes } from './block-nodes';
+import { editGraphs, type Scope, scopeOf } from './bodies';
 import { observe } from './calibrate';
 import { calibrationData } from './calibration-data';
-import { constantsOf } from './constants';
-import { type Hessian, HessianObserver } from './hessians';
+import { HessianObserver } from './hessians';
 import { type QuantizeContext, Tally } from './method';
 import { prepare } from './prepare';
 import { withoutUnused } from './unused';
 
-export type BlockAlgorithm = 'nearest' | 'mse' | 'hqq' | 'gptq';
+export type BlockAlgorithm = GridSearch | 'gptq';
 
 export interface BlockRequest {
   readonly method: string;
-  readonly format: BlockFormat;
+  readonly levelBits: 2 | 3 | 4 | 8;
+  readonly block: number;
+  /** `auto`: any number where the weights lie on such a grid already, else whole ones. */
+  readonly zeroPoints: BlockFormat['zeroPoints'] | 'auto';
   readonly algorithm: BlockAlgorithm;
-  /** 0: float activations; 4: activations as int8 inside the kernel, which is what makes it fast on a CPU. */
-  readonly accuracyLevel: 0 | 4;
+  /** GPTQ: inputs with the largest activations first, on grids taken before. */
+  readonly actOrder: boolean;
+  readonly form: BlockForm;
+  /** Activations as int8 inside the kernel, which is what makes it fast on a CPU. */
+  readonly integerActivations: boolean;
   readonly embeddings: boolean;
-  /** Calibration samples for GPTQ. */
+  /** Of tables, and of products that share their weight. */
+  readonly tableBits: 2 | 3 | 4 | 8;
+  /** Calibration samples, where they are needed. */
   readonly samples: number;
 }
 
-/** Tables smaller than this stay as they are. */
-const smallestTable = 16_384;
-/** A weight is quantized whole, so it has to fit into one buffer. */
-const largestWeight = 2 ** 26;
 /** Bytes of Hessians that are held at a time; more layers take more passes over the samples. */
 const hessianBytes = 256e6;
-const clipSteps = 20;
 
 export async function quantizeBlockWise(
   given: Model,
@@ -57,17 +62,18 @@ export async function quantizeBlockWise(
 ): Promise<StepOutcome<Model>> {
   checkBlock(request);
   const tally = new Tally();
-  const model = await prepare(given, tally);
-  const admits = targetFilter(targets);
-  const made = request.algorithm === 'gptq' ? await gptqAll(model, request, admits, tally, context) : new Map();
-  const edit = (scope: Scope): Graph => new BlockEdit(scope, request, admits, tally, made).graph();
-  const graph = editGraphs(model.graph, edit);
-  const opsets = new Map(model.opsets).set('com.microsoft', 1);
-  tally.note('Runs in onnxruntime alone: MatMulNBits is an operator of its own.');
+  const model = await inForm(await prepare(given, tally), request, tally);
+  const plan = new BlockPlan(request, targetFilter(targets));
+  const made = request.algorithm === 'gptq' ? await gptqAll(model, plan, tally, context) : new Map();
+  const graph = editGraphs(model.graph, (scope) => blockEdit(scope, plan, tally, made));
+  const isOwn = request.form === 'matmul-nbits';
+  const opsets = isOwn ? new Map(model.opsets).set('com.microsoft', 1) : model.opsets;
+  for (const note of plan.notes) tally.note(note);
+  if (isOwn) tally.note('Runs in onnxruntime alone: MatMulNBits is an operator of its own.');
   return tally.outcome({ ...model, opsets, graph }, request.method);
 }
 
-function checkBlock({ method, format: { block } }: BlockRequest): void {
+function checkBlock({ method, block }: BlockRequest): void {
   if (Number.isInteger(Math.log2(block))) return;
   throw new LatheError({
     who: `quantize ${method}`,
@@ -76,290 +82,176 @@ function checkBlock({ method, format: { block } }: BlockRequest): void {
   });
 }
 
-/** Codes of every admitted weight of the main graph by GPTQ, layers in groups whose Hessians fit into memory. */
-async function gptqAll(
-  model: Model,
-  { method, format, samples }: BlockRequest,
-  admits: (node: Node) => boolean,
-  tally: Tally,
-  context: QuantizeContext,
-): Promise<Map<string, BlockCodes>> {
-  const constants = constantsOf(indexGraph(model.graph));
+/** The model at the opset that block-wise DequantizeLinear asks for, where that is the form. */
+async function inForm(model: Model, { form, levelBits, tableBits }: BlockRequest, tally: Tally): Promise<Model> {
+  const needed = form === 'matmul-nbits' ? 0 : levelBits === 2 || tableBits === 2 ? 25 : 21;
+  if ((model.opsets.get('') ?? 1) >= needed) return model;
+  const raised = await raiseOpset(model, needed);
+  for (const note of raised.notes) tally.note(`Before: ${note}.`);
+  return raised.model;
+}
+
+interface PlannedLayer {
+  readonly layer: BlockLayer;
+  readonly format: BlockFormat;
+  readonly isShared: boolean;
+}
+
+/** Which nodes change, and into what format their weights go. */
+class BlockPlan {
+  readonly request: BlockRequest;
+  readonly #admits: (node: Node) => boolean;
+  readonly #onGrid = new Set<string>();
+
+  constructor(request: BlockRequest, admits: (node: Node) => boolean) {
+    this.request = request;
+    this.#admits = admits;
+  }
+
+  get notes(): string[] {
+    const { levelBits } = this.request;
+    const notes: string[] = [];
+    if (levelBits === 3) notes.push('Values of 3 bits are kept in 4: smaller only when the file is compressed.');
+    if (this.#onGrid.size > 0)
+      notes.push(
+        `${this.#onGrid.size} weights lie on a grid of ${2 ** levelBits} levels already and lose nothing: their zero points are kept as they are.`,
+      );
+    return notes;
+  }
+
+  /** The layers of a graph, with their formats; what stays is counted. */
+  layers({ index, constants }: Scope, tally: Tally): PlannedLayer[] {
+    const layers: BlockLayer[] = [];
+    for (const node of index.graph.nodes) {
+      const found = blockLayer(node, constants, this.request.embeddings);
+      if (found === null) continue;
+      tally.eligible++;
+      if (!this.#admits(node)) tally.skip(node, 'not among the targets');
+      else if (typeof found === 'string') tally.skip(node, found);
+      else layers.push(found);
+    }
+    const keysOf = (wanted: BlockLayer['kind']) =>
+      new Set(layers.filter(({ kind }) => kind === wanted).map((layer) => weightKey(layer)));
+    const tables = keysOf('table');
+    const products = keysOf('product');
+    const formats = new Map<string, BlockFormat>();
+    return layers.map((layer) => {
+      const key = weightKey(layer);
+      const format = formats.get(key) ?? this.#format(layer, tables.has(key));
+      formats.set(key, format);
+      return { layer, format, isShared: tables.has(key) && products.has(key) };
+    });
+  }
+
+  #format(layer: BlockLayer, isTable: boolean): BlockFormat {
+    const { block, zeroPoints, form } = this.request;
+    if (isTable) {
+      // Gather of ONNX takes no values below 8 bits.
+      const levelBits = form === 'dequantize-linear' ? 8 : this.request.tableBits;
+      const zeros = zeroPoints === 'none' ? 'none' : 'integer';
+      return { bits: storageBits(levelBits), levelBits, block: dividingBlock(layer.inputs, block), zeroPoints: zeros };
+    }
+    const { levelBits } = this.request;
+    const plain = { bits: storageBits(levelBits), levelBits, block };
+    if (zeroPoints !== 'auto') return { ...plain, zeroPoints };
+    if (!liesOnGrid(layer, { ...plain, zeroPoints: 'float' })) return { ...plain, zeroPoints: 'integer' };
+    this.#onGrid.add(weightKey(layer));
+    return { ...plain, zeroPoints: 'float' };
+  }
+}
+
+function storageBits(levelBits: BlockFormat['levelBits']): BlockFormat['bits'] {
+  return levelBits === 3 ? 4 : levelBits;
+}
+
+/** Outputs that are looked at to tell what grid weights lie on. */
+const probedOutputs = 64;
+/** Largest share of the weights' power that float32 rounding of scales and offsets leaves. */
+const roundingPower = 1e-10;
+
+/** Whether weights are codes on a block-wise grid already, as those of a model that was quantized and written out are. */
+function liesOnGrid(layer: BlockLayer, format: BlockFormat): boolean {
+  const outputs = Math.min(probedOutputs, layer.outputs);
+  const w = panelOf(layer, 0, outputs);
+  const back = valuesOf(roundBlocks('nearest')(w, layer.inputs, outputs, format), layer.inputs, outputs, format);
+  let power = 0;
+  let error = 0;
+  for (let i = 0; i < w.length; i++) {
+    power += w[i]! ** 2;
+    error += (w[i]! - back[i]!) ** 2;
+  }
+  return error <= roundingPower * power;
+}
+
+type MadeCodes = ReadonlyMap<string, () => BlockCodes>;
+
+/** Codes of every product of the main graph by GPTQ, layers in groups whose Hessians fit into memory. */
+async function gptqAll(model: Model, plan: BlockPlan, tally: Tally, context: QuantizeContext): Promise<MadeCodes> {
+  const { method, samples, actOrder } = plan.request;
   const data = calibrationData(context, method, samples);
   for (const note of data.notes) tally.note(note);
-  const layers = model.graph.nodes.flatMap((node) => {
-    const weight = matrixOf(node, constants.tensor(node.inputs[1] ?? ''));
-    return weight !== null &&
-      admits(node) &&
-      refuseProduct(node, weight.tensor, constants.tensor(node.inputs[0] ?? '')) === null
-      ? [{ node, ...weight }]
-      : [];
-  });
-  const made = new Map<string, BlockCodes>();
+  const layers = plan.layers(scopeOf(model.graph, null), new Tally()).filter(({ layer }) => layer.kind === 'product');
+  const folder = mkdtempSync(join(context.workDir, 'gptq-'));
+  const made = new Map<string, () => BlockCodes>();
   for (let from = 0; from < layers.length; ) {
-    let to = from;
     const observers = new Map<string, HessianObserver>();
+    let to = from;
     for (let bytes = 0; to < layers.length; to++) {
-      const { node, tensor, inputs } = layers[to] as (typeof layers)[number];
-      if (!observers.has(node.inputs[0] as string)) bytes += inputs * inputs * 8;
+      const { layer } = layers[to] as (typeof layers)[number];
+      const { node, inputs } = layer;
+      const value = node.inputs[0] as string;
+      if (!observers.has(value)) bytes += inputs * inputs * 8;
       if (bytes > hessianBytes && to > from) break;
-      if (!observers.has(node.inputs[0] as string))
-        observers.set(node.inputs[0] as string, new HessianObserver(node, tensor));
+      if (!observers.has(value)) observers.set(value, hessianOf(layer));
     }
     const work = portion(context, from / layers.length, to / layers.length);
     await observe({ model, data }, [...observers.values()], portion(work, 0, 0.4));
-    for (let at = from; at < to; at++) {
-      context.signal.throwIfAborted();
-      const { node, tensor, inputs, outputs, turned } = layers[at] as (typeof layers)[number];
-      const hessian = observers.get(node.inputs[0] as string)?.hessian() as Hessian;
-      made.set(
-        node.name,
-        gptqBlocks(matrix(tensor, inputs, outputs, turned), inputs, outputs, format, hessian, clipSteps),
-      );
-      work.progress({ phase: 'GPTQ', fraction: 0.4 + (0.6 * (at + 1 - from)) / (to - from), detail: node.name });
+    for (const [value, observer] of observers) {
+      const { inputs, sum } = observer.hessian();
+      const rounding = gptqBlocks(gptqFactor(sum, inputs, actOrder));
+      for (let at = from; at < to; at++) {
+        const { layer, format } = layers[at] as (typeof layers)[number];
+        if (layer.node.inputs[0] !== value || made.has(weightKey(layer))) continue;
+        context.signal.throwIfAborted();
+        const codes = roundLayer(layer, format, rounding);
+        made.set(weightKey(layer), spilledCodes(codes, join(folder, `${at}.bin`)));
+        work.progress({
+          phase: 'GPTQ',
+          fraction: 0.4 + (0.6 * (at + 1 - from)) / (to - from),
+          detail: layer.node.name,
+        });
+      }
+      observers.delete(value);
     }
     from = to;
   }
   return made;
 }
 
-interface MatrixWeight {
-  readonly tensor: Tensor;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Held as [outputs, inputs]. */
-  readonly turned: boolean;
+function hessianOf({ node, tensor, inputs, outputs }: BlockLayer): HessianObserver {
+  const isTurned = node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 1;
+  return new HessianObserver(node, { ...tensor, shape: isTurned ? [outputs, inputs] : [inputs, outputs] });
 }
 
-function matrixOf(node: Node, tensor: Tensor | undefined): MatrixWeight | null {
-  if (node.domain !== '' || (node.opType !== 'MatMul' && node.opType !== 'Gemm') || tensor?.shape.length !== 2)
-    return null;
-  const turned = node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 1;
-  const [rows, columns] = tensor.shape as [number, number];
-  return { tensor, turned, inputs: turned ? columns : rows, outputs: turned ? rows : columns };
+function blockEdit(scope: Scope, plan: BlockPlan, tally: Tally, made: MadeCodes): Graph {
+  const { graph } = scope.index;
+  const { algorithm, form, integerActivations } = plan.request;
+  const layers = plan.layers(scope, tally);
+  if (layers.length === 0) return graph;
+  const patch = new Patch(graph);
+  const nodes = new BlockNodes(patch, { form, accuracyLevel: integerActivations ? 4 : 0 });
+  for (const { layer, format, isShared } of layers) {
+    const held = scope.outer === null ? made.get(weightKey(layer)) : undefined;
+    const make = held ?? (() => roundLayer(layer, format, roundingOf(algorithm, format)));
+    if (layer.kind === 'product') nodes.product(layer, { format, make, isShared });
+    else nodes.table(layer, { format, make, isShared });
+    tally.changed++;
+  }
+  return withoutUnused(patch.apply());
 }
 
-function refuseProduct(node: Node, weight: Tensor | undefined, input: Tensor | undefined): string | null {
-  if (weight === undefined) return 'its weight is computed, not constant';
-  if (weight.dtype !== 'float32') return `its weight is ${weight.dtype}, not float32`;
-  if (weight.shape.length !== 2) return 'its weight is no matrix';
-  if (input !== undefined) return 'its first operand is a constant';
-  if (elementCount(weight.shape) > largestWeight) return 'its weight is larger than 256 MB';
-  if (node.opType !== 'Gemm') return null;
-  const plain =
-    attributes.intOf(node, 'transA', 0) === 0 &&
-    attributes.floatOf(node, 'alpha', 1) === 1 &&
-    attributes.floatOf(node, 'beta', 1) === 1;
-  return plain ? null : 'transA, alpha or beta have no counterpart in MatMulNBits';
-}
-
-/** The weight as [inputs, outputs]. */
-function matrix(tensor: Tensor, inputs: number, outputs: number, turned: boolean): Float32Array {
-  const { data } = readTensor(tensor) as NdArray<'float32'>;
-  if (!turned) return data;
-  const w = new Float32Array(data.length);
-  for (let output = 0; output < outputs; output++)
-    for (let input = 0; input < inputs; input++) w[input * outputs + output] = data[output * inputs + input]!;
-  return w;
-}
-
-class BlockEdit {
-  readonly #scope: Scope;
-  readonly #request: BlockRequest;
-  readonly #admits: (node: Node) => boolean;
-  readonly #tally: Tally;
-  readonly #made: ReadonlyMap<string, BlockCodes>;
-  readonly #patch: Patch;
-  readonly #stored = new Map<string, string[]>();
-
-  constructor(
-    scope: Scope,
-    request: BlockRequest,
-    admits: (node: Node) => boolean,
-    tally: Tally,
-    made: ReadonlyMap<string, BlockCodes>,
-  ) {
-    this.#scope = scope;
-    this.#request = request;
-    this.#admits = admits;
-    this.#tally = tally;
-    this.#made = made;
-    this.#patch = new Patch(scope.index.graph);
-  }
-
-  graph(): Graph {
-    const { graph } = this.#scope.index;
-    for (const node of graph.nodes) {
-      if (node.domain !== '') continue;
-      if (node.opType === 'MatMul' || node.opType === 'Gemm') this.#product(node);
-      if (node.opType === 'Gather' && this.#request.embeddings) this.#table(node);
-    }
-    return this.#patch.isEmpty ? graph : withoutUnused(this.#patch.apply());
-  }
-
-  #product(node: Node): void {
-    const { constants } = this.#scope;
-    const tensor = constants.tensor(node.inputs[1] as string);
-    const refusal = refuseProduct(node, tensor, constants.tensor(node.inputs[0] as string));
-    this.#tally.eligible++;
-    const reason = this.#admits(node) ? refusal : 'not among the targets';
-    const weight = matrixOf(node, tensor);
-    if (reason !== null || weight === null) {
-      this.#tally.skip(node, reason ?? 'its weight is no matrix');
-      return;
-    }
-    const { format, accuracyLevel } = this.#request;
-    const [codes, scales, zeroPoints] = this.#store(node, weight);
-    const bias = node.opType === 'Gemm' ? (node.inputs[2] ?? '') : '';
-    const product = bias === '' ? (node.outputs[0] as string) : this.#patch.freshName(`${node.outputs[0]}_product`);
-    const inputs = [node.inputs[0] as string, codes as string, scales as string];
-    if (zeroPoints !== undefined) inputs.push(zeroPoints);
-    this.#patch.removeNode(node.name);
-    this.#patch.addNode(
-      makeNode(
-        'MatMulNBits',
-        node.name,
-        inputs,
-        [product],
-        {
-          K: attributes.int(weight.inputs),
-          N: attributes.int(weight.outputs),
-          bits: attributes.int(format.bits),
-          block_size: attributes.int(format.block),
-          accuracy_level: attributes.int(accuracyLevel),
-        },
-        'com.microsoft',
-      ),
-    );
-    if (bias !== '')
-      this.#patch.addNode(
-        makeNode('Add', this.#patch.freshName(`${node.name}_bias`), [product, bias], [...node.outputs]),
-      );
-    this.#tally.changed++;
-  }
-
-  /** Names of codes, scales and zero points, stored once for all readers of a weight. */
-  #store(node: Node, weight: MatrixWeight): string[] {
-    const key = `${node.inputs[1]}${weight.turned ? ' turned' : ''}`;
-    const known = this.#stored.get(key);
-    if (known !== undefined) return known;
-    const { format, algorithm } = this.#request;
-    const { tensor, inputs, outputs, turned } = weight;
-    const sizes = blockSizes(inputs, outputs, format);
-    const held = this.#made.get(node.name);
-    const make = (): BlockCodes =>
-      held ?? quantized(matrix(tensor, inputs, outputs, turned), inputs, outputs, format, algorithm);
-    const names = this.#setInitializers(node.inputs[1] as string, make, format, {
-      codes: [outputs, sizes.blocks, sizes.bytes],
-      scales: [outputs * sizes.blocks],
-      zeroPoints: [outputs * (format.zeroPoints === 'float' ? sizes.blocks : sizes.zeroBytes)],
-    });
-    this.#stored.set(key, names);
-    return names;
-  }
-
-  #setInitializers(
-    stem: string,
-    make: () => BlockCodes,
-    format: BlockFormat,
-    shapes: { codes: number[]; scales: number[]; zeroPoints: number[] },
-  ): string[] {
-    const names = [`${stem}_codes`, `${stem}_scales`].map((name) => this.#patch.freshName(name));
-    const lazily = oneAtATime(make);
-    const set = (name: string, dtype: Tensor['dtype'], shape: number[], bytes: (made: BlockCodes) => Uint8Array) => {
-      const length = elementCount(shape) * (dtype === 'float32' ? 4 : 1);
-      const data: TensorData = { kind: 'derived', length, read: (start, end) => bytes(lazily()).slice(start, end) };
-      this.#patch.setInitializer({ name, dtype, shape, data });
-    };
-    set(names[0] as string, 'uint8', shapes.codes, ({ codes }) => codes);
-    set(names[1] as string, 'float32', shapes.scales, ({ scales }) => bytesOf(scales));
-    if (format.zeroPoints === 'none') return names;
-    const zero = this.#patch.freshName(`${stem}_zero_points`);
-    set(zero, format.zeroPoints === 'float' ? 'float32' : 'uint8', shapes.zeroPoints, ({ zeroPoints }) =>
-      bytesOf(zeroPoints as Uint8Array | Float32Array),
-    );
-    return [...names, zero];
-  }
-
-  /** Rows of a table, its blocks along each row; always with the middle of the codes as zero point. */
-  #table(node: Node): void {
-    const { constants } = this.#scope;
-    const table = constants.tensor(node.inputs[0] as string);
-    if (table?.dtype !== 'float32' || table.shape.length !== 2 || attributes.intOf(node, 'axis', 0) !== 0) return;
-    const [rows, width] = table.shape as [number, number];
-    const format: BlockFormat = { ...this.#request.format, zeroPoints: 'none' };
-    if (
-      elementCount(table.shape) < smallestTable ||
-      elementCount(table.shape) > largestWeight ||
-      width % format.block !== 0
-    )
-      return;
-    this.#tally.eligible++;
-    if (!this.#admits(node)) {
-      this.#tally.skip(node, 'not among the targets');
-      return;
-    }
-    const sizes = blockSizes(width, rows, format);
-    const algorithm = this.#request.algorithm === 'nearest' ? 'nearest' : 'mse';
-    const key = `${node.inputs[0]} rows`;
-    const names =
-      this.#stored.get(key) ??
-      this.#setInitializers(
-        node.inputs[0] as string,
-        () => quantized(matrix(table, width, rows, true), width, rows, format, algorithm),
-        format,
-        { codes: [rows, sizes.blocks * sizes.bytes], scales: [rows, sizes.blocks], zeroPoints: [] },
-      );
-    this.#stored.set(key, names);
-    const [codes, scales] = names as [string, string];
-    this.#patch.removeNode(node.name);
-    this.#patch.addNode(
-      makeNode(
-        'GatherBlockQuantized',
-        node.name,
-        [codes, node.inputs[1] as string, scales],
-        [...node.outputs],
-        {
-          bits: attributes.int(format.bits),
-          block_size: attributes.int(format.block),
-          gather_axis: attributes.int(0),
-          quantize_axis: attributes.int(1),
-        },
-        'com.microsoft',
-      ),
-    );
-    this.#tally.changed++;
-  }
-}
-
-function quantized(
-  w: Float32Array,
-  inputs: number,
-  outputs: number,
-  format: BlockFormat,
-  algorithm: BlockAlgorithm,
-): BlockCodes {
-  switch (algorithm) {
-    case 'nearest':
-      return roundBlocks(w, inputs, outputs, format, 1);
-    case 'mse':
-      return roundBlocks(w, inputs, outputs, format, clipSteps);
-    case 'hqq':
-      return hqqBlocks(w, inputs, outputs, format);
-    case 'gptq':
-      throw new LatheError({ who: 'gptq', what: 'reached a weight without its Hessian', code: 'failed' });
-  }
-}
-
-/** Keeps what was made last, and only that: codes, scales and zero points of one weight are read one after the other. */
-let last: { make: () => BlockCodes; made: BlockCodes } | undefined;
-function oneAtATime(make: () => BlockCodes): () => BlockCodes {
-  return () => {
-    if (last?.make !== make) last = { make, made: make() };
-    return last.made;
-  };
-}
-
-function bytesOf(array: Uint8Array | Float32Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+/** Without samples: what GPTQ leaves to others (tables, bodies) is rounded on the range of least squared error. */
+function roundingOf(algorithm: BlockAlgorithm, { zeroPoints }: BlockFormat): Rounding {
+  if (algorithm === 'gptq') return roundBlocks('mse');
+  return roundBlocks(algorithm === 'hqq' && zeroPoints !== 'float' ? 'mse' : algorithm);
 }

@@ -21,7 +21,8 @@ export function editGraphs(graph: Graph, edit: GraphEdit, outer: Scope | null = 
   return edit(changed ? scopeOf({ ...graph, nodes }, outer) : here);
 }
 
-function scopeOf(graph: Graph, outer: Scope | null): Scope {
+/** A graph with what is known of it. */
+export function scopeOf(graph: Graph, outer: Scope | null): Scope {
   const index = indexGraph(graph);
   return { index, constants: constantsOf(index, outer?.constants), outer };
 }

@@ -9,6 +9,15 @@ export interface Constants {
   tensor(value: string): Tensor | undefined;
   /** The one number that a value always holds; undefined for anything else. */
   scalar(value: string): number | undefined;
+  /** The matrix that a value always holds, as it is stored; undefined where it is no matrix or computed. */
+  matrix(value: string): StoredMatrix | undefined;
+}
+
+/** A matrix behind any number of Transposes: what several nodes read of it is stored once. */
+export interface StoredMatrix {
+  readonly tensor: Tensor;
+  /** Read with rows and columns exchanged. */
+  readonly turned: boolean;
 }
 
 /**
@@ -34,8 +43,21 @@ export function constantsOf(index: GraphIndex, outer?: Constants): Constants {
     if (!found.has(value)) found.set(value, find(value));
     return found.get(value);
   };
+  const matrix = (value: string): StoredMatrix | undefined => {
+    const node = index.producer(value);
+    if (node === undefined && outer !== undefined && tensor(value) === outer.tensor(value)) return outer.matrix(value);
+    if (node?.domain === '' && node.opType === 'Identity') return matrix(node.inputs[0] as string);
+    if (node?.domain === '' && node.opType === 'Transpose') {
+      const source = matrix(node.inputs[0] as string);
+      const swaps = attributes.intsOf(node, 'perm', [1, 0])[0] === 1;
+      return source && { tensor: source.tensor, turned: source.turned !== swaps };
+    }
+    const held = tensor(value);
+    return held?.shape.length === 2 ? { tensor: held, turned: false } : undefined;
+  };
   return {
     tensor,
+    matrix,
     scalar(value) {
       const held = tensor(value);
       if (held === undefined || held.shape.some((dim) => dim !== 1) || held.dtype === 'string') return undefined;

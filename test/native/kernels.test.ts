@@ -321,6 +321,25 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
   });
 
   it.each([
+    [1, 1, 1, 4],
+    [40, 70, 3, 4],
+    [260, 131, 5, 3],
+    [150, 9, 2, 8],
+  ])('gptqOnGrids: %i × %i, %i blocks, %i bits', (inputs, outputs, blocks, levelBits) => {
+    const w = values(inputs * outputs);
+    const upper = positiveDefinite(inputs);
+    reference.inverseUpperCholesky(upper, inputs);
+    const blockOf = Int32Array.from({ length: inputs }, (_, i) => (i * 7) % blocks);
+    const scales = values(outputs * blocks).map((x) => Math.abs(x) / 4);
+    const zeros = values(outputs * blocks).map((x) => x + 2 ** (levelBits - 1));
+    expectEqual(
+      () => [w.slice(), new Uint8Array(w.length)],
+      (k, [v, c]) =>
+        k.gptqOnGrids(v as Float32Array, upper, inputs, outputs, blockOf, levelBits, scales, zeros, c as Uint8Array),
+    );
+  });
+
+  it.each([
     [40, 70, 0, 40],
     [300, 131, 100, 257],
   ])('pruneInputs: %i × %i, inputs %i to %i', (inputs, outputs, from, to) => {

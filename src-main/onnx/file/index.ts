@@ -5,6 +5,7 @@ export { hashModelFile } from './hash-model-file';
 export { modelFromBytes, readModel } from './read-model';
 export { readTensor, readTensorBytes, tensorChunks } from './read-tensor';
 export { skeletonBytes } from './skeleton-bytes';
+export { spill } from './spill';
 export { type ModelTextOptions, modelText } from './text/model-text';
 export { parseModelText } from './text/parse-model-text';
 export { type WriteOptions, writeModel } from './write-model';

@@ -7,7 +7,7 @@
  * w² / U_jj² go, and W_i −= U_ji · w_j / U_jj for the inputs i after a pruned input j.
  */
 
-import { closeSync, mkdtempSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { LatheError, portion } from '../../contract';
 import {
@@ -19,6 +19,7 @@ import {
   selectMagnitude,
   transpose,
 } from '../../kernels';
+import { spill } from '../../onnx/file';
 import { elementCount, type Tensor } from '../../onnx/ir';
 import type { FeatureLayout } from '../features';
 import { packFloats, readFloats } from '../float-parts';
@@ -138,17 +139,5 @@ export async function settle(
 
 /** The tensor with other values, kept in a file of the job. */
 function spilled(tensor: Tensor, values: Float32Array, file: string): Tensor {
-  const bytes = packFloats(tensor, values);
-  writeFileSync(file, bytes);
-  const read = (start: number, end: number): Uint8Array => {
-    const part = new Uint8Array(end - start);
-    const descriptor = openSync(file, 'r');
-    try {
-      readSync(descriptor, part, 0, part.length, start);
-    } finally {
-      closeSync(descriptor);
-    }
-    return part;
-  };
-  return { ...tensor, data: { kind: 'derived', length: bytes.byteLength, read } };
+  return { ...tensor, data: spill(packFloats(tensor, values), file) };
 }

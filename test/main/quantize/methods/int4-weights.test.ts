@@ -43,12 +43,8 @@ describe.each([
   it('runs in onnxruntime and stays near: a 64-term sum of steps of a 2^bits-th of about 4σ', async () => {
     const { model, changed } = await quantize(layers, method, options);
     expect(changed).toBe(3);
-    expect(model.graph.nodes.map((node) => node.opType).sort()).toEqual([
-      'Add',
-      'GatherBlockQuantized',
-      'MatMulNBits',
-      'MatMulNBits',
-    ]);
+    const own = model.graph.nodes.filter(({ domain }) => domain === 'com.microsoft');
+    expect(own.map((node) => node.opType).sort()).toEqual(['GatherBlockQuantized', 'MatMulNBits', 'MatMulNBits']);
     await expectSameOutputs(layers, model, { tolerance, dims: { N: 4 } });
     await expect(expectSameOutputs(layers, model, { tolerance: tolerance / 100, dims: { N: 4 } })).rejects.toThrow();
   });

@@ -1,0 +1,107 @@
+/** Options that the methods for weights of few bits share. */
+
+import type { OptionSpecs, OptionValues } from '../contract';
+
+export const blockOption = (inputs: number) =>
+  ({
+    kind: 'integer',
+    title: 'Block',
+    help: 'Inputs that share a scale: 16, 32, 64, 128 or 256. Smaller is more accurate, larger is smaller and faster.',
+    default: inputs,
+    min: 16,
+    max: 256,
+    unit: 'inputs',
+  }) as const;
+
+export const blockOptions = {
+  algorithm: {
+    kind: 'choice',
+    title: 'Rounding',
+    help: 'How scales and codes are found; GPTQ asks for calibration samples.',
+    default: 'mse',
+    choices: [
+      { value: 'nearest', title: 'Nearest' },
+      { value: 'mse', title: 'Nearest, on the range of least squared error' },
+      { value: 'k-quant', title: 'k-quant (least squares for scale and zero point)' },
+      { value: 'hqq', title: 'HQQ (float zero points)' },
+      { value: 'gptq', title: 'GPTQ' },
+    ],
+  },
+  zeroPoints: {
+    kind: 'choice',
+    title: 'Zero points',
+    help: 'One for each block: integers are the usual, floats lose nothing of weights that lie on such a grid already and cost a small product more, none is smallest. Automatic takes floats just where weights lie on a grid.',
+    default: 'auto',
+    choices: [
+      { value: 'auto', title: 'Automatic' },
+      { value: 'integer', title: 'Integer' },
+      { value: 'float', title: 'Float' },
+      { value: 'none', title: 'None (symmetric)' },
+    ],
+  },
+  form: {
+    kind: 'choice',
+    title: 'Written as',
+    help: 'MatMulNBits is the fastest and runs in onnxruntime only; DequantizeLinear is plain ONNX of opset 21 (25 with 2 bits), which onnxruntime turns into the same when it loads the model.',
+    default: 'matmul-nbits',
+    choices: [
+      { value: 'matmul-nbits', title: 'MatMulNBits' },
+      { value: 'dequantize-linear', title: 'DequantizeLinear (portable)' },
+    ],
+    advanced: true,
+  },
+  embeddings: {
+    kind: 'boolean',
+    title: 'Embedding tables',
+    help: 'Stores the tables that Gather reads in blocks too; a product that shares its weight with a table is stored once.',
+    default: true,
+  },
+  tableBits: {
+    kind: 'choice',
+    title: 'Bits of tables',
+    help: 'A table is read a row at a time, so its bits cost size alone; and what shares its weight, the last product of a language model, is the most sensitive.',
+    default: '8',
+    choices: [
+      { value: '8', title: '8' },
+      { value: '4', title: '4' },
+    ],
+    advanced: true,
+  },
+  actOrder: {
+    kind: 'boolean',
+    title: 'Largest activations first',
+    help: 'For GPTQ: settles the inputs with the largest activations first, on grids taken before ("act-order" with static groups).',
+    default: false,
+    advanced: true,
+  },
+  floatActivations: {
+    kind: 'boolean',
+    title: 'Float activations',
+    help: 'Computes products in float32 rather than with activations rounded to int8 block by block: a little more accurate, several times slower.',
+    default: false,
+    advanced: true,
+  },
+  samples: {
+    kind: 'integer',
+    title: 'Calibration samples',
+    help: 'For GPTQ: how many samples of the calibration split are run.',
+    default: 32,
+    min: 1,
+    max: 100_000,
+    unit: 'samples',
+    advanced: true,
+  },
+} as const satisfies OptionSpecs;
+
+type Chosen = OptionValues<typeof blockOptions>;
+
+/** What the shared options ask for. */
+export function blockChoice({ zeroPoints, algorithm, tableBits, floatActivations, ...rest }: Chosen) {
+  return {
+    ...rest,
+    algorithm,
+    zeroPoints: algorithm === 'hqq' ? ('float' as const) : zeroPoints,
+    tableBits: tableBits === '8' ? (8 as const) : (4 as const),
+    integerActivations: !floatActivations,
+  };
+}
