@@ -23,11 +23,18 @@ export function quantizeMethod<const Specs extends OptionSpecs>(method: Quantize
   return method as unknown as QuantizeMethod;
 }
 
-/** Counts the layers of a placement: Conv, Gemm and MatMul. */
-export function countUnits(tally: Tally, { eligible, skipped, units }: Placement): void {
+/**
+ * Counts the layers of a placement: Conv, Gemm and MatMul.
+ * @param keptFloat why nodes were left out of the placement
+ */
+export function countUnits(
+  tally: Tally,
+  { eligible, skipped, units }: Placement,
+  keptFloat: ReadonlyMap<string, string> = new Map(),
+): void {
   tally.eligible = eligible;
   tally.changed = units.filter((unit) => unit.kind === 'compute').length;
-  for (const { node, reason } of skipped) tally.skip(node, reason);
+  for (const { node, reason } of skipped) tally.skip(node, keptFloat.get(node.name) ?? reason);
 }
 
 /** Counts what a method met, for the Step's log. */

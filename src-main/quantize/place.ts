@@ -76,6 +76,13 @@ export function isComputeNode(node: Node): boolean {
   return node.domain === '' && ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'].includes(node.opType);
 }
 
+/** Whether onnxruntime's CPU provider runs an operator on 8-bit integers, given fit operands. */
+export function hasIntegerKernel(opType: string): boolean {
+  return (
+    ['Conv', 'Gemm', 'MatMul'].includes(opType) || movers.has(opType) || pools.has(opType) || elementwise.has(opType)
+  );
+}
+
 export function planPlacement(question: PlacementQuestion): Placement {
   const skipped: { node: Node; reason: string }[] = [];
   const units = new Map<string, Unit>();

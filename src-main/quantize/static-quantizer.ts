@@ -16,6 +16,7 @@ import { insertQuantization } from './insert';
 import { calibratorNamed } from './observers';
 import type { Statistics } from './observers/statistics';
 import { activationsOf, outputsOf, type Placement, planPlacement } from './place';
+import { productsWithBias } from './products-with-bias';
 import { type ActivationParams, activationParams } from './quant-params';
 import { roundByHessian } from './rounding';
 import { withoutUnused } from './unused';
@@ -69,7 +70,14 @@ export class StaticQuantizer {
     dims: Readonly<Record<string, number>>,
     attention: boolean,
   ): Promise<StaticQuantizer> {
-    return new StaticQuantizer(model, await valueTypes(model), targets, dims, attention);
+    const types = await valueTypes(model);
+    const rank = (value: string) => {
+      const type = types.get(value);
+      return type?.kind === 'tensor' ? type.shape?.length : undefined;
+    };
+    const graph = productsWithBias(model.graph, rank);
+    const merged = graph === model.graph ? model : { ...model, graph };
+    return new StaticQuantizer(merged, types, targets, dims, attention);
   }
 
   /** How many samples the model was run on, all passes together; 0 where earlier runs had seen them. */

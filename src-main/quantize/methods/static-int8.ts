@@ -8,12 +8,13 @@ import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../cont
 import { portion } from '../../contract';
 import type { Model } from '../../onnx/ir';
 import { calibrationData } from '../calibration-data';
-import { fusionNote } from '../fusion-note';
+import { noteOfReport } from '../fusion-note';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
 import type { Statistics } from '../observers/statistics';
 import type { Placement } from '../place';
 import { prepare } from '../prepare';
+import { buildFused, type FusedBuild } from '../read-back';
 import { measuredValues, StaticQuantizer } from '../static-quantizer';
 
 /** Samples that the rounding of small layers is worked out from: each gives a whole picture of patches. */
@@ -113,13 +114,25 @@ async function quantizeStatically(
   const few = calibrationData(context, 'static-int8', Math.min(chosen.samples, hessianSamples));
   await quantizer.collectHessians(chosen.rounding, few, portion(context, 0.6, 0.9));
   const perChannel = chosen.granularity === 'per-channel';
-  const graph = quantizer.build(placement, { ...chosen, perChannel });
-  countUnits(tally, placement);
-  for (const note of [...data.notes, ...notesOn(placement, quantizer.statistics)]) tally.note(note);
+  const built = await buildFused(quantizer, { ...chosen, perChannel }, context.signal);
+  countUnits(tally, built.placement, unfusedReasons(built));
+  for (const note of [...data.notes, ...notesOn(built.placement, quantizer.statistics)]) tally.note(note);
   if (quantizer.ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
-  const quantized = { ...model, graph };
-  if (tally.changed > 0) tally.note(await fusionNote(quantized));
-  return tally.outcome(quantized, 'static-int8');
+  if (built.removed.size > 0) tally.note(removedNote(built));
+  tally.note(noteOfReport(built.report));
+  return tally.outcome({ ...quantizer.model, graph: built.graph }, 'static-int8');
+}
+
+function unfusedReasons({ removed }: FusedBuild): Map<string, string> {
+  return new Map(
+    [...removed].map(([node, kernel]) => [node, `onnxruntime runs it as ${kernel} in float all the same`]),
+  );
+}
+
+function removedNote({ removed }: FusedBuild): string {
+  const kernels = [...new Set(removed.values())].join(', ');
+  const nodes = removed.size === 1 ? '1 node got its' : `${removed.size} nodes got their`;
+  return `${nodes} Q/DQ pairs taken out again, since onnxruntime did not fuse them (${kernels}).`;
 }
 
 function notesOn(placement: Placement, statistics: ReadonlyMap<string, Statistics>): string[] {
