@@ -169,6 +169,15 @@ export const trainingOptions = {
     help: 'Ends the training after so many updates and keeps the best weights up to there; 0 = at its end. Set by itself where a training was stopped.',
     advanced: true,
   },
+  memoryLimit: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    unit: 'MB',
+    title: 'Memory limit',
+    help: 'A step that needs more is refused before it is tried; 0 = what the machine has free.',
+    advanced: true,
+  },
   checkpointSeconds: {
     kind: 'number',
     default: 60,

@@ -7,7 +7,7 @@ import { elementCount, type Feeds, type NdArray, zeros } from '../onnx/ir';
 
 export interface Rows {
   readonly feeds: Feeds;
-  /** Classes of the rows; null where the data has no labels. */
+  /** Classes, one after the other where a row has several (one a token); null where the data has no labels. */
   readonly labels: BigInt64Array | null;
   readonly size: number;
 }
@@ -19,6 +19,8 @@ export interface TrainingSamples {
   readonly training: Int32Array;
   /** The last tenth of the rows in seeded order; never the test split. */
   readonly validation: Int32Array;
+  /** The largest class that is named; −1 without labels. */
+  readonly largestLabel: number;
   gather(rows: Int32Array): Rows;
 }
 
@@ -62,9 +64,10 @@ export async function loadSamples(
     split: dataset.train === null ? 'calibration' : 'train',
     training: order.subarray(0, split.samples - held),
     validation: order.subarray(split.samples - held),
+    largestLabel: labels === null ? -1 : labels.classes.reduce((most, label) => Math.max(most, Number(label)), -1),
     gather: (rows) => ({
       feeds: gatherFeeds(parts, inputs, rows),
-      labels: labels === null ? null : BigInt64Array.from(rows, (row) => labels[row] as bigint),
+      labels: labels === null ? null : gatherLabels(labels, rows),
       size: rows.length,
     }),
   };
@@ -118,16 +121,36 @@ function gatherFeeds(parts: readonly Part[], inputs: readonly string[], rows: In
   );
 }
 
-function labelsOf(array: NdArray | undefined, path: string): BigInt64Array | null {
+interface Labels {
+  readonly classes: BigInt64Array;
+  /** Labels of one row: 1, or one for each token. */
+  readonly perRow: number;
+}
+
+function labelsOf(array: NdArray | undefined, path: string): Labels | null {
   if (array === undefined) return null;
-  if (array.dtype === 'string' || array.shape.length !== 1) {
+  const whole = array.dtype !== 'string' && Array.from(array.data as Iterable<number | bigint>).every(isWhole);
+  if (!whole || array.shape.length === 0) {
     throw new LatheError({
       who: path,
       what: `labels of shape [${array.shape.join(', ')}] and type ${array.dtype} are no classes`,
       next: 'train from a teacher alone',
     });
   }
-  return BigInt64Array.from(Array.from(array.data as Iterable<number | bigint>, BigInt));
+  const classes = BigInt64Array.from(Array.from(array.data as Iterable<number | bigint>, BigInt));
+  return { classes, perRow: elementCount(array.shape.slice(1)) };
+}
+
+function isWhole(value: number | bigint): boolean {
+  return typeof value === 'bigint' || Number.isInteger(value);
+}
+
+function gatherLabels({ classes, perRow }: Labels, rows: Int32Array): BigInt64Array {
+  const gathered = new BigInt64Array(rows.length * perRow);
+  rows.forEach((row, at) => {
+    gathered.set(classes.subarray(row * perRow, (row + 1) * perRow), at * perRow);
+  });
+  return gathered;
 }
 
 /** The given rows in a seeded order. */

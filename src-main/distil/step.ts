@@ -30,14 +30,15 @@ import { type TrainingSettings, type TrainingState, train, type Weights } from '
 import { findTrainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
+import { checkMemory } from './training-memory';
 
 type Context = StepContext<Model, Dataset>;
 type Options = Readonly<Record<string, OptionValue>>;
 
 /** Backward forms are those of this opset. */
 const trainingOpset = 18;
-/** Rows of a run that only looks. */
-const lookBatch = 256;
+/** Answers of a teacher that take more are asked for again at each use. */
+const mostHeld = 256 * 2 ** 20;
 
 export const distilStep: StepKind<Model, Dataset> = {
   kind: 'distil',
@@ -101,6 +102,7 @@ async function runTraining(
     masks: intent.masks,
     accumulate: (options.accumulate as number) > 1,
   });
+  if (graph.labels !== '') checkLabels(samples, graph.classes);
   const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
     runLoop(graph, samples, forwards, options, { context, method, model: prepared }),
   );
@@ -109,9 +111,19 @@ async function runTraining(
     eligible: trainable.names.length + trainable.skipped.length,
     changed: graph.parameters.length,
     skipped: trainable.skipped,
-    notes: [...intent.notes, ...historyNotes(state, samples), ...stopNotes(state, options)],
+    notes: [
+      ...intent.notes,
+      ...lossNotes(intent, labelled),
+      ...historyNotes(state, samples),
+      ...stopNotes(state, options),
+    ],
     performed: isStopped(state, options) ? { stopAfter: state.step } : undefined,
   };
+}
+
+function lossNotes({ loss }: TrainingIntent, labelled: boolean): string[] {
+  const dropped = !labelled && loss.some((term) => term.name === 'cross-entropy');
+  return dropped ? ['the data has no labels: learned from the teacher alone'] : [];
 }
 
 /** Terms of the loss that the data can pay for. */
@@ -164,18 +176,20 @@ async function runLoop(
   options: Options,
   { context, method, model }: { context: Context; method: TrainingMethod; model: Model },
 ): Promise<TrainingState> {
+  const kept = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
+  await checkRoom(graph, samples, student, kept, options);
   // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
   const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');
   const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all' });
   const updateSession = graph.update === null ? null : await openSession(graph.update);
   try {
     const augmentation = options.augment as Augmentation;
-    const stored = teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, context);
+    const stored =
+      teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, options.batch as number, context);
     // A moved picture has no stored answer.
     const asked =
       teacher === null || augmentation === 'none' ? stored : (_rows: Int32Array, feeds: Feeds) => teacher.logits(feeds);
     const layout = layoutOf(model);
-    const kept = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
     const key = checkpointKey(model, kept, method.name, options, context);
     const plan = {
       graph,
@@ -187,13 +201,27 @@ async function runLoop(
       teacher: asked,
       augment: (feeds: Feeds, number: number) =>
         augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
-      validate: (weights: Weights) => validationLoss(student, weights, samples, stored),
+      validate: (weights: Weights) => validationLoss(student, weights, samples, stored, options.batch as number),
     };
     return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
   } finally {
     await session.release();
     await updateSession?.release();
   }
+}
+
+/** Before anything long is begun. */
+async function checkRoom(
+  graph: TrainingGraph,
+  samples: TrainingSamples,
+  student: Forward,
+  weights: Weights,
+  options: Options,
+): Promise<void> {
+  const { feeds } = samples.gather(samples.validation.subarray(0, 1));
+  const [answers] = (await student.logits(feeds, weights)).shape as [number];
+  const limit = (options.memoryLimit as number) > 0 ? 1e6 * (options.memoryLimit as number) : process.availableMemory();
+  await checkMemory(graph, Math.min(options.batch as number, samples.training.length), limit, answers);
 }
 
 function settingsOf(options: Options, seed: number): TrainingSettings {
@@ -221,24 +249,38 @@ function layoutOf(model: Model): 'NCHW' | 'NHWC' {
   return shapes.some((shape) => few(shape[3]) && !few(shape[1])) ? 'NHWC' : 'NCHW';
 }
 
-/** Logits of all rows, asked once: [rows of the split, classes]. */
-async function teacherAnswers(teacher: Forward, samples: TrainingSamples, classes: number, context: Context) {
+type Answers = (rows: Int32Array, feeds: Feeds) => Promise<NdArray<'float32'>>;
+
+/**
+ * Logits of all rows, asked once; where they are too many to be held, asked again at each use.
+ * Each row has one answer, or one a token: [rows × answers, classes].
+ */
+async function teacherAnswers(
+  teacher: Forward,
+  samples: TrainingSamples,
+  classes: number,
+  atOnce: number,
+  context: Context,
+): Promise<Answers> {
   const rows = samples.training.length + samples.validation.length;
-  const all = new Float32Array(rows * classes);
-  for (let first = 0; first < rows; first += lookBatch) {
+  const first = await teacher.logits(samples.gather(Int32Array.of(0)).feeds);
+  const perRow = first.data.length;
+  if (4 * perRow * rows > mostHeld) return (_rows, feeds) => teacher.logits(feeds);
+  const all = new Float32Array(rows * perRow);
+  for (let at = 0; at < rows; at += atOnce) {
     context.signal.throwIfAborted();
-    const batch = Int32Array.from({ length: Math.min(lookBatch, rows - first) }, (_, at) => first + at);
-    all.set((await teacher.logits(samples.gather(batch).feeds)).data, first * classes);
+    const batch = Int32Array.from({ length: Math.min(atOnce, rows - at) }, (_, offset) => at + offset);
+    all.set((await teacher.logits(samples.gather(batch).feeds)).data, at * perRow);
     context.progress({
       phase: 'Asking the teacher',
-      fraction: 0.02 + (0.03 * first) / rows,
-      detail: `${first} of ${rows} samples`,
+      fraction: 0.02 + (0.03 * at) / rows,
+      detail: `${at} of ${rows} samples`,
     });
   }
-  return async (wanted: Int32Array, _feeds: Feeds): Promise<NdArray<'float32'>> => {
-    const data = new Float32Array(wanted.length * classes);
-    for (const [at, row] of wanted.entries()) data.set(all.subarray(row * classes, (row + 1) * classes), at * classes);
-    return { dtype: 'float32', shape: [wanted.length, classes], data };
+  return async (wanted) => {
+    const data = new Float32Array(wanted.length * perRow);
+    for (const [at, row] of wanted.entries()) data.set(all.subarray(row * perRow, (row + 1) * perRow), at * perRow);
+    return { dtype: 'float32', shape: [data.length / classes, classes], data };
   };
 }
 
@@ -247,31 +289,41 @@ async function validationLoss(
   student: Forward,
   weights: Weights,
   samples: TrainingSamples,
-  answers: ((rows: Int32Array, feeds: Feeds) => Promise<NdArray<'float32'>>) | null,
+  answers: Answers | null,
+  atOnce: number,
 ): Promise<number> {
   let [sum, count] = [0, 0];
-  for (let first = 0; first < samples.validation.length; first += lookBatch) {
-    const rows = samples.validation.subarray(first, first + lookBatch);
+  for (let first = 0; first < samples.validation.length; first += atOnce) {
+    const rows = samples.validation.subarray(first, first + atOnce);
     const { feeds, labels } = samples.gather(rows);
     const logits = await student.logits(feeds, weights);
-    checkOneAnswerEach(logits, rows.length);
-    const part =
-      answers === null || labels !== null
-        ? crossEntropyOf(logits, labels as BigInt64Array)
-        : divergenceOf(logits, await answers(rows, feeds));
+    const wanted = answers === null || labels !== null ? null : await answers(rows, feeds);
+    checkAnswers(logits, rows.length, labels?.length ?? wanted?.shape[0] ?? 0, labels === null ? 'teacher' : 'data');
+    const part = wanted === null ? crossEntropyOf(logits, labels as BigInt64Array) : divergenceOf(logits, wanted);
     sum += part.sum;
     count += part.rows;
   }
   return sum / Math.max(1, count);
 }
 
-/** Losses are over one answer a sample. */
-function checkOneAnswerEach({ shape }: NdArray, samples: number): void {
-  if (shape[0] === samples) return;
+/** One answer a sample, or one a token: as many as there are labels, or answers of the teacher. */
+function checkAnswers({ shape }: NdArray, samples: number, wanted: number, from: 'teacher' | 'data'): void {
+  if (shape[0] === wanted) return;
+  const labels = from === 'data' ? `${wanted} labels` : `${wanted} answers of the teacher`;
   throw new LatheError({
     who: 'distil',
-    what: `the output gives ${shape[0]} answers for ${samples} samples, and training covers one answer a sample`,
-    next: 'name another output in meta.json ("output")',
+    what: `the output gives ${shape[0]} answers for ${samples} samples, and there are ${labels}`,
+    next: 'name another output in meta.json ("output"), or give as many labels as the output has answers',
+  });
+}
+
+/** Labels name classes that the model has. */
+function checkLabels({ largestLabel }: TrainingSamples, classes: number): void {
+  if (largestLabel < classes) return;
+  throw new LatheError({
+    who: 'labels',
+    what: `name class ${largestLabel}, and the output has the classes 0 to ${classes - 1}`,
+    next: 'check the labels, or name another output in meta.json ("output")',
   });
 }
 
@@ -289,7 +341,7 @@ function initialValues(model: Model, name: string): NdArray<'float32'> {
 /** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */
 function checkpointKey(model: Model, start: Weights, method: string, options: Options, context: Context): string {
   const hash = createHash('sha256');
-  const { checkpointSeconds: _, stopAfter: __, ...telling } = options;
+  const { checkpointSeconds: _, stopAfter: __, memoryLimit: ___, ...telling } = options;
   hash.update(JSON.stringify([method, telling, context.seed, context.dataset?.summary.hash, model.graph.nodes.length]));
   for (const [name, values] of start)
     hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));

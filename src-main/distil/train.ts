@@ -3,12 +3,13 @@
 import { LatheError, type Work } from '../contract';
 import { type Feeds, type NdArray, zeros } from '../onnx/ir';
 import type { Session } from '../onnx/session';
+import { firstNonFinite } from './first-non-finite';
 import { follow } from './moving-average';
 import { shuffled, type TrainingSamples } from './samples';
 import { learningRateAt, type Schedule } from './schedule';
 import type { TrainingGraph } from './training-graph';
 import { type TrainingBounds, trainingProgress } from './training-progress';
-import { runUpdate } from './update';
+import { runUpdate, stepFeeds } from './update';
 
 export type Weights = ReadonlyMap<string, NdArray<'float32'>>;
 
@@ -203,10 +204,10 @@ async function oneUpdate(
   const first = before.stepInEpoch * size;
   const rows = epochOrder(samples, settings.seed, before.epoch).subarray(first, first + size);
   const learningRate = bounds.rateAt(step);
-  const { loss, weights, optimizer } = await runUpdate(plan, before, rows, learningRate);
-  if (!Number.isFinite(loss)) {
+  const { loss, gradientNorm, weights, optimizer } = await runUpdate(plan, before, rows, learningRate);
+  if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
     await checkpoint.save(before);
-    throw notFinite(step, learningRate, before);
+    throw await notFinite(plan, before, rows, learningRate, Number.isFinite(loss) ? 'gradient' : 'loss');
   }
   before.losses.push(loss);
   return {
@@ -268,14 +269,36 @@ function better(known: BestWeights, candidate: BestWeights): BestWeights {
   return candidate.validation >= known.validation ? known : candidate;
 }
 
-function notFinite(step: number, learningRate: number, before: TrainingState): LatheError {
+async function notFinite(
+  plan: TrainingPlan,
+  before: TrainingState,
+  rows: Int32Array,
+  learningRate: number,
+  what: 'loss' | 'gradient',
+): Promise<LatheError> {
+  const { step, best } = before;
   return new LatheError({
     who: 'training',
-    what: `the loss was no longer finite at step ${step + 1} (epoch ${before.epoch + 1}, learning rate ${learningRate.toPrecision(3)})`,
-    next:
-      step === 0
-        ? 'lower the learning rate'
-        : `lower the learning rate, or set stopAfter to ${step} to keep the best weights up to there (those after epoch ${before.best.epoch})`,
+    what: `the ${what} was no longer finite at step ${step + 1} (epoch ${before.epoch + 1}, learning rate ${learningRate.toPrecision(3)})${await cause(plan, before, rows, learningRate)}`,
+    next: `lower the learning rate${step === 0 ? '' : `, or set stopAfter to ${step} to keep the best weights up to there (those after epoch ${best.epoch})`}`,
     code: 'failed',
   });
+}
+
+/** Batch by batch, as the update went. */
+async function cause(
+  plan: TrainingPlan,
+  before: TrainingState,
+  rows: Int32Array,
+  learningRate: number,
+): Promise<string> {
+  const { batch } = plan.settings;
+  for (let first = 0; first < rows.length; first += batch) {
+    const some = rows.subarray(first, first + batch);
+    const failed = await stepFeeds(plan, before, some, learningRate);
+    const sound = await stepFeeds(plan, { ...before, weights: plan.start }, some, learningRate);
+    const found = await firstNonFinite(plan.graph, failed, sound);
+    if (found !== null) return `: ${found}`;
+  }
+  return '';
 }

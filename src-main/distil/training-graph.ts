@@ -75,6 +75,10 @@ export interface TrainingGraph {
   readonly teacher: string;
   readonly loss: string;
   readonly gradientNorm: string;
+  /** Names of the nodes that are the model's own. */
+  readonly layers: ReadonlySet<string>;
+  /** Parameter → value of its gradient. */
+  readonly gradients: ReadonlyMap<string, string>;
   readonly parameters: readonly TrainedParameter[];
   /** The value that the loss reads: the output itself, or what its final softmax reads. */
   readonly logits: string;
@@ -207,6 +211,8 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     teacher,
     loss,
     gradientNorm: written.norm,
+    layers: new Set(graph.nodes.map((node) => node.name)),
+    gradients,
     parameters: [...written.trained, ...statistics],
     logits,
     classes,

@@ -1,9 +1,10 @@
 /** One update of the parameters: a batch through the training graph, or several whose gradients are added up. */
 
-import type { Feeds, NdArray } from '../onnx/ir';
+import { type Feeds, type NdArray, zeros } from '../onnx/ir';
 import type { Session } from '../onnx/session';
 import { beta1, beta2 } from './optimizers';
 import type { TrainingPlan, TrainingState, Weights } from './train';
+import type { TrainingGraph } from './training-graph';
 
 export interface Update {
   /** Mean over the rows. */
@@ -23,12 +24,7 @@ export async function runUpdate(
   learningRate: number,
 ): Promise<Update> {
   const { graph, session, updateSession } = plan;
-  const scalars = {
-    [graph.learningRate]: scalar(learningRate),
-    [graph.corrections[0]]: scalar(1 - beta1 ** (before.step + 1)),
-    [graph.corrections[1]]: scalar(1 - beta2 ** (before.step + 1)),
-  };
-  const state = { ...Object.fromEntries(before.optimizer), ...scalars };
+  const state = { ...Object.fromEntries(before.optimizer), ...scalarFeeds(graph, before.step, learningRate) };
   if (updateSession === null) {
     const batch = await batchFeeds(plan, rows, before.step);
     const found = await runWith(session, { ...batch, ...Object.fromEntries(before.weights), ...state });
@@ -39,14 +35,28 @@ export async function runUpdate(
   return outcome(plan, { ...summed.moved, ...(await runWith(updateSession, feeds)) }, summed.loss);
 }
 
+/** What the training graph is fed for some rows: to be looked at again where a step failed. */
+export async function stepFeeds(
+  plan: TrainingPlan,
+  { weights, optimizer, step }: Pick<TrainingState, 'weights' | 'optimizer' | 'step'>,
+  rows: Int32Array,
+  learningRate: number,
+): Promise<Feeds> {
+  const { graph, session } = plan;
+  const sums = graph.gradientSums.map(({ name, parameter }) => [name, zeroLike(weights, parameter)] as const);
+  return readBy(session, {
+    ...(await batchFeeds(plan, rows, step)),
+    ...Object.fromEntries([...weights, ...optimizer, ...sums]),
+    ...scalarFeeds(graph, step, learningRate),
+    [graph.share]: scalar(1),
+  });
+}
+
 /** Each part's gradients and loss count by its share of the rows, so that they are those of one large batch. */
 async function sumGradients(plan: TrainingPlan, before: Pick<TrainingState, 'weights' | 'step'>, rows: Int32Array) {
   const { graph, session, settings } = plan;
   let gradients: Weights = new Map(
-    graph.gradientSums.map(({ name, parameter }) => {
-      const like = before.weights.get(parameter) as NdArray<'float32'>;
-      return [name, { ...like, data: new Float32Array(like.data.length) }];
-    }),
+    graph.gradientSums.map(({ name, parameter }) => [name, zeroLike(before.weights, parameter)]),
   );
   let weights = before.weights;
   let moved: Found = {};
@@ -81,17 +91,33 @@ async function batchFeeds(plan: TrainingPlan, rows: Int32Array, number: number):
   const teacher = graph.teacher === '' || plan.teacher === null ? null : await plan.teacher(rows, batch);
   if (teacher !== null) batch[graph.teacher] = teacher;
   if (graph.labels !== '')
-    batch[graph.labels] = { dtype: 'int64', shape: [rows.length], data: labels as BigInt64Array };
+    batch[graph.labels] = { dtype: 'int64', shape: [(labels as BigInt64Array).length], data: labels as BigInt64Array };
   return batch;
 }
 
-/** Feeds what the session reads; an optimiser without corrections, say, reads none. */
 async function runWith(session: Session, feeds: Feeds): Promise<Found> {
+  return (await session.run(readBy(session, feeds))) as Found;
+}
+
+/** What the session reads; an optimiser without corrections, say, reads none. */
+function readBy(session: Session, feeds: Feeds): Feeds {
   const read = session.inputs.flatMap(({ name }) => {
     const array = feeds[name];
     return array === undefined ? [] : [[name, array] as const];
   });
-  return (await session.run(Object.fromEntries(read))) as Found;
+  return Object.fromEntries(read);
+}
+
+function scalarFeeds({ learningRate, corrections }: TrainingGraph, step: number, rate: number): Feeds {
+  return {
+    [learningRate]: scalar(rate),
+    [corrections[0]]: scalar(1 - beta1 ** (step + 1)),
+    [corrections[1]]: scalar(1 - beta2 ** (step + 1)),
+  };
+}
+
+function zeroLike(weights: Weights, name: string): NdArray<'float32'> {
+  return zeros('float32', (weights.get(name) as NdArray<'float32'>).shape);
 }
 
 function outcome({ graph }: TrainingPlan, found: Found, loss: number): Update {

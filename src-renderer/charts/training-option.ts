@@ -12,7 +12,9 @@ export interface TrainingWords {
 }
 
 export function trainingOption(training: TrainingProgress, words: TrainingWords, palette: Palette): EChartsOption {
-  const { curve, validation, steps } = training;
+  const { curve, validation, step, steps } = training;
+  // The bar above tells what is left; the curve fills at least half of the width.
+  const last = Math.min(steps, 2 * step);
   const axis = {
     nameTextStyle: { color: palette.dimmed },
     axisLabel: { color: palette.dimmed },
@@ -25,7 +27,7 @@ export function trainingOption(training: TrainingProgress, words: TrainingWords,
     legend: { top: 0, textStyle: { color: palette.text }, itemWidth: 16 },
     tooltip: { trigger: 'axis', backgroundColor: palette.surface, textStyle: { color: palette.text } },
     color: [palette.accent, palette.kinds.distil as string, palette.dimmed],
-    xAxis: { ...axis, type: 'value', min: 0, max: steps, name: words.step, nameLocation: 'middle', nameGap: 26 },
+    xAxis: { ...axis, type: 'value', min: 0, max: last, name: words.step, nameLocation: 'middle', nameGap: 26 },
     yAxis: [
       { ...axis, type: lossAxis(training), name: words.loss },
       { ...axis, type: 'value', name: words.learningRate, splitLine: { show: false }, min: 0 },

@@ -45,8 +45,10 @@ describe('trainingOption', () => {
     });
   });
 
-  it('spans the whole training, so that what is left shows', () => {
-    expect(trainingOption(training([1]), words, palette).xAxis).toMatchObject({ min: 0, max: 100 });
+  it('fills at least half of the width, and ends with the training', () => {
+    expect(trainingOption(training([1]), words, palette).xAxis).toMatchObject({ min: 0, max: 2 });
+    const nearlyDone = { ...training([1]), step: 90 };
+    expect(trainingOption(nearlyDone, words, palette).xAxis).toMatchObject({ min: 0, max: 100 });
   });
 
   it.each([

@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { resolveOptions, unwatched } from '../../../src-main/contract';
+import type { Dataset } from '../../../src-main/data/dataset';
+import { distilStep } from '../../../src-main/distil/step';
+import { writeModel } from '../../../src-main/onnx/file';
+import { type Model, type NdArray, tensorFromArray } from '../../../src-main/onnx/ir';
+import { temporaryFolder } from '../../support/folder';
+import { modelFromText, randomTensor } from '../../support/model-from-text';
+import { writeNpz } from '../../support/npz';
+import { stepContext } from '../../support/step-context';
+import { openFor } from '../../support/tiny-dataset';
+
+const rows = 40;
+
+/** Two layers on vectors of 4, three classes. */
+const student = (first = randomTensor('first', [4, 8], 1)): Model =>
+  modelFromText(
+    `<ir_version: 10, opset_import: ["" : 18]>
+     g (float[N, 4] x) => (float[N, 3] y) {
+       h = MatMul(x, first)
+       e = Exp(h)
+       y = MatMul(e, second)
+     }`,
+    [first, randomTensor('second', [8, 3], 2)],
+  );
+
+/** `rows` vectors; without labels where none are given. */
+async function dataFor(model: Model, labels: readonly number[] | null): Promise<Dataset> {
+  const folder = temporaryFolder();
+  const x: NdArray = {
+    dtype: 'float32',
+    shape: [rows, 4],
+    data: new Float32Array(4 * rows).map((_, at) => Math.sin(at)),
+  };
+  const named = labels ?? [];
+  const values = Array.from({ length: rows }, (_, at) => named[at % Math.max(1, named.length)] ?? 0);
+  const classes: NdArray = values.every(Number.isInteger)
+    ? { dtype: 'int64', shape: [rows], data: BigInt64Array.from(values, BigInt) }
+    : { dtype: 'float32', shape: [rows], data: Float32Array.from(values) };
+  writeNpz(join(folder, 'calib.npz'), {
+    x,
+    ...(labels === null ? {} : { labels: classes }),
+  });
+  return openFor(model, folder);
+}
+
+interface Given {
+  readonly method?: string;
+  readonly labels?: readonly number[] | null;
+  readonly more?: Partial<Parameters<typeof stepContext>[1]>;
+  readonly targets?: Parameters<typeof distilStep.run>[3];
+}
+
+async function train(model: Model, options: Record<string, unknown>, given: Given = {}) {
+  const { method = 'fine-tune', labels = [0, 1, 2], more = {}, targets = {} } = given;
+  const spec = distilStep.methods.find(({ name }) => name === method);
+  const dataset = await dataFor(model, labels);
+  const resolved = resolveOptions(spec?.options ?? {}, { epochs: 2, batch: 8, ...options }, 'options');
+  return distilStep.run(model, method, resolved, targets, stepContext(model, { dataset, ...more }));
+}
+
+async function saved(model: Model): Promise<string> {
+  const path = join(temporaryFolder(), 'teacher.onnx');
+  await writeModel(model, path);
+  return path;
+}
+
+describe('a training is refused before it begins', () => {
+  it('where teacher and student have other classes', async () => {
+    const teacher = await saved(
+      modelFromText(
+        `<ir_version: 10, opset_import: ["" : 18]> g (float[N, 4] x) => (float[N, 5] y) { y = MatMul(x, w) }`,
+        [randomTensor('w', [4, 5], 1)],
+      ),
+    );
+    await expect(train(student(), { teacher }, { method: 'distil' })).rejects.toThrow(
+      /output "y" gives float32\[1, 5\], the student has 3 classes; teacher and student must give the same classes/,
+    );
+  });
+
+  it('where the teacher reads what the data does not have', async () => {
+    const teacher = await saved(
+      modelFromText(
+        `<ir_version: 10, opset_import: ["" : 18]> g (float[N, 4] other) => (float[N, 3] y) { y = MatMul(other, w) }`,
+        [randomTensor('w', [4, 3], 1)],
+      ),
+    );
+    await expect(train(student(), { teacher }, { method: 'distil' })).rejects.toThrow(/input "other"/);
+  });
+
+  it('where there is no teacher file', async () => {
+    await expect(train(student(), { teacher: '/nowhere/teacher.onnx' }, { method: 'distil' })).rejects.toThrow(
+      /nowhere\/teacher\.onnx/,
+    );
+  });
+
+  it('where the loss needs labels and there are none', async () => {
+    await expect(train(student(), {}, { labels: null })).rejects.toThrow(
+      /learns from labels, and the data has none; add a "labels" array, or name a teacher/,
+    );
+  });
+
+  it('where a label names a class that the model does not have', async () => {
+    await expect(train(student(), {}, { labels: [0, 3] })).rejects.toThrow(
+      /labels: name class 3, and the output has the classes 0 to 2/,
+    );
+  });
+
+  it('where everything is frozen', async () => {
+    await expect(train(student(), {}, { targets: { include: ['nothing'] } })).rejects.toThrow(
+      /every tensor is frozen; let the targets include at least one weight/,
+    );
+  });
+
+  it('where no differentiable path leads from the weights to the output', async () => {
+    const stepped = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) { h = MatMul(x, w)  y = Round(h) }`,
+      [randomTensor('w', [4, 3], 1)],
+    );
+    await expect(train(stepped, {})).rejects.toThrow(/no differentiable path leads from a trained tensor/);
+  });
+
+  it('where a batch does not fit into memory', async () => {
+    const wide = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) { h = MatMul(x, first)  r = Relu(h)  y = MatMul(r, second) }`,
+      [randomTensor('first', [4, 20_000], 1), randomTensor('second', [20_000, 3], 2)],
+    );
+    await expect(train(wide, { batch: 36, memoryLimit: 10 })).rejects.toThrow(
+      /a batch of 36: needs about \d+ MB for a training step, and 10 MB are free; a batch of \d+ fits/,
+    );
+  });
+});
+
+describe('a training that goes astray', () => {
+  const wild = { optimizer: 'sgd', learningRate: 10, schedule: 'constant', warmup: 0, clipNorm: 0, epochs: 50 };
+
+  it('stops at the step, names the layer, and its last good weights are to be had', async () => {
+    const cacheDir = temporaryFolder();
+    const given = { more: { cacheDir, ...unwatched() } };
+    const refusal = await train(student(), wild, given).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refusal).toMatch(
+      /training: the (loss|gradient) was no longer finite at step \d+ \(epoch \d+, learning rate 10/,
+    );
+    expect(refusal).toMatch(
+      /Exp "[^"]*" was the first whose values were not finite|the gradient of "first" was the first/,
+    );
+    const stopAfter = Number(/set stopAfter to (\d+)/.exec(refusal)?.[1]);
+    expect(stopAfter).toBeGreaterThan(0);
+    const { model, performed } = await train(student(), { ...wild, stopAfter }, given);
+    expect(performed).toEqual({ stopAfter });
+    for (const tensor of model.graph.initializers.values())
+      expect(new Float32Array((tensor.data as { bytes: Uint8Array }).bytes.slice().buffer).every(Number.isFinite)).toBe(
+        true,
+      );
+  });
+
+  it('names the layer that is not finite from the start', async () => {
+    const huge = tensorFromArray('first', { dtype: 'float32', shape: [4, 8], data: new Float32Array(32).fill(500) });
+    await expect(train(student(huge), { learningRate: 1e-3 })).rejects.toThrow(/at step 1 .*lower the learning rate$/s);
+  });
+});
+
+describe('labels that are no whole numbers', () => {
+  it('are refused with what they are', async () => {
+    await expect(train(student(), {}, { labels: [0.5, 1] })).rejects.toThrow(
+      /labels of shape \[40\] and type float32 are no classes/,
+    );
+  });
+});
