@@ -180,8 +180,8 @@ async function runLoop(
   await checkRoom(graph, samples, student, kept, options);
   // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
   const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');
-  const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all' });
-  const updateSession = graph.update === null ? null : await openSession(graph.update);
+  const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all', keepBuffers: true });
+  const updateSession = graph.update === null ? null : await openSession(graph.update, { keepBuffers: true });
   try {
     const augmentation = options.augment as Augmentation;
     const stored =

@@ -50,8 +50,9 @@ async function sourceOf(model: Model | string, options: SessionOptions): Promise
 }
 
 /**
- * No CPU arena: Electron's allocator traps on one allocation of about 2 GiB, and what an arena keeps would be counted
- * as the model's. One inter-op thread. The same in every host, so that latencies agree.
+ * No CPU arena unless asked for: Electron's allocator traps on one allocation of about 2 GiB, and what an arena keeps
+ * would be counted as the model's. An arena grows by at most 1 GiB at a time, and without memory patterns asks for no
+ * block of a whole run's size. One inter-op thread. The same in every host, so that latencies agree.
  */
 function ortOptions(options: SessionOptions, weights: string | null): InferenceSession.SessionOptions {
   const threads = options.threads ?? 1;
@@ -64,7 +65,8 @@ function ortOptions(options: SessionOptions, weights: string | null): InferenceS
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    enableCpuMemArena: false,
+    enableCpuMemArena: options.keepBuffers === true,
+    enableMemPattern: options.keepBuffers !== true,
     // Errors come as exceptions; on the terminal they would stand beside the sentence that is made of them.
     logSeverityLevel: 4,
     graphOptimizationLevel: options.optimization ?? 'all',

@@ -10,6 +10,8 @@ export interface SessionOptions {
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
   /** Off for scans of many variants (weights stay mapped), on for latency. Default on. */
   readonly prepacking?: boolean | undefined;
+  /** Keeps freed buffers for the next run: for training, whose large buffers cost more to get than to fill. Default off. */
+  readonly keepBuffers?: boolean | undefined;
   /** Where onnxruntime writes the model as it optimised it. */
   readonly optimizedModelPath?: string | undefined;
   /** Prefix of the profile file; its path comes from `Session.endProfile`. */

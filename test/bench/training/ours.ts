@@ -29,10 +29,11 @@ const labels: NdArray = {
 const { model } = await raiseOpset(liftConstants(await readModel(path)).model, 18);
 const sample = { input: { ...input, shape: [1, ...shape.slice(1)] } };
 const form = await trainingForm(model, sample, batch, true);
+const trainable = findTrainable(model.graph, () => true);
 const graph = await buildTrainingGraph({
   model: form.model,
   statistics: form.statistics,
-  trainable: findTrainable(model.graph, () => true).names,
+  trainable: trainable.names,
   output: 'logits',
   loss: [{ name: 'cross-entropy', weight: 1 }],
   temperature: 1,
@@ -42,7 +43,7 @@ const graph = await buildTrainingGraph({
   masks: new Map(),
   accumulate: false,
 });
-const session = await openSession(graph.model, { threads: Number(threads) });
+const session = await openSession(graph.model, { threads: Number(threads), keepBuffers: true });
 const scalar = (value: number): NdArray => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 let state: Record<string, NdArray> = {};
 for (const { name, state: own } of graph.parameters) {
@@ -71,4 +72,5 @@ for (let step = 0; step < 3 + Number(steps); step++) {
 }
 const status = readFileSync('/proc/self/status', 'utf8');
 const peakRssBytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024;
-console.log(JSON.stringify({ stepMs: stepMs.slice(3), peakRssBytes }));
+const parameters = [...trainable.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+console.log(JSON.stringify({ stepMs: stepMs.slice(3), peakRssBytes, parameters }));

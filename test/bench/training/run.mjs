@@ -65,11 +65,14 @@ try {
   const cases = JSON.parse(run(interpreter, [peer, 'make', scratch]));
   const ours = await bundle();
   const rows = [];
-  for (const { name, path, batch, shape } of cases) {
+  for (const { name, path, batch, shape, parameters } of cases) {
     const [lathe, torch] = [/** @type {any[]} */ ([]), /** @type {any[]} */ ([])];
     for (let round = 0; round < rounds; round++) {
       torch.push(JSON.parse(run(interpreter, [peer, 'time', name, threads, steps])));
-      lathe.push(JSON.parse(run(process.execPath, [ours, path, JSON.stringify(shape), threads, steps])));
+      const own = JSON.parse(run(process.execPath, [ours, path, JSON.stringify(shape), threads, steps]));
+      if (own.parameters !== parameters)
+        throw new Error(`${name}: Lathe trains ${own.parameters} parameters, PyTorch ${parameters}`);
+      lathe.push(own);
     }
     const step = (/** @type {any[]} */ runs) => median(runs.map(({ stepMs }) => median(stepMs)));
     const peak = (/** @type {any[]} */ runs) => median(runs.map(({ peakRssBytes }) => peakRssBytes));
