@@ -81,10 +81,41 @@ export const blockOptions = {
     default: false,
     advanced: true,
   },
+  mix: {
+    kind: 'choice',
+    title: '8 bits for the most sensitive',
+    help: 'Measures on calibration samples what each weight costs the outputs and gives 8 bits to the worst: as many as a mean number of bits lets, or until the outputs are near enough.',
+    default: 'off',
+    choices: [
+      { value: 'off', title: 'No' },
+      { value: 'error', title: 'Until the outputs are near enough' },
+      { value: 'bits', title: 'Up to a mean number of bits' },
+    ],
+  },
+  fidelity: {
+    kind: 'number',
+    title: 'Wanted nearness to the original',
+    help: 'With 8 bits until the outputs are near enough: in decibels of signal over error. 20 is an error of a tenth, 30 of a thirtieth.',
+    default: 30,
+    min: 5,
+    max: 60,
+    unit: 'dB',
+    advanced: true,
+  },
+  meanBits: {
+    kind: 'number',
+    title: 'Mean bits',
+    help: 'With 8 bits up to a mean: of the codes of all products whose weights may be mixed.',
+    default: 5,
+    min: 2,
+    max: 8,
+    unit: 'bits',
+    advanced: true,
+  },
   samples: {
     kind: 'integer',
     title: 'Calibration samples',
-    help: 'For GPTQ: how many samples of the calibration split are run.',
+    help: 'For GPTQ and for mixing: how many samples of the calibration split are run. Mixing takes fewer of them with a large model.',
     default: 32,
     min: 1,
     max: 100_000,
@@ -96,12 +127,14 @@ export const blockOptions = {
 type Chosen = OptionValues<typeof blockOptions>;
 
 /** What the shared options ask for. */
-export function blockChoice({ zeroPoints, algorithm, tableBits, floatActivations, ...rest }: Chosen) {
+export function blockChoice(chosen: Chosen) {
+  const { zeroPoints, algorithm, tableBits, floatActivations, mix, fidelity, meanBits, ...rest } = chosen;
   return {
     ...rest,
     algorithm,
     zeroPoints: algorithm === 'hqq' ? ('float' as const) : zeroPoints,
     tableBits: tableBits === '8' ? (8 as const) : (4 as const),
     integerActivations: !floatActivations,
+    mix: mix === 'off' ? null : { kind: mix, limit: mix === 'error' ? fidelity : meanBits },
   };
 }

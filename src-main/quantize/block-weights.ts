@@ -27,7 +27,9 @@ import { observe } from './calibrate';
 import { calibrationData } from './calibration-data';
 import { HessianObserver } from './hessians';
 import { type QuantizeContext, Tally } from './method';
+import { type MixBudget, type MixedLayer, mixBits } from './mix-bits';
 import { prepare } from './prepare';
+import { floatOutputs } from './sensitivity';
 import { withoutUnused } from './unused';
 
 export type BlockAlgorithm = GridSearch | 'gptq';
@@ -49,6 +51,8 @@ export interface BlockRequest {
   readonly tableBits: 2 | 3 | 4 | 8;
   /** Calibration samples, where they are needed. */
   readonly samples: number;
+  /** Gives 8 bits to the weights that cost the outputs most, as far as the budget asks or lets. */
+  readonly mix: MixBudget | null;
 }
 
 /** Bytes of Hessians that are held at a time; more layers take more passes over the samples. */
@@ -64,7 +68,12 @@ export async function quantizeBlockWise(
   const tally = new Tally();
   const model = await inForm(await prepare(given, tally), request, tally);
   const plan = new BlockPlan(request, targetFilter(targets));
-  const made = request.algorithm === 'gptq' ? await gptqAll(model, plan, tally, context) : new Map();
+  const isMixed = request.mix !== null;
+  const made =
+    request.algorithm === 'gptq'
+      ? await gptqAll(model, plan, tally, isMixed ? { ...context, ...portion(context, 0, 0.4) } : context)
+      : new Map();
+  if (request.mix !== null) await mix(model, plan, request.mix, made, tally, context);
   const graph = editGraphs(model.graph, (scope) => blockEdit(scope, plan, tally, made));
   const isOwn = request.form === 'matmul-nbits';
   const opsets = isOwn ? new Map(model.opsets).set('com.microsoft', 1) : model.opsets;
@@ -102,6 +111,8 @@ class BlockPlan {
   readonly request: BlockRequest;
   readonly #admits: (node: Node) => boolean;
   readonly #onGrid = new Set<string>();
+  /** Keys of weights that take 8 bits. */
+  raised: ReadonlySet<string> = new Set();
 
   constructor(request: BlockRequest, admits: (node: Node) => boolean) {
     this.request = request;
@@ -143,6 +154,12 @@ class BlockPlan {
     });
   }
 
+  /** Of weights that 8 bits are spent on. */
+  raisedFormat(): BlockFormat {
+    const { block, zeroPoints } = this.request;
+    return { bits: 8, levelBits: 8, block, zeroPoints: zeroPoints === 'none' ? 'none' : 'integer' };
+  }
+
   #format(layer: BlockLayer, isTable: boolean): BlockFormat {
     const { block, zeroPoints, form } = this.request;
     if (isTable) {
@@ -151,6 +168,7 @@ class BlockPlan {
       const zeros = zeroPoints === 'none' ? 'none' : 'integer';
       return { bits: storageBits(levelBits), levelBits, block: dividingBlock(layer.inputs, block), zeroPoints: zeros };
     }
+    if (this.raised.has(weightKey(layer))) return this.raisedFormat();
     const { levelBits } = this.request;
     const plain = { bits: storageBits(levelBits), levelBits, block };
     if (zeroPoints !== 'auto') return { ...plain, zeroPoints };
@@ -233,16 +251,68 @@ function hessianOf({ node, tensor, inputs, outputs }: BlockLayer): HessianObserv
   return new HessianObserver(node, { ...tensor, shape: isTurned ? [outputs, inputs] : [inputs, outputs] });
 }
 
+/** Runs that are spent on one weight: so many that all weights of a model together take a minute or so. */
+const mixEffort = 4e10;
+const mixSamples = { least: 2, most: 32 };
+
+/** Chooses the weights that take 8 bits, on calibration samples. */
+async function mix(
+  model: Model,
+  plan: BlockPlan,
+  budget: MixBudget,
+  made: MadeCodes,
+  tally: Tally,
+  context: QuantizeContext,
+): Promise<void> {
+  const { method, samples, integerActivations } = plan.request;
+  const planned = plan.layers(scopeOf(model.graph, null), new Tally());
+  const layers = planned
+    .filter(({ layer, isShared, format }) => layer.kind === 'product' && !isShared && format.bits < 8)
+    .map(({ layer, format, isShared }): MixedLayer => {
+      const many = plan.raisedFormat();
+      return {
+        layer,
+        few: { format, isShared, make: made.get(weightKey(layer)) ?? roundingMaker(plan, layer, format) },
+        many: { format: many, isShared, make: roundingMaker(plan, layer, many) },
+      };
+    });
+  if (layers.length === 0) return;
+  const weights = layers.reduce((sum, { layer }) => sum + layer.inputs * layer.outputs, 0);
+  const wanted = Math.round(mixEffort / (weights * layers.length));
+  const count = Math.min(samples, mixSamples.most, Math.max(mixSamples.least, wanted));
+  const judged = context.dataset?.meta.output;
+  const outputs = judged === null || judged === undefined ? floatOutputs(model.graph) : [judged];
+  const nodes = { form: 'matmul-nbits', accuracyLevel: integerActivations ? 4 : 0 } as const;
+  const data = calibrationData(context, method, count);
+  const mixture = await mixBits(model, layers, budget, nodes, data, outputs, portion(context, 0.4, 1));
+  plan.raised = mixture.raised;
+  const keys = new Set(layers.map(({ layer }) => weightKey(layer)));
+  tally.note(
+    `${mixture.raised.size} of ${keys.size} weights take 8 bits, ${mixture.meanBits.toFixed(2)} on average; on ${count} calibration samples the outputs stay within ${mixture.sqnrDb.toFixed(1)} dB.`,
+  );
+  if (!mixture.isMet)
+    tally.note(
+      budget.kind === 'bits'
+        ? `The budget of ${budget.limit} bits cannot be met: these weights have ${mixture.meanBits.toFixed(2)}.`
+        : `The budget of ${budget.limit} dB cannot be met: 8 bits for every weight give ${mixture.sqnrDb.toFixed(1)} dB.`,
+    );
+}
+
+function roundingMaker(plan: BlockPlan, layer: BlockLayer, format: BlockFormat): () => BlockCodes {
+  const rounding = roundingOf(plan.request.algorithm, format);
+  return () => roundLayer(layer, format, rounding);
+}
+
 function blockEdit(scope: Scope, plan: BlockPlan, tally: Tally, made: MadeCodes): Graph {
   const { graph } = scope.index;
-  const { algorithm, form, integerActivations } = plan.request;
+  const { form, integerActivations } = plan.request;
   const layers = plan.layers(scope, tally);
   if (layers.length === 0) return graph;
   const patch = new Patch(graph);
   const nodes = new BlockNodes(patch, { form, accuracyLevel: integerActivations ? 4 : 0 });
   for (const { layer, format, isShared } of layers) {
-    const held = scope.outer === null ? made.get(weightKey(layer)) : undefined;
-    const make = held ?? (() => roundLayer(layer, format, roundingOf(algorithm, format)));
+    const isHeld = scope.outer === null && !plan.raised.has(weightKey(layer));
+    const make = (isHeld ? made.get(weightKey(layer)) : undefined) ?? roundingMaker(plan, layer, format);
     if (layer.kind === 'product') nodes.product(layer, { format, make, isShared });
     else nodes.table(layer, { format, make, isShared });
     tally.changed++;

@@ -189,7 +189,8 @@ class SwitchPatch {
   }
 }
 
-function floatOutputs(graph: Graph): string[] {
+/** Outputs that are float32, or may be. */
+export function floatOutputs(graph: Graph): string[] {
   return graph.outputs
     .filter(({ type }) => type === null || (type.kind === 'tensor' && type.dtype === 'float32'))
     .map(({ name }) => name);

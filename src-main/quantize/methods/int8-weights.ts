@@ -28,6 +28,7 @@ export const int8Weights = quantizeMethod({
         // With float activations 8 bits take many times as long as float32.
         integerActivations: true,
         samples: 0,
+        mix: null,
         ...chosen,
       },
       targets,
