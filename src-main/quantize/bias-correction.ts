@@ -7,18 +7,32 @@
  */
 
 import { readTensor } from '../onnx/file';
-import { attributes, elementCount, type NdArray, type Node, type Tensor } from '../onnx/ir';
+import { attributes, elementCount, type GraphIndex, type NdArray, type Node, type Tensor } from '../onnx/ir';
 import type { MeanRequest } from './calibrate';
+import type { Constants } from './constants';
 import { channelLayout, partsOf, type WeightScales } from './weights';
 
 /** The channel means that correcting a node needs; null for a node that has no bias to correct. */
 export function meanRequest(node: Node, rank: number | undefined): MeanRequest | null {
   if (node.opType === 'Conv' && rank !== undefined) return { value: node.inputs[0] as string, axis: 1, rank };
   if (node.opType === 'Gemm') return { value: node.inputs[0] as string, axis: 1, rank: 2 };
+  if (node.opType === 'MatMul' && rank !== undefined) return { value: node.inputs[0] as string, axis: rank - 1, rank };
   return null;
 }
 
-/** The bias of a Conv or Gemm with the shift of its rounded weights taken back: [out]. */
+/** The constant that stands for the bias of a MatMul: the only reader of the product adds one number an output. */
+export function addedBias(index: GraphIndex, constants: Constants, matMul: Node): { add: Node; at: number } | null {
+  const product = matMul.outputs[0] as string;
+  const [add, ...others] = index.consumers(product);
+  if (add?.opType !== 'Add' || add.domain !== '' || others.length > 0 || index.isOutput(product)) return null;
+  const at = 1 - add.inputs.indexOf(product);
+  const bias = constants.tensor(add.inputs[at] as string);
+  const outputs = constants.tensor(matMul.inputs[1] as string)?.shape[1];
+  const isOneEach = bias !== undefined && elementCount(bias.shape) === outputs && bias.shape.at(-1) === outputs;
+  return isOneEach && bias.dtype === 'float32' ? { add, at } : null;
+}
+
+/** The bias of a Conv, Gemm or MatMul with the shift of its rounded weights taken back: [out]. */
 export function correctedBias(
   node: Node,
   weight: Tensor,
@@ -27,7 +41,7 @@ export function correctedBias(
   bias: Tensor | undefined,
   means: Float64Array,
 ): Float32Array {
-  const outAxis = node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 0 ? 1 : 0;
+  const outAxis = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1 ? 0 : 1;
   const outputs = weight.shape[outAxis] as number;
   const shift = new Float64Array(outputs);
   const inputOf = inputChannels(node, weight, outAxis);
@@ -49,7 +63,7 @@ export function correctedBias(
 
 /** Which input channel an element of the weight multiplies. */
 function inputChannels(node: Node, weight: Tensor, outAxis: number): (at: number, output: number) => number {
-  if (node.opType === 'Gemm') {
+  if (node.opType !== 'Conv') {
     const columns = weight.shape[1] as number;
     return outAxis === 0 ? (at) => at % columns : (at) => Math.floor(at / columns);
   }

@@ -27,6 +27,8 @@ export interface MeanRequest {
   readonly value: string;
   readonly axis: number;
   readonly rank: number;
+  /** The average of its squares instead. */
+  readonly squared?: boolean | undefined;
 }
 
 export interface CalibrationRequest {
@@ -179,7 +181,7 @@ class HistogramObserver implements Observer {
 }
 
 /** Sums and counts of each run, added up: a run counts by its elements, however samples are put into runs. */
-class MeanObserver implements Observer {
+export class MeanObserver implements Observer {
   readonly value: string;
   readonly #request: MeanRequest;
   #names: readonly string[] = [];
@@ -192,18 +194,22 @@ class MeanObserver implements Observer {
   }
 
   get key(): string {
-    return `means of ${this.value} along ${this.#request.axis}`;
+    const { axis, squared } = this.#request;
+    return `means of ${this.value}${squared === true ? ' squared' : ''} along ${axis}`;
   }
 
   prepare(patch: Patch, opset: number): readonly string[] {
-    const { value, axis, rank } = this.#request;
-    const axes = [...new Array(rank).keys()].filter((at) => at !== axis);
+    const { value, rank, squared } = this.#request;
+    const axes = [...new Array(rank).keys()].filter((at) => at !== this.#request.axis);
+    const averaged = squared === true ? patch.freshName(`${value}_squared`) : value;
+    if (averaged !== value)
+      patch.addNode(makeNode('Mul', patch.freshName(`${averaged}_node`), [value, value], [averaged]));
     const elements = patch.freshName(`${value}_elements`);
     patch.addNode(makeNode('Size', patch.freshName(`${elements}_node`), [value], [elements]));
     const count = patch.freshName(`${elements}_float`);
     const float = { to: attributes.int(dtypeCode('float32')) };
     patch.addNode(makeNode('Cast', patch.freshName(`${count}_node`), [elements], [count], float));
-    this.#names = [reduce(patch, 'ReduceMean', value, axes, opset), count];
+    this.#names = [reduce(patch, 'ReduceMean', averaged, axes, opset), count];
     return this.#names;
   }
 
@@ -231,8 +237,8 @@ class MeanObserver implements Observer {
   }
 }
 
-/** Adds a reduction over `axes` (all where absent), which from opset 18 on are an input. */
-function reduce(patch: Patch, opType: string, value: string, axes?: readonly number[], opset = 0): string {
+/** Adds a reduction over `axes` (all where absent), which from opset 18 on are an input. Not for ReduceSum with axes. */
+export function reduce(patch: Patch, opType: string, value: string, axes?: readonly number[], opset = 0): string {
   const output = patch.freshName(`${value}_${opType}`);
   const inputs = [value];
   const extra: Record<string, Attribute> = { keepdims: attributes.int(0) };

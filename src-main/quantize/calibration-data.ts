@@ -3,6 +3,7 @@
 import { LatheError } from '../contract';
 import type { Batch, Dataset, Split } from '../data/dataset';
 import type { QuantizeContext } from './method';
+import { withoutPadding } from './padding';
 
 /** Fewer samples than this leave ranges to chance. */
 const few = 16;
@@ -45,7 +46,7 @@ export function calibrationData(context: QuantizeContext, method: string, limit:
     samples: rows.length,
     notes: notesOn(dataset, rows.length),
     cache: cacheOf(context, dataset, rows.length),
-    batches: (first = 0) => readRows(split, rows.slice(first), size, context.signal),
+    batches: (first = 0) => readRows(split, rows.slice(first), size, context),
   };
 }
 
@@ -55,7 +56,7 @@ function cacheOf(
   samples: number,
 ): CalibrationData['cache'] {
   if (cacheDir === undefined) return null;
-  return { folder: cacheDir, key: JSON.stringify([summary.hash, summary.reader, dims, runSize, samples]) };
+  return { folder: cacheDir, key: JSON.stringify(['unpadded', summary.hash, summary.reader, dims, runSize, samples]) };
 }
 
 /** `count` of `total` row numbers, evenly spaced; all of them where there are no more. */
@@ -78,14 +79,15 @@ async function* readRows(
   split: Split,
   rows: readonly number[],
   size: number,
-  signal: AbortSignal,
+  { signal, original }: QuantizeContext,
 ): AsyncGenerator<Batch> {
   for (let at = 0; at < rows.length; at += size) {
     signal.throwIfAborted();
     const wanted = rows.slice(at, at + size);
     const filled = Array.from({ length: size }, (_, i) => wanted[i % wanted.length] as number);
     const batch = size === 1 ? await split.read(filled[0] as number, 1) : await split.gather(filled);
-    yield { ...batch, size: wanted.length };
+    const feeds = withoutPadding(batch.feeds, original.graph.inputs);
+    yield { ...batch, feeds, size: wanted.length };
   }
 }
 

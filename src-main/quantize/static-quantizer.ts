@@ -7,7 +7,7 @@ import { portion, type Targets, targetFilter, type Work } from '../contract';
 import type { Tensor } from '../onnx/ir';
 import { type Graph, type GraphIndex, indexGraph, type Model, type Node, type TypeInfo } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
-import { correctedBias, meanRequest } from './bias-correction';
+import { addedBias, correctedBias, meanRequest } from './bias-correction';
 import { type Calibration, calibrate, type MeanRequest, observe } from './calibrate';
 import type { CalibrationData } from './calibration-data';
 import { type Constants, constantsOf } from './constants';
@@ -172,15 +172,23 @@ export class StaticQuantizer {
 
   #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
     const means = this.#correctsBias ? this.#calibration.means.get(node.inputs[0] as string) : undefined;
-    if (means === undefined || meanRequest(node, 4) === null) return undefined;
-    const bias = this.constants.tensor(node.inputs[2] ?? '');
+    const name = this.#biasOf(node);
+    if (means === undefined || name === null) return undefined;
+    const bias = this.constants.tensor(name);
     return correctedBias(node, weight, quantized.codes(''), quantized.scales, bias, means);
+  }
+
+  /** The value that holds the bias of a layer, '' where it has none yet; null where none can be. */
+  #biasOf(node: Node): string | null {
+    if (node.opType !== 'MatMul') return node.inputs[2] ?? '';
+    const added = addedBias(this.index, this.constants, node);
+    return added === null ? null : (added.add.inputs[added.at] as string);
   }
 
   /** The means of what the layers with a bias read, once each. */
   #meanRequests(): MeanRequest[] {
     const requests = this.placement()
-      .units.filter((unit) => unit.kind === 'compute')
+      .units.filter(({ kind, node }) => kind === 'compute' && this.#biasOf(node) !== null)
       .map(({ node }) => meanRequest(node, this.#shape(node.inputs[0] as string)?.length))
       .filter((request) => request !== null);
     return [...new Map(requests.map((request) => [request.value, request])).values()];

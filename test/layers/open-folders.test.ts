@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folders: Record<string, readonly ('test' | 'source')[]> = {
   'prune/criteria': ['test', 'source'],
   'quantize/methods': ['test', 'source'],
+  'quantize/preparations': ['test', 'source'],
   'evaluate/metrics': ['test', 'source'],
   'data/readers': ['test'],
   'distil/losses': ['source'],

@@ -5,7 +5,7 @@
  */
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
-import { portion } from '../../contract';
+import { portion, targetFilter } from '../../contract';
 import type { Model } from '../../onnx/ir';
 import { calibrationData } from '../calibration-data';
 import { noteOfReport } from '../fusion-note';
@@ -13,9 +13,13 @@ import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../meth
 import { calibratorNamed, calibrators } from '../observers';
 import type { Statistics } from '../observers/statistics';
 import type { Placement } from '../place';
+import { preparationOptions, runPreparations } from '../preparations';
 import { prepare } from '../prepare';
 import { buildFused, type FusedBuild } from '../read-back';
 import { measuredValues, StaticQuantizer } from '../static-quantizer';
+
+/** Samples that preparations look at. */
+const preparationSamples = 64;
 
 /** Samples that the rounding of small layers is worked out from: each gives a whole picture of patches. */
 const hessianSamples = 16;
@@ -66,6 +70,7 @@ const options = {
     default: true,
     advanced: true,
   },
+  ...preparationOptions,
   symmetric: {
     kind: 'boolean',
     title: 'Symmetric activations',
@@ -100,7 +105,9 @@ async function quantizeStatically(
 ): Promise<StepOutcome<Model>> {
   const tally = new Tally();
   const data = calibrationData(context, 'static-int8', chosen.samples);
-  const model = await prepare(given, tally);
+  const first = calibrationData(context, 'static-int8', Math.min(chosen.samples, preparationSamples));
+  const preparing = { ...portion(context, 0.02, 0.2), data: first, admits: targetFilter(targets) };
+  const model = await runPreparations(await prepare(given, tally), chosen, preparing, tally);
   const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
   const placement = quantizer.placement();
   const histograms = calibratorNamed(chosen.calibrator).needsHistogram;
@@ -109,7 +116,7 @@ async function quantizeStatically(
     measuredValues(placement),
     data,
     { histograms, biasCorrection },
-    portion(context, 0.05, 0.6),
+    portion(context, 0.2, 0.6),
   );
   const few = calibrationData(context, 'static-int8', Math.min(chosen.samples, hessianSamples));
   await quantizer.collectHessians(chosen.rounding, few, portion(context, 0.6, 0.9));

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
-import { attributes, floatTensor, makeNode } from '../../../src-main/onnx/ir';
-import { correctedBias } from '../../../src-main/quantize/bias-correction';
+import { attributes, floatTensor, indexGraph, makeNode, type Node, type Tensor } from '../../../src-main/onnx/ir';
+import { addedBias, correctedBias } from '../../../src-main/quantize/bias-correction';
+import { constantsOf } from '../../../src-main/quantize/constants';
 import { quantizedWeight } from '../../../src-main/quantize/weights';
+import { modelFromText } from '../../support/model-from-text';
 
 it('gives back what rounding takes from the mean of each output, groups included', () => {
   // Two groups of one input each; step 1: 0.4 → 0, −1.6 → −2. Input means 10 and 5.
@@ -37,4 +39,39 @@ it('follows a Gemm whose weight is [in, out]', () => {
   [4, 6, 0].forEach((value, output) => {
     expect(corrected[output]).toBeCloseTo(value, 5);
   });
+});
+
+it('corrects the constant that is added behind a MatMul', () => {
+  const graph = modelFromText(`g (float[N,2] x) => (float[N,3] y)
+    <float[2,3] w = {0.4, 0, 0, 0, 0.3, 0}, float[1,3] b = {1, 1, 1}> {
+    p = MatMul(x, w)
+    y = Add(b, p)
+  }`).graph;
+  const index = indexGraph(graph);
+  const constants = constantsOf(index);
+  const node = graph.nodes[0] as Node;
+  expect(addedBias(index, constants, node)).toMatchObject({ add: { opType: 'Add' }, at: 0 });
+  const scales = { axis: 1, scales: Float32Array.of(1, 1, 1) };
+  const weight = constants.tensor('w') as Tensor;
+  const corrected = correctedBias(
+    node,
+    weight,
+    quantizedWeight('q', weight, scales),
+    scales,
+    constants.tensor('b'),
+    Float64Array.of(10, 20),
+  );
+  // 1 + 0.4·10, 1 + 0.3·20, 1
+  [5, 7, 1].forEach((value, output) => {
+    expect(corrected[output]).toBeCloseTo(value, 5);
+  });
+});
+
+it('knows a sum with another activation from a bias', () => {
+  const { graph } = modelFromText(`g (float[N,2] x, float[N,2] z) => (float[N,2] y) <float[2,2] w = {1, 1, 1, 1}> {
+    p = MatMul(x, w)
+    y = Add(p, z)
+  }`);
+  const index = indexGraph(graph);
+  expect(addedBias(index, constantsOf(index), graph.nodes[0] as Node)).toBeNull();
 });
