@@ -86,6 +86,8 @@ export const kernelsReportSchema = z.object({
   /** Nodes of the model, and those of them that no kernel does: folded into constants, or removed. */
   nodes: count,
   folded: count,
+  /** Most frequent first. */
+  precisions: z.array(z.object({ precision: precisionSchema, kernels: count })),
   /** Kernels by operator and precision, most frequent first. */
   ops: z.array(sumsOfKernels),
   /** In the order of the optimised graph. */

@@ -52,13 +52,16 @@ export async function profileReport(
 }
 
 function kernelsOf(path: string, fusion: FusionReport): KernelsReport {
-  const { kernels, kernelOf, orphans, edgePairs } = fusion;
+  const { kernels, kernelOf, orphans, edgePairs, byPrecision } = fusion;
   return {
     path,
     runtime: runtimeVersion(),
     cpu: cpuInfo().name,
     nodes: kernelOf.size,
     folded: [...kernelOf.values()].filter((kernel) => kernel === null).length,
+    precisions: Object.entries(byPrecision)
+      .map(([precision, count]) => ({ precision: precision as KernelRow['precision'], kernels: count }))
+      .sort((a, b) => b.kernels - a.kernels),
     ops: sumByOp(kernels)
       .map(({ op, precision, members }) => ({ op, precision, kernels: members.length }))
       .sort((a, b) => b.kernels - a.kernels),

@@ -1,7 +1,7 @@
 /** ECharts, wrapped once: only the parts in use, no animation, resized with its box, redrawn when the theme changes. */
 
 import type { EChartsOption } from 'echarts';
-import { CustomChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts';
+import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart, TreemapChart } from 'echarts/charts';
 import {
   GridComponent,
   LegendComponent,
@@ -16,6 +16,7 @@ import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'react';
 
 use([
+  BarChart,
   CanvasRenderer,
   CustomChart,
   GridComponent,
@@ -27,6 +28,7 @@ use([
   MarkLineComponent,
   ScatterChart,
   TooltipComponent,
+  TreemapChart,
   VisualMapComponent,
 ]);
 

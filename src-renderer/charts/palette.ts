@@ -9,6 +9,8 @@ export interface Palette {
   readonly band: string;
   readonly front: string;
   readonly accent: string;
+  /** Tiles that carry white words: each dark enough for them. */
+  readonly tiles: readonly string[];
   /** By the kind of step that made a point. */
   readonly kinds: Readonly<Record<string, string>>;
 }
@@ -21,6 +23,7 @@ const light: Palette = {
   band: 'rgba(92, 99, 109, 0.10)',
   front: '#0c8599',
   accent: '#3b5bdb',
+  tiles: ['#3b5bdb', '#0b7285', '#a8430a', '#862e9c', '#2b6e3f', '#a61e4d', '#5f3dc4', '#495057'],
   kinds: {
     baseline: '#1b1f27',
     clean: '#78808c',
@@ -39,6 +42,7 @@ const dark: Palette = {
   band: 'rgba(154, 161, 174, 0.14)',
   front: '#3bc9db',
   accent: '#91a7ff',
+  tiles: ['#3b5bdb', '#0b7285', '#a8430a', '#862e9c', '#2b6e3f', '#a61e4d', '#5f3dc4', '#495057'],
   kinds: {
     baseline: '#f1f3f5',
     clean: '#9aa1ae',

@@ -22,6 +22,8 @@ export interface SortableTableProps<Row> {
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string;
   readonly initialSort?: { readonly key: string; readonly direction: Direction };
+  /** Rows drawn at most, from the first of the sort; all where absent. */
+  readonly limit?: number | undefined;
   readonly rowStyle?: (row: Row) => CSSProperties | undefined;
   readonly selected?: string | null;
   readonly highlighted?: string | null;
@@ -59,7 +61,7 @@ export function SortableTable<Row>(props: SortableTableProps<Row>) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody onMouseLeave={() => props.onHover?.(null)}>
-          {sorted.map((row) => (
+          {sorted.slice(0, props.limit).map((row) => (
             <Row key={rowKey(row)} row={row} {...props} />
           ))}
         </Table.Tbody>

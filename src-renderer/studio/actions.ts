@@ -1,6 +1,8 @@
 /** What a person can ask of the studio. Each answers or throws; the screen shows the sentence. */
 
 import type { ParamsOf, ProjectState, Recipe, ResultOf, Settings, StudioCalls } from '../../src-main/contract';
+import { forgetAnswers } from './answers';
+import { lookInto } from './selection';
 import { client, useStudio } from './store';
 
 /** The calls that concern one project and take it as their first parameter. */
@@ -80,6 +82,7 @@ function closeHere(): void {
   watch = null;
   tradeOffKey = '';
   sessionStorage.removeItem(openedKey);
+  forgetAnswers();
   useStudio.setState({ project: null, tradeOff: null });
 }
 
@@ -111,6 +114,8 @@ function isProjectState(value: unknown): value is ProjectState {
 function show(project: ProjectState): void {
   watch?.abort();
   tradeOffKey = '';
+  forgetAnswers();
+  lookInto({ variant: null, tab: 'summary' });
   sessionStorage.setItem(openedKey, project.path);
   useStudio.setState({ tradeOff: null });
   setProject(project);

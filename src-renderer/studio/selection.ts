@@ -16,3 +16,16 @@ export function hover(id: string | null): void {
 export function select(id: string | null): void {
   useSelection.setState({ selected: id });
 }
+
+/** What the model's screen looks into, and from which side. */
+export interface Subject {
+  /** null: the original. */
+  readonly variant: string | null;
+  readonly tab: 'summary' | 'nodes' | 'kernels' | 'changes';
+}
+
+export const useSubject = create<Subject>(() => ({ variant: null, tab: 'summary' }));
+
+export function lookInto(subject: Partial<Subject>): void {
+  useSubject.setState(subject);
+}

@@ -45,6 +45,33 @@ test('measures the baseline with progress', async () => {
   await expect(baseline).toContainText(/9\d\.\d\s%/);
 });
 
+test('looks inside the model: costs by node, the runtime’s kernels, and their times', async () => {
+  await goTo(page, 'Model');
+  await page.getByRole('tab', { name: 'Nodes' }).click();
+  const nodes = page.getByRole('table', { name: 'Nodes' });
+  await expect(nodes.getByRole('row')).toHaveCount(13);
+  await expect(page.getByRole('region', { name: 'In total' })).toContainText('3.10 M');
+  await expect(page.getByRole('img', { name: 'MACs by Operators, largest first' })).toBeVisible();
+  await nodes.getByRole('button', { name: 'Parameters' }).click();
+  await expect(nodes.getByRole('row').nth(1)).toContainText('/f1/Gemm');
+  await page.getByLabel('Filter by operator or name').fill('conv c2');
+  await expect(nodes.getByRole('row')).toHaveCount(2);
+  await page.getByLabel('Filter by operator or name').fill('');
+  await page.getByRole('button', { name: 'Measure the time' }).click();
+  await expect(nodes.getByRole('columnheader', { name: 'Time' })).toBeVisible();
+  // Convolution and activation are one kernel, so both stand with its time.
+  await expect(nodes.getByRole('row', { name: /\/c1\/Conv/ })).toContainText(/ms.*2 nodes.*float32/);
+  await expect(page.getByRole('img', { name: 'Time by Operators, largest first' })).toBeVisible();
+  await page.getByText('Kernels', { exact: true }).click();
+  await expect(page.getByRole('img', { name: 'Time by Kernels, largest first' })).toBeVisible();
+  await page.getByRole('tab', { name: 'What onnxruntime made of it' }).click();
+  const kernels = page.getByRole('table', { name: 'Kernels' });
+  await expect(kernels.getByRole('row', { name: /FusedGemm/ })).toContainText('/f1/Gemm, /Relu_3');
+  await expect(page.getByRole('list', { name: 'Kernels by precision' })).toContainText('float32');
+  await page.getByRole('tab', { name: 'What changed' }).click();
+  await expect(page.getByText('There is no variant to compare')).toBeVisible();
+});
+
 test('queues three variants from recipes', async () => {
   await goTo(page, 'Recipe');
   await addStep('Clean', 'Raise the opset');
@@ -83,6 +110,27 @@ test('compares them: figures in the table, points in the plot, budgets, details'
   await expect(details.getByRole('table', { name: 'Confusion matrix' }).getByRole('row')).toHaveCount(11);
   await details.getByRole('tab', { name: 'Lineage' }).click();
   await expect(details).toContainText('onnxruntime');
+});
+
+test('looks inside a variant: what changed, and what onnxruntime made of it', async () => {
+  await page.getByRole('dialog').getByRole('button', { name: 'Look inside' }).click();
+  const changed = page.getByRole('table', { name: 'Nodes that changed' });
+  await expect(changed.getByRole('row', { name: /\/c2\/Conv/ })).toContainText(/input 1 in.*int8/);
+  await expect(page.getByRole('table', { name: 'By operator' })).toContainText('DequantizeLinear');
+  await expect(page.getByRole('table', { name: 'Weights that changed' })).toContainText('int8 [32, 16, 3, 3]');
+  await page.getByRole('tab', { name: 'What onnxruntime made of it' }).click();
+  await expect(page.getByRole('list', { name: 'Kernels by precision' })).toContainText('int8');
+  await expect(page.getByRole('table', { name: 'Kernels' }).getByRole('row', { name: /\/c2\/Conv/ })).toContainText(
+    'int8',
+  );
+  await page.getByRole('combobox', { name: 'Model to look into' }).click();
+  await page.getByRole('option', { name: /Nearly all weights pruned/ }).click();
+  await page.getByRole('tab', { name: 'What changed' }).click();
+  await expect(page.getByRole('table', { name: 'Weights that changed' }).getByRole('row').nth(1)).toContainText(
+    /0\.0.% → \d+\.\d.%/,
+  );
+  await goTo(page, 'Compare');
+  await expect(page.getByRole('dialog')).toContainText('Static int8');
 });
 
 test('exports the chosen one; the file is there, checked', async ({ home }) => {
@@ -178,6 +226,30 @@ test('the details of a variant and the options of a step in light and dark: noth
     await goTo(page, 'Compare');
     await page.getByRole('button', { name: 'Close details' }).click();
   }
+  expect(found).toEqual([]);
+});
+
+test('the inside of a model and of a variant in light and dark: nothing that axe objects to', async () => {
+  const found: unknown[] = [];
+  for (const [theme, language] of [
+    ['light', 'en'],
+    ['dark', 'zh'],
+  ] as const) {
+    await choose(theme, language);
+    await page.getByRole('navigation').getByRole('link').nth(1).click();
+    for (const [at, name] of ['summary', 'nodes', 'kernels', 'changes'].entries()) {
+      await page.getByRole('tab').nth(at).click();
+      if (name === 'nodes') await expect(page.locator('canvas').first()).toBeVisible();
+      await page.screenshot({ path: join(pictures, `inside-${name}-${theme}-${language}.png`), fullPage: true });
+      found.push(...(await objections(`${name}, ${theme}`)));
+    }
+    if (language === 'zh') continue;
+    await page.getByRole('tab').nth(1).click();
+    await page.getByRole('radiogroup', { name: 'Grouped by' }).getByText('Nodes', { exact: true }).click();
+    await expect(page.getByRole('img', { name: /by Nodes/ })).toBeVisible();
+    await page.screenshot({ path: join(pictures, `inside-treemap-${theme}.png`) });
+  }
+  await choose('light', 'en');
   expect(found).toEqual([]);
 });
 

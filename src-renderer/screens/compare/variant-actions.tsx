@@ -9,7 +9,7 @@ import { showUndo } from '../../components/toast';
 import { useAction } from '../../components/use-action';
 import { forProject } from '../../studio/actions';
 import { edit } from '../../studio/recipe-draft';
-import { select } from '../../studio/selection';
+import { lookInto, select } from '../../studio/selection';
 
 /** What can be done with a variant. */
 export function VariantActions({ variant }: { variant: Variant }) {
@@ -26,6 +26,16 @@ export function VariantActions({ variant }: { variant: Variant }) {
     <>
       <Button leftSection={<Icon name="export" />} onClick={() => go('export')}>
         {t('details.export')}
+      </Button>
+      <Button
+        variant="default"
+        leftSection={<Icon name="model" />}
+        onClick={() => {
+          lookInto({ variant: variant.id, tab: 'changes' });
+          go('inspect');
+        }}
+      >
+        {t('details.lookInside')}
       </Button>
       {recipe !== null && (
         <Button

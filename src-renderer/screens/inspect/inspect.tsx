@@ -15,6 +15,7 @@ import { useAction } from '../../components/use-action';
 import { Warnings } from '../../components/warnings';
 import { forProject } from '../../studio/actions';
 import { useProject } from '../../studio/store';
+import { Inside } from './inside';
 import { OpCounts } from './op-counts';
 
 /** What the model is: read-only answers, before any choice. */
@@ -33,7 +34,11 @@ export function Inspect() {
       }
     >
       <ModelStateAlert project={project} />
-      {report === null ? <Pending project={project} /> : <Report report={report} project={project} />}
+      {report === null ? (
+        <Pending project={project} />
+      ) : (
+        <Inside summary={<Report report={report} project={project} />} />
+      )}
     </Page>
   );
 }
@@ -72,7 +77,7 @@ function Report({ report, project }: { report: ModelReport; project: ProjectStat
   const [saveDims, saving] = useAction((dims: Record<string, number>) => forProject('setDims', { dims }));
   const opsets = Object.entries(report.opsets).map(([domain, version]) => `${domain || 'ai.onnx'} ${version}`);
   return (
-    <>
+    <Stack gap="md">
       <Warnings warnings={report.warnings} title={t('inspect.warnings')} />
       <Panel title={t('inspect.summary')}>
         <Figures>
@@ -113,7 +118,7 @@ function Report({ report, project }: { report: ModelReport; project: ProjectStat
           <OpCounts ops={report.ops} />
         </Panel>
       </SimpleGrid>
-    </>
+    </Stack>
   );
 }
 

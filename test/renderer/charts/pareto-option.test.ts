@@ -31,6 +31,7 @@ const palette: Palette = {
   band: '#eee',
   front: '#088',
   accent: '#33c',
+  tiles: ['#33c'],
   kinds: { quantize: '#17d', baseline: '#000' },
 };
 const words = {

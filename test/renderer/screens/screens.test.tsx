@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { nodesReportSchema } from '../../../src-main/contract';
 import { setLanguage } from '../../../src-renderer/app/i18n';
 import { screens } from '../../../src-renderer/screens';
 import { noBudgets, useBudgets } from '../../../src-renderer/screens/compare/budgets';
@@ -11,8 +12,9 @@ import { Inspect } from '../../../src-renderer/screens/inspect/inspect';
 import { RecipeScreen } from '../../../src-renderer/screens/recipe/recipe';
 import { Run } from '../../../src-renderer/screens/run/run';
 import { Start } from '../../../src-renderer/screens/start/start';
+import { forgetAnswers } from '../../../src-renderer/studio/answers';
 import { emptyRecipe, useRecipeDraft } from '../../../src-renderer/studio/recipe-draft';
-import { useSelection } from '../../../src-renderer/studio/selection';
+import { useSelection, useSubject } from '../../../src-renderer/studio/selection';
 import { initialStudio } from '../../../src-renderer/studio/store';
 import { baseline, figures, freshProject, job, project } from '../documents';
 import { openFakeStudio } from '../fake-studio';
@@ -22,9 +24,14 @@ import { show } from '../page';
 vi.mock('../../../src-renderer/charts/pareto-chart', () => ({
   default: ({ label }: { label: string }) => <div role="img" aria-label={label} />,
 }));
+vi.mock('../../../src-renderer/charts/cost-chart', () => ({
+  default: ({ label }: { label: string }) => <div role="img" aria-label={label} />,
+}));
 
 beforeEach(() => {
   useSelection.setState({ hovered: null, selected: null });
+  useSubject.setState({ variant: null, tab: 'summary' });
+  forgetAnswers();
   useRecipeDraft.setState({ recipe: emptyRecipe, past: [], future: [] });
   useBudgets.setState(noBudgets);
 });
@@ -79,6 +86,65 @@ describe('inspect', () => {
     openFakeStudio({ project: { ...project, model: { ...project.model, state: 'missing' } } });
     show(<Inspect />);
     expect(screen.getByRole('alert').textContent).toContain('The model file is gone');
+  });
+});
+
+describe('inside a model', () => {
+  const nodes = nodesReportSchema.parse({
+    path: project.model.path,
+    dims: {},
+    observedOn: '/data/animals',
+    macs: 1_500_000,
+    parameters: 10,
+    weightBytes: 40,
+    peak: { bytes: 2000, node: 'conv' },
+    values: { inferred: 3, observed: 1, unknown: 0 },
+    ops: [{ op: 'Conv', nodes: 1, macs: 1_500_000, parameters: 10, weightBytes: 40, outputBytes: 8 }],
+    nodes: [
+      {
+        name: 'conv',
+        within: 'branch › then_branch',
+        op: 'Conv',
+        output: { name: 'y', type: 'float32', shape: [1, 2], from: 'observed' },
+        macs: 1_500_000,
+        parameters: 10,
+        weightBytes: 40,
+        outputBytes: 8,
+        liveBytes: 2000,
+      },
+    ],
+    leftOut: 0,
+    notes: ['Loop "l" is counted with one round: how often it runs is not constant.'],
+  });
+
+  it('shows costs, which shapes were only seen, and what is guessed', async () => {
+    const asked = openFakeStudio({}, { nodes: () => nodes });
+    show(<Inspect />);
+    fireEvent.click(screen.getByRole('tab', { name: 'Nodes' }));
+    const table = await screen.findByRole('table', { name: 'Nodes' });
+    const shown = within(table).getAllByRole('row')[1]?.textContent;
+    expect(shown).toContain('branch › then_branch › conv');
+    expect(shown).toContain('seen');
+    expect(screen.getByText(/counted with one round/)).toBeTruthy();
+    expect(screen.getByText('1 seen in one run')).toBeTruthy();
+    expect(asked.find(({ name }) => name === 'nodes')?.params).toMatchObject({ model: project.model.path });
+  });
+
+  it('shows how far a profile is, and stops it', async () => {
+    openFakeStudio({}, { nodes: () => nodes, profile: () => new Promise(() => {}) });
+    show(<Inspect />);
+    fireEvent.click(screen.getByRole('tab', { name: 'Nodes' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Measure the time' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
+    expect(await screen.findByRole('button', { name: 'Measure the time' })).toBeTruthy();
+  });
+
+  it('shows the sentence of a model that the runtime refuses, and tries again', async () => {
+    openFakeStudio({}, { kernels: () => Promise.reject(new Error('net.onnx: no such operator.')) });
+    show(<Inspect />);
+    fireEvent.click(screen.getByRole('tab', { name: 'What onnxruntime made of it' }));
+    expect((await screen.findByRole('alert')).textContent).toContain('net.onnx: no such operator.');
+    expect(screen.getByRole('button', { name: 'Try again' })).toBeTruthy();
   });
 });
 
