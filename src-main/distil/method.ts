@@ -18,13 +18,21 @@ export interface TrainingIntent {
 /** A model made ready for training, and the way back. */
 export interface Prepared {
   readonly model: Model;
+  /** Initializers that are trained whatever reads them, and such that never are. */
+  readonly learned: readonly string[];
+  readonly constants: readonly string[];
+  readonly skipped: readonly { readonly node: string; readonly reason: string }[];
   /** The trained model in the form that the method promises. */
   finish(trained: Model): Model;
 }
 
 export interface TrainingMethod extends MethodSpec {
   /** Rewrites the model before its weights are looked for. */
-  prepare?(model: Model): Prepared;
+  prepare?(
+    model: Model,
+    options: Readonly<Record<string, OptionValue>>,
+    mayTouch: (node: { name: string; opType: string }) => boolean,
+  ): Prepared;
   intent(model: Model, weights: Weights, options: Readonly<Record<string, OptionValue>>): TrainingIntent;
 }
 

@@ -21,7 +21,7 @@ import { raiseOpset } from '../passes/raise-opset';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forward';
-import type { TrainingIntent, TrainingMethod } from './method';
+import type { Prepared, TrainingIntent, TrainingMethod } from './method';
 import { trainingMethods } from './methods';
 import { optimizers } from './optimizers';
 import { loadSamples, type TrainingSamples } from './samples';
@@ -69,12 +69,11 @@ async function runTraining(
   }
   const lifted = liftConstants(model).model;
   const { model: raised } = await raiseOpset(lifted, Math.max(trainingOpset, model.opsets.get('') ?? 0));
-  const { model: prepared, finish } = method.prepare?.(raised) ?? {
-    model: raised,
-    finish: (trained: Model) => trained,
-  };
+  const mayTouch = targetFilter(targets);
+  const preparation = method.prepare?.(raised, options, mayTouch) ?? unprepared(raised);
+  const { model: prepared, finish } = preparation;
   const output = context.dataset.meta.output ?? (prepared.graph.outputs[0]?.name as string);
-  const trainable = findTrainable(prepared.graph, targetFilter(targets));
+  const trainable = findTrainable(prepared.graph, mayTouch, preparation);
   const intent = method.intent(prepared, trainable.weights, options);
   const inputs = prepared.graph.inputs
     .map((value) => value.name)
@@ -106,11 +105,12 @@ async function runTraining(
   const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
     runLoop(graph, samples, forwards, options, { context, method, model: prepared }),
   );
+  const skipped = [...trainable.skipped, ...preparation.skipped];
   return {
     model: finish(withWeights(prepared, state.best.weights)),
-    eligible: trainable.names.length + trainable.skipped.length,
+    eligible: trainable.names.length + skipped.length,
     changed: graph.parameters.length,
-    skipped: trainable.skipped,
+    skipped,
     notes: [
       ...intent.notes,
       ...lossNotes(intent, labelled),
@@ -119,6 +119,10 @@ async function runTraining(
     ],
     performed: isStopped(state, options) ? { stopAfter: state.step } : undefined,
   };
+}
+
+function unprepared(model: Model): Prepared {
+  return { model, learned: [], constants: [], skipped: [], finish: (trained) => trained };
 }
 
 function lossNotes({ loss }: TrainingIntent, labelled: boolean): string[] {

@@ -33,12 +33,27 @@ export interface Trainable {
   readonly weights: ReadonlyMap<string, NdArray<'float32'>>;
 }
 
-/** @param mayTouch whether a node is among the Step's targets */
-export function findTrainable(graph: Graph, mayTouch: (node: { name: string; opType: string }) => boolean): Trainable {
+/**
+ * @param mayTouch whether a node is among the Step's targets
+ * @param known what a method says of initializers: trained whatever reads them, or never
+ */
+export function findTrainable(
+  graph: Graph,
+  mayTouch: (node: { name: string; opType: string }) => boolean,
+  known: { readonly learned: readonly string[]; readonly constants: readonly string[] } = {
+    learned: [],
+    constants: [],
+  },
+): Trainable {
   const index = indexGraph(graph);
   const weights = new Map<string, NdArray<'float32'>>();
   const skipped: { node: string; reason: string }[] = [];
   for (const [name, tensor] of graph.initializers) {
+    if (known.constants.includes(name)) continue;
+    if (known.learned.includes(name)) {
+      weights.set(name, floats(tensor));
+      continue;
+    }
     const readers = index
       .consumers(name)
       .filter((node) => (weightInputs[node.opType] ?? []).some((at) => node.inputs[at] === name));

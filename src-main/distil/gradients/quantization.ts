@@ -16,30 +16,76 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   int4: [-8, 7],
 };
 
-/** g where the real value lies inside the range that the codes cover. */
+/**
+ * By x: g where the real value lies inside the range that the codes cover. By the scale s, with the part that
+ * DequantizeLinear adds: Σ g·(code − z − x/s) inside the range, Σ g·(code − z) outside (arXiv:1902.08153, equation 3).
+ */
 export const QuantizeLinear: Gradient = (context) => {
   const { emit, node } = context;
   const x = context.input(0);
-  const range = ranges[context.dtype(context.output(0))];
-  const scale = context.constant(context.input(1));
-  if (range === undefined || scale === null)
-    throw unsupported(node, 'its scale is computed at run time, or its type has no known range');
-  const zero = context.input(2) === '' ? scale.map(() => 0) : context.constant(context.input(2));
-  if (zero === null) throw unsupported(node, 'its zero point is computed at run time');
-  const bound = (code: number) =>
-    emit.constant(
-      scale.map((s, at) => (code - (zero[at] as number)) * s),
-      channelShape(context, x, scale.length),
-    );
+  const range = rangeOf(context, context.output(0));
+  if (range === undefined) throw unsupported(node, 'its type has no known range');
+  const zero = broadcast(context, 2, x);
+  const scale = broadcast(context, 1, x);
+  const bound = (code: number) => emit.mul(emit.sub(emit.scalar(code), zero), scale);
   const inside = emit.op('And', [
     emit.op('GreaterOrEqual', [x, bound(range[0])]),
     emit.op('LessOrEqual', [x, bound(range[1])]),
   ]);
-  return [emit.mul(context.gradient(), emit.mask(inside)), null, null];
+  const passed = emit.mul(context.gradient(), emit.mask(inside));
+  const byScale = context.needs(1)
+    ? scaleGradient(context, emit.neg(emit.mul(passed, emit.div(x, scale))), x, range)
+    : null;
+  return [passed, byScale, null];
 };
 
-/** Already in real units: handed on. */
-export const DequantizeLinear: Gradient = (context) => [context.gradient(), null, null];
+/** By the codes: already in real units, handed on. By the scale: Σ g·(code − z). */
+export const DequantizeLinear: Gradient = (context) => {
+  const { emit, node } = context;
+  const g = context.gradient();
+  if (!context.needs(1)) return [g, null, null];
+  const codes = context.input(0);
+  const range = rangeOf(context, codes);
+  if (range === undefined) throw unsupported(node, 'its type has no known range');
+  const steps = emit.sub(emit.cast(codes, 'float32'), broadcast(context, 2, codes));
+  return [g, scaleGradient(context, emit.mul(g, steps), codes, range), null];
+};
+
+function rangeOf(context: GradientContext, codes: string): readonly [number, number] | undefined {
+  return ranges[context.dtype(codes)];
+}
+
+/** Scale or zero point as floats, shaped so that they broadcast against x. */
+function broadcast(context: GradientContext, at: 1 | 2, x: string): string {
+  const { emit } = context;
+  const value = context.input(at);
+  if (value === '') return emit.scalar(0);
+  const constant = context.constant(value);
+  if (constant !== null) return emit.constant(constant, channelShape(context, x, constant.length));
+  const real = context.dtype(value) === 'float32' ? value : emit.cast(value, 'float32');
+  const [count] = context.shape(value);
+  return typeof count === 'number' ? emit.reshape(real, channelShape(context, x, count)) : real;
+}
+
+/**
+ * Summed down to the scale's shape, times 1/√(N·Qp): N elements share the scale (of a batch, those of one sample), Qp is
+ * the largest code (arXiv:1902.08153, section 2.2).
+ */
+function scaleGradient(context: GradientContext, terms: string, x: string, range: readonly [number, number]): string {
+  const { emit, node } = context;
+  const scaleShape = context.shape(context.input(1));
+  const axis = scaleShape.length === 0 ? -1 : positiveAxis(attributes.intOf(node, 'axis', 1), rankOf(context, x));
+  const shape = context.shape(x);
+  const isOne = scaleShape.length === 0 || scaleShape[0] === 1;
+  const summed = shape.flatMap((_, at) => (at === axis && !isOne ? [] : [at]));
+  const total = emit.sum(terms, isOne ? null : summed, false);
+  const sharing = shape.reduce<number>(
+    (product, dim, at) => (typeof dim === 'number' && (isOne || at !== axis) ? product * dim : product),
+    1,
+  );
+  const scaled = emit.scale(total, 1 / Math.sqrt(sharing * range[1]));
+  return scaleShape.length === 0 || !isOne ? scaled : emit.reshape(scaled, [1]);
+}
 
 /** One value an index of the node's axis, laid out so that it broadcasts against x. */
 function channelShape(context: GradientContext, x: string, count: number): number[] {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { resolveOptions, unwatched } from '../../../src-main/contract';
@@ -7,7 +8,8 @@ import { distilStep } from '../../../src-main/distil/step';
 import { Random } from '../../../src-main/kernels/random';
 import { readModel, readTensor } from '../../../src-main/onnx/file';
 import { type Model, type NdArray, tensorFromArray } from '../../../src-main/onnx/ir';
-import { openSession } from '../../../src-main/onnx/session';
+import { openSession, optimizeModel } from '../../../src-main/onnx/session';
+import { quantizeStep } from '../../../src-main/quantize/step';
 import { temporaryFolder } from '../../support/folder';
 import { stepContext } from '../../support/step-context';
 
@@ -62,6 +64,12 @@ async function accuracy(model: Model): Promise<number> {
     if (row10.indexOf(Math.max(...row10)) === Number(labels[row])) right += 1;
   }
   return right / 400;
+}
+
+/** Operators that onnxruntime makes of a model. */
+async function kernels(model: Model): Promise<string[]> {
+  const { graph } = await optimizeModel(model, 'extended', join(temporaryFolder(), 'optimized.onnx'));
+  return graph.nodes.map((node) => node.opType).sort();
 }
 
 const initializersOf = (model: Model) =>
@@ -163,6 +171,34 @@ describe('the distil step', () => {
     expect(await accuracy(model)).toBeGreaterThan(0.95);
   });
 
+  it('learns the scales of Q/DQ pairs, biases with them, and leaves every node as it was', async () => {
+    const quantized = await readModel(qdq);
+    const { model } = await run(quantized, 'qat', { epochs: 2, learnScales: true });
+    const fixed = await run(quantized, 'qat', { epochs: 2, learnScales: false });
+    expect(model.graph.nodes).toEqual(quantized.graph.nodes);
+    const floats = (each: Model) =>
+      initializersOf(each).filter(([name]) => each.graph.initializers.get(name)?.dtype === 'float32');
+    expect(floats(model)).not.toEqual(floats(quantized));
+    expect(floats(fixed.model)).toEqual(floats(quantized));
+    const fused = await kernels(quantized);
+    expect(fused).toContain('QLinearConv');
+    expect(await kernels(model)).toEqual(fused);
+    expect(await accuracy(model)).toBeGreaterThan(0.95);
+  });
+
+  it('trains weights of four bits in blocks and keeps their form', async () => {
+    const spec = quantizeStep.methods.find((each) => each.name === 'int4-weights');
+    const chosen = resolveOptions(spec?.options ?? {}, { block: 16, algorithm: 'nearest' }, 'options');
+    const quantized = (await quantizeStep.run(original, 'int4-weights', chosen, {}, stepContext(original))).model;
+    const { model, changed } = await run(quantized, 'qat', { epochs: 2, learningRate: 1e-3 });
+    expect(changed).toBeGreaterThan(0);
+    expect(model.graph.nodes).toEqual(quantized.graph.nodes);
+    const codes = (each: Model) => initializersOf(each).filter(([name]) => name.includes('codes'));
+    expect(codes(quantized).length).toBeGreaterThan(0);
+    expect(codes(model)).not.toEqual(codes(quantized));
+    expect(await accuracy(model)).toBeGreaterThanOrEqual((await accuracy(quantized)) - 0.005);
+  });
+
   it('moves running statistics with the batch where it is told to', async () => {
     const normalized = disturbed(await readModel(batchNorm), 0.3);
     const { model } = await run(normalized, 'fine-tune', { epochs: 5, batchNorm: 'train', learningRate: 1e-3 });
@@ -176,7 +212,9 @@ describe('the distil step', () => {
   });
 
   it('says that it needs a quantize step before qat', async () => {
-    await expect(run(original, 'qat', {})).rejects.toThrow(/no int8 weights .*put a quantize step/);
+    await expect(run(original, 'qat', {})).rejects.toThrow(
+      /no int8 weights .*put a quantize step \(static-int8, int4-weights\)/,
+    );
   });
 
   it('says that it needs samples', async () => {
