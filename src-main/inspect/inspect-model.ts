@@ -11,7 +11,7 @@ import { hasMacs } from './macs';
 import { nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
 import { allNodes, allWeights, withBodies } from './walk';
-import { findWarnings } from './warnings';
+import { findWarnings, isOfOldOpset } from './warnings';
 
 export interface InspectOptions {
   /** Sizes for symbolic dims, by name; without all of them `macs` is null. */
@@ -20,7 +20,7 @@ export interface InspectOptions {
 
 /**
  * Reads the skeleton of a model and asks onnxruntime for the types of its values; runs nothing.
- * @throws LatheError where the file is no model, or where onnxruntime does not load it
+ * @throws LatheError where the file is no model, or where onnxruntime does not load it though its opset is 7 or newer
  */
 export async function inspectModel(path: string, { dims = {} }: InspectOptions = {}): Promise<ModelReport> {
   const model = await readModel(path);
@@ -28,7 +28,7 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
   const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
   const fixed = fixDims(model, dims);
   const types = await typesForCosts(fixed);
-  const costs = symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types) : null;
+  const costs = types !== null && symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types) : null;
   const nodes = [...allNodes(model)];
   const weights = [...allWeights(model)];
   return {
@@ -38,7 +38,7 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
     producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
     inputs: fedInputs(model.graph).map(valueReport),
     outputs: model.graph.outputs.map((output) =>
-      valueReport({ ...output, type: output.type ?? types.of(fixed.graph).get(output.name) ?? null }),
+      valueReport({ ...output, type: output.type ?? types?.of(fixed.graph).get(output.name) ?? null }),
     ),
     nodes: nodes.length,
     ops: countOps(nodes),
@@ -83,9 +83,17 @@ function sumBy<T>(items: readonly T[], entry: (item: T) => readonly [string, num
   return sums;
 }
 
-/** Bodies are worth a session only where their products are going to be counted. */
-function typesForCosts(model: Model): Promise<GraphTypes> {
+/**
+ * Bodies are worth a session only where their products are going to be counted. null for a model of an opset that the
+ * runtime no longer loads: a warning says what to do, and raising the opset starts from the file.
+ */
+async function typesForCosts(model: Model): Promise<GraphTypes | null> {
   const isFixed = symbolicDims(model.graph).length === 0;
   const multiplies = (body: Graph): boolean => model.functions.length > 0 || [...withBodies(body.nodes)].some(hasMacs);
-  return graphTypes(model, (body) => isFixed && multiplies(body));
+  try {
+    return await graphTypes(model, (body) => isFixed && multiplies(body));
+  } catch (thrown) {
+    if (!isOfOldOpset(model)) throw thrown;
+    return null;
+  }
 }

@@ -71,6 +71,11 @@ const count = (n: number, one: string, many: string): string => `${n} ${n === 1 
 const isStandard = ({ domain }: Node): boolean => domain === '' || domain === 'ai.onnx';
 const opset = (model: Model): number => model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? 0;
 
+/** From opset 7 on the runtime has a kernel of every operator; of older ones only of those that have not changed since. */
+export function isOfOldOpset(model: Model): boolean {
+  return opset(model) > 0 && opset(model) < 7;
+}
+
 /** Weights worth compressing: smaller ones are shapes, scalars and biases. */
 const largeWeight = ({ tensor }: Weight): boolean => tensorByteLength(tensor) > 1024;
 
@@ -180,9 +185,16 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    code: 'opset-not-run',
+    find: ({ model }) =>
+      isOfOldOpset(model)
+        ? `Opset ${opset(model)} is older than onnxruntime runs as a whole; make raise-opset the first clean step, and measure what comes out.`
+        : null,
+  },
+  {
     code: 'opset-too-old',
     find: ({ model }) =>
-      opset(model) >= 10
+      opset(model) >= 10 || isOfOldOpset(model)
         ? null
         : `Opset ${opset(model)} has no QuantizeLinear; raise it to 13 or higher by a clean step before quantizing.`,
   },

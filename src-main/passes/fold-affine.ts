@@ -9,7 +9,7 @@
 import { withBodies } from '../inspect';
 import { attributes, type Model, makeNode, type Node, type Tensor } from '../onnx/ir';
 import { floatsTensor, isFloatType, readFloats } from './float-tensor';
-import { constantOf, isStandard, type PassResult, type Scope, Tally } from './pass';
+import { constantOf, holdsInitializers, isStandard, type PassResult, type Scope, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';
 import { alongAxis, type ChannelFactors, scaleTensor } from './scale-tensor';
 import { ScopeTypes, scopeTypes } from './scope-types';
@@ -94,10 +94,10 @@ function linearBefore(node: Node, site: RewriteSite): LinearBefore | undefined {
 
 /** Plans the fold; gives the reason where it is not possible. */
 function plan(node: Node, { node: linear, at }: LinearBefore, affine: Affine, site: RewriteSite): string | null {
-  const { index, patch, kind } = site;
+  const { index, patch } = site;
   const between = node.inputs[at] as string;
   const name = `${linear.opType} "${linear.name}"`;
-  if (kind === 'function') return 'a function holds no weights';
+  if (!holdsInitializers(site)) return 'its graph holds no weights';
   if (index.isOutput(between) || index.consumers(between).length > 1) return `what ${name} gives is used elsewhere too`;
   const weight = constantOf(site, linear.inputs[1] ?? '');
   if (weight === undefined) return `the weight of ${name} is computed`;

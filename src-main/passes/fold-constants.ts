@@ -27,6 +27,7 @@ import {
   constantOf,
   definePass,
   editGraphs,
+  holdsInitializers,
   isConstantNode,
   isStandard,
   mustStayComputed,
@@ -77,7 +78,7 @@ async function foldOnce(model: Model, limits: Limits, isTarget: (node: Node) => 
   const types = await scopeTypes(model);
   const plans: { scope: Scope; plan: FoldPlan }[] = [];
   editGraphs(model, (scope) => {
-    if (scope.kind !== 'function') plans.push({ scope, plan: planFold(model, scope, types, limits, isTarget, tally) });
+    if (holdsInitializers(scope)) plans.push({ scope, plan: planFold(model, scope, types, limits, isTarget, tally) });
     return scope.graph;
   });
   const folded = new Map<Graph, { plan: FoldPlan; values: ReadonlyMap<string, Tensor> }>();

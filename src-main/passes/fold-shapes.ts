@@ -21,6 +21,7 @@ import {
   constantOf,
   definePass,
   editGraphs,
+  holdsInitializers,
   isConstantNode,
   isStandard,
   mustStayComputed,
@@ -90,7 +91,7 @@ function foldOnce(
           tally.skip(node, 'it gives an output of the graph its name');
           continue;
         }
-        if (scope.kind === 'function') continue;
+        if (!holdsInitializers(scope)) continue;
         if (mustStayComputed(scope, output, value.isScalar ? [] : [value.entries.length])) continue;
         patch.removeNode(node.name).setInitializer(tensorOf(output, value));
         tally.changed++;

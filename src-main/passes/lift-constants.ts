@@ -1,23 +1,24 @@
 /**
  * Constant nodes as initializers, where every later pass, pruning and quantization look for weights. In bodies too;
- * functions have no initializers, so their Constants stay.
+ * functions, and bodies before IR version 4, have no initializers, so their Constants stay.
  * Source: ONNX IR spec, https://onnx.ai/onnx/repo-docs/IR.html (initializers and Constant mean the same).
  */
 
 import { type Model, type Node, Patch } from '../onnx/ir';
 import { constantTensor } from './constant-tensor';
-import { definePass, editGraphs, isConstantNode, type PassResult, Tally } from './pass';
+import { definePass, editGraphs, holdsInitializers, isConstantNode, type PassResult, Tally } from './pass';
 
 export function liftConstants(model: Model, isTarget: (node: Node) => boolean = () => true): PassResult {
   const tally = new Tally();
-  const lifted = editGraphs(model, ({ kind, graph, index }) => {
+  const lifted = editGraphs(model, (scope) => {
+    const { graph, index } = scope;
     const patch = new Patch(graph);
     for (const node of graph.nodes) {
       const [output] = node.outputs;
       if (!isConstantNode(node) || !isTarget(node) || output === undefined) continue;
       tally.eligible++;
       const tensor = constantTensor(node, output);
-      if (kind === 'function') tally.skip(node, 'a function holds no initializers');
+      if (!holdsInitializers(scope)) tally.skip(node, 'its graph holds no initializers');
       else if (index.isOutput(output)) tally.skip(node, 'it is an output of its graph');
       else if (tensor === undefined) tally.skip(node, 'its value is sparse or comes from the caller');
       else {

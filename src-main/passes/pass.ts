@@ -186,13 +186,18 @@ export function isOverridable({ index, irVersion }: Scope, value: string): boole
   return irVersion >= 4 && index.isInput(value);
 }
 
-/** Makes a tensor readable in the graph: as an initializer, or as a Constant node in a function, which has none. */
+/** A function has no initializers; those of a body had to be its inputs before IR version 4, and no node feeds them. */
+export function holdsInitializers({ kind, irVersion }: Scope): boolean {
+  return kind === 'main' || (kind === 'body' && irVersion >= 4);
+}
+
+/** Makes a tensor readable in the graph: as an initializer, or as a Constant node where the graph cannot have any. */
 export function addConstant(patch: Patch, scope: Scope, tensor: Tensor): string {
   const name = patch.freshName(tensor.name);
-  if (scope.kind === 'function') {
-    patch.addNode(makeNode('Constant', name, [], [name], { value: attributes.tensor({ ...tensor, name }) }));
-  } else {
+  if (holdsInitializers(scope)) {
     patch.setInitializer({ ...tensor, name });
+  } else {
+    patch.addNode(makeNode('Constant', name, [], [name], { value: attributes.tensor({ ...tensor, name }) }));
   }
   return name;
 }

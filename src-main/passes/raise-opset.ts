@@ -15,26 +15,18 @@ import {
   makeNode,
   type Node,
   Patch,
-  type Tensor,
 } from '../onnx/ir';
-import { floatsTensor } from './float-tensor';
-import {
-  addConstant,
-  constantOf,
-  definePass,
-  editGraphs,
-  isStandard,
-  type PassResult,
-  type Scope,
-  standardOpset,
-  Tally,
-} from './pass';
-import { type ScopeTypes, scopeTypes } from './scope-types';
+import { legacyRules, rankRules } from './legacy-opsets';
+import { changed, intsToInput, Rewriting, type Rule, type Rules } from './opset-rule';
+import { definePass, editGraphs, isStandard, type PassResult, standardOpset, Tally } from './pass';
+import { ScopeTypes, scopeTypes } from './scope-types';
+import { withoutUnusedInitializers } from './unused-initializers';
 
 const { intOf, intsOf, floatOf, floatsOf, stringOf } = attributes;
 
-/** Oldest version whose nodes are understood, and the newest whose changes are known. */
-const oldestOpset = 7;
+/** From here on operators broadcast as they do today, and onnxruntime has kernels of them all. */
+const oldestTarget = 7;
+/** The newest whose changes are known. */
 const newestOpset = 25;
 
 /** Lowest IR version that may carry an opset, by the ONNX releases that brought both. */
@@ -59,13 +51,15 @@ const irVersionOf: readonly (readonly [opset: number, irVersion: number])[] = [
 export async function raiseOpset(model: Model, version: number): Promise<PassResult> {
   const tally = new Tally();
   const from = standardOpset(model.opsets);
-  const highest = Math.max(from, ...model.functions.map(({ opsets }) => standardOpset(opsets)));
-  if (from >= version && model.functions.every(({ opsets }) => standardOpset(opsets) >= version))
-    return tally.result(model, []);
-  checkRange(Math.min(from, ...model.functions.map(({ opsets }) => standardOpset(opsets))), highest, version);
-  const types = await scopeTypes(model);
-  let raised = model;
-  for (let step = oldestOpset + 1; step <= version; step++) raised = raiseTo(raised, step, types, tally);
+  // 0: without operators of ai.onnx.
+  const versions = [from, ...model.functions.map(({ opsets }) => standardOpset(opsets))].filter((it) => it > 0);
+  if (versions.every((it) => it >= version)) return tally.result(model, []);
+  checkRange(Math.max(...versions), version);
+  let raised = Math.min(...versions) < oldestTarget ? await raiseToOldestTarget(model, tally) : model;
+  if (version > oldestTarget) {
+    const types = await scopeTypes(raised);
+    for (let step = oldestTarget + 1; step <= version; step++) raised = raiseTo(raised, step, rules, types, tally);
+  }
   const irVersion = Math.max(raised.irVersion, irVersionOf.find(([opset]) => version >= opset)?.[1] ?? 3);
   const passes4 = raised.irVersion < 4 && irVersion >= 4;
   const { graph } = raised;
@@ -75,19 +69,13 @@ export async function raiseOpset(model: Model, version: number): Promise<PassRes
   ]);
 }
 
-function checkRange(lowest: number, highest: number, version: number): void {
+function checkRange(highest: number, version: number): void {
   if (version > newestOpset)
     throw new LatheError({
       who: 'raise-opset',
       what: `the changes of opset ${version} are not known`,
       next: `choose ${newestOpset} or lower`,
       code: 'usage',
-    });
-  if (lowest < oldestOpset)
-    throw new LatheError({
-      who: 'raise-opset',
-      what: `opset ${lowest} is older than ${oldestOpset}, whose operators broadcast in another way`,
-      next: 'export the model with a newer opset',
     });
   if (highest > version)
     throw new LatheError({
@@ -98,25 +86,42 @@ function checkRange(lowest: number, highest: number, version: number): void {
     });
 }
 
+/** onnxruntime loads few older models, so that ranks are asked of a model that has them but does not compute the same. */
+async function raiseToOldestTarget(model: Model, tally: Tally): Promise<Model> {
+  const upTo = (rulesOf: Rules, types: ScopeTypes, counts: Tally): Model => {
+    let raised = model;
+    for (let step = 2; step <= oldestTarget; step++) raised = raiseTo(raised, step, rulesOf, types, counts);
+    return raised;
+  };
+  const types = await scopeTypes(upTo(rankRules, new ScopeTypes(), new Tally()));
+  return upTo(legacyRules, types, tally);
+}
+
 /** Everything below `version` is brought to it. */
-function raiseTo(model: Model, version: number, types: ScopeTypes, tally: Tally): Model {
+function raiseTo(model: Model, version: number, rulesOf: Rules, types: ScopeTypes, tally: Tally): Model {
   const raise = (opsets: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
-    new Map([...opsets].map(([domain, now]) => [domain, isDefaultDomain(domain) ? Math.max(now, version) : now]));
-  const rewritten = editGraphs(model, (scope) => {
+    new Map(
+      [...opsets].map(([domain, now]) => [domain, isDefaultDomain(domain) && now > 0 ? Math.max(now, version) : now]),
+    );
+  const touched = new Set<string>();
+  const edited = editGraphs(model, (scope) => {
     if (scope.opset >= version) return scope.graph;
     const patch = new Patch(scope.graph);
     for (const node of scope.graph.nodes) {
-      const rule = isStandard(node) ? rules[version]?.[node.opType] : undefined;
+      const rule = isStandard(node) ? rulesOf[version]?.[node.opType] : undefined;
       if (rule === undefined) continue;
       tally.eligible++;
       const nodes = rule(node, new Rewriting(node, version, scope, patch, types));
       if (nodes.length === 1 && nodes[0] === node) continue;
       tally.changed++;
+      for (const input of node.inputs) touched.add(input);
       patch.replaceNode(node.name, nodes.find(({ name }) => name === node.name) as Node);
       for (const added of nodes) if (added.name !== node.name) patch.addNode(added);
     }
     return patch.isEmpty ? scope.graph : patch.apply();
   });
+  // Only now, as a body may read what lies in a graph around it.
+  const rewritten = editGraphs(edited, ({ graph }) => withoutUnusedInitializers(graph, (name) => touched.has(name)));
   return {
     ...rewritten,
     opsets: raise(rewritten.opsets),
@@ -125,87 +130,6 @@ function raiseTo(model: Model, version: number, types: ScopeTypes, tally: Tally)
 }
 
 const isDefaultDomain = (domain: string): boolean => domain === '' || domain === 'ai.onnx';
-
-class Rewriting {
-  readonly #node: Node;
-  readonly #version: number;
-  readonly #scope: Scope;
-  readonly #patch: Patch;
-  readonly #types: ScopeTypes;
-
-  constructor(node: Node, version: number, scope: Scope, patch: Patch, types: ScopeTypes) {
-    this.#node = node;
-    this.#version = version;
-    this.#scope = scope;
-    this.#patch = patch;
-    this.#types = types;
-  }
-
-  /** Name of a new constant. */
-  constant(suffix: string, make: (name: string) => Tensor): string {
-    return addConstant(this.#patch, this.#scope, make(`${this.#node.outputs[0]}/${suffix}`));
-  }
-
-  int64s(suffix: string, values: readonly (number | bigint)[]): string {
-    return this.constant(suffix, (name) => int64Tensor(name, [values.length], values));
-  }
-
-  /** A scalar of the same dtype as `like`. */
-  scalar(suffix: string, value: number, like: string): string {
-    const type = this.#types.of(this.#scope, like);
-    return this.constant(suffix, (name) =>
-      floatsTensor(name, type?.kind === 'tensor' ? type.dtype : 'float32', [], [value]),
-    );
-  }
-
-  rankOf(value: string): number | undefined {
-    return this.#types.shapeOf(this.#scope, value)?.length;
-  }
-
-  value(suffix: string): string {
-    return this.#patch.freshName(`${this.#node.outputs[0]}/${suffix}`);
-  }
-
-  constantOf(value: string | undefined): Tensor | undefined {
-    return value === undefined ? undefined : constantOf(this.#scope, value);
-  }
-
-  refuse(what: string): never {
-    throw new LatheError({
-      who: `${this.#node.opType} "${this.#node.name}"`,
-      what,
-      where: `raising to opset ${this.#version}`,
-      next: 'export the model with a newer opset',
-    });
-  }
-}
-
-/** One of the nodes given back bears the name of the old one. */
-type Rule = (node: Node, at: Rewriting) => readonly Node[];
-
-function changed(
-  node: Node,
-  changes: { opType?: string; inputs?: readonly string[]; drop?: readonly string[]; set?: Record<string, Attribute> },
-): Node {
-  const kept = new Map([...node.attributes].filter(([name]) => !changes.drop?.includes(name)));
-  for (const [name, attribute] of Object.entries(changes.set ?? {})) kept.set(name, attribute);
-  return {
-    ...node,
-    opType: changes.opType ?? node.opType,
-    inputs: changes.inputs ?? node.inputs,
-    attributes: kept,
-  };
-}
-
-/** An attribute of integers becomes the input after the data. */
-const intsToInput =
-  (attribute: string): Rule =>
-  (node, at) => {
-    const values = intsOf(node, attribute, undefined);
-    if (values === undefined) return [node];
-    const inputs = [node.inputs[0] as string, at.int64s(attribute, values)];
-    return [changed(node, { inputs, drop: [attribute] })];
-  };
 
 const reduceAxesToInput = intsToInput('axes');
 
@@ -277,7 +201,7 @@ const inferenceOnly: Rule = (node, at) => {
 };
 
 /** Version → operator → what its nodes become. Operators that only gained types or attributes with a neutral default are not here. */
-const rules: Readonly<Record<number, Readonly<Record<string, Rule>>>> = {
+const rules: Rules = {
   9: {
     BatchNormalization: (node, at) => {
       if (intOf(node, 'spatial', 1) !== 1) at.refuse('it normalises each element on its own (spatial = 0)');
@@ -371,7 +295,7 @@ export const raiseOpsetPass = definePass({
       title: 'Opset',
       help: 'The version to raise to.',
       default: 21,
-      min: oldestOpset,
+      min: oldestTarget,
       max: newestOpset,
     },
   },

@@ -25,8 +25,14 @@ export async function createSession(model: Model | string, options: SessionOptio
     const { bytes, folder } = skeletonBytes(source);
     return await sessions.create(bytes, ortOptions(options, folder));
   } catch (thrown) {
-    throw runtimeError(name, thrown);
+    throw runtimeError(name, thrown, await opsetOf(source));
   }
+}
+
+/** Of ai.onnx; undefined where the file cannot be read or has no operators of it. */
+async function opsetOf(model: Model | string): Promise<number | undefined> {
+  const opsets = typeof model === 'string' ? (await readModel(model).catch(() => null))?.opsets : model.opsets;
+  return opsets?.get('') ?? opsets?.get('ai.onnx');
 }
 
 /** How messages call the model. */

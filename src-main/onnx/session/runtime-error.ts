@@ -10,8 +10,12 @@ interface Sentence {
 }
 interface Rule {
   readonly pattern: RegExp;
-  readonly say: (found: readonly string[]) => Sentence;
+  /** @param opset of ai.onnx that the model states; undefined where it is not known */
+  readonly say: (found: readonly string[], opset: number | undefined) => Sentence;
 }
+
+/** Of older operators onnxruntime has few. */
+const oldestOpset = 7;
 
 /** Texts of onnxruntime 1.30; what is not found here is passed on as it came, without C++ paths and signatures. */
 const rules: readonly Rule[] = [
@@ -47,13 +51,15 @@ const rules: readonly Rule[] = [
   },
   {
     pattern: /Could not find an implementation for (\w+)\((\d+)\) node with name '(.*?)'/,
-    say: ([op, version, node]) => ({
+    say: ([op, version, node], opset = Number.POSITIVE_INFINITY) => ({
       who: node === '' ? `a nameless ${op}` : `${op} "${node}"`,
-      what: `onnxruntime has no CPU kernel of ${op} version ${version} for the types it is given`,
-      // Operators of opset 6 and older are mostly not there at all.
+      what:
+        opset < oldestOpset
+          ? `onnxruntime no longer has ${op} as opset ${opset} defines it`
+          : `onnxruntime has no CPU kernel of ${op} version ${version} for the types it is given`,
       next:
-        Number(version) < 7
-          ? 'export the model with opset 7 or higher'
+        opset < oldestOpset
+          ? 'raise the opset: lathe clean MODEL --out DIR --method raise-opset, or that method as the first step of a recipe'
           : 'replace the operator when exporting, or cast its inputs to float32 or int64',
     }),
   },
@@ -148,13 +154,17 @@ const rules: readonly Rule[] = [
 /**
  * @param model name of the model, as the user knows it
  * @param thrown what onnxruntime threw
+ * @param opset of ai.onnx that the model states, where it is known
  */
-export function runtimeError(model: string, thrown: unknown): LatheError {
+export function runtimeError(model: string, thrown: unknown, opset?: number): LatheError {
   const message = messageOf(thrown);
   for (const { pattern, say } of rules) {
     const match = pattern.exec(message);
     if (match === null) continue;
-    const { who, what, next } = say(match.slice(1).map((text) => text ?? ''));
+    const { who, what, next } = say(
+      match.slice(1).map((text) => text ?? ''),
+      opset,
+    );
     return new LatheError({ who: who === undefined ? model : `${model}: ${who}`, what, next, cause: thrown });
   }
   return new LatheError({ who: model, what: `onnxruntime refuses it: ${plainText(message)}`, cause: thrown });

@@ -37,6 +37,13 @@ describe('findWarnings', () => {
     expect(codes(text('Relu (x)'))).not.toContain('unfolded-batch-norm');
   });
 
+  it('tells an opset that has to be raised before anything runs from one that only lacks QuantizeLinear', () => {
+    const at = (opset: number): Model =>
+      modelFromText(`<ir_version: 3, opset_import: ["" : ${opset}]> g (float[2] x) => (float[2] y) { y = Relu (x) }`);
+    expect(codes(at(6))).toEqual(['opset-not-run', 'opset-blockwise']);
+    expect(codes(at(7))).toEqual(['opset-too-old', 'opset-blockwise']);
+  });
+
   it('tells depthwise from grouped convolutions', () => {
     const conv = (perGroup: number): Model =>
       modelFromText(`g (float[1, 4, 4, 4] x) => (float[1, 4, 4, 4] y) { y = Conv <group = ${4 / perGroup}> (x, w) }`, [

@@ -26,10 +26,11 @@ function describeReport(report: ModelReport): string {
     list
       .map(({ name, type, shape }) => `${name} ${type}[${shape?.map((dim) => dim ?? '?').join(', ') ?? '…'}]`)
       .join('\n        ');
-  const macs =
-    report.macs === null
-      ? `unknown until ${report.symbolicDims.map((name) => `--dim ${name}=SIZE`).join(' ')} is given`
-      : formatCount(report.macs);
+  const missing =
+    report.symbolicDims.length === 0
+      ? 'the runtime can load it'
+      : `${report.symbolicDims.map((name) => `--dim ${name}=SIZE`).join(' ')} is given`;
+  const macs = report.macs === null ? `unknown until ${missing}` : formatCount(report.macs);
   const byCount = (record: Record<string, number>): [string, number][] =>
     Object.entries(record).sort((a, b) => b[1] - a[1]);
   return [

@@ -21,6 +21,11 @@ const refused: readonly [what: string, model: string, says: string | RegExp][] =
     'g: Identity "odd": onnxruntime has no CPU kernel of Identity version 21 for the types it is given; replace the operator when exporting, or cast its inputs to float32 or int64',
   ],
   [
+    'an operator of an old opset',
+    '<ir_version: 3, opset_import: ["" : 6]> g (float[2] x) => (float[2] y) { [old] y = Add (x, x) }',
+    'g: Add "old": onnxruntime no longer has Add as opset 6 defines it; raise the opset: lathe clean MODEL --out DIR --method raise-opset, or that method as the first step of a recipe',
+  ],
+  [
     'an opset of the future',
     '<ir_version: 10, opset_import: ["" : 99]> g (float[2] x) => (float[2] y) { y = Relu (x) }',
     /^g: needs opset 99 of ai\.onnx; onnxruntime supports up to \d+; export with opset \d+ or lower$/,
