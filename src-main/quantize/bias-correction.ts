@@ -47,13 +47,14 @@ export function correctedBias(
   const inputOf = inputChannels(node, weight, outAxis);
   const out = channelLayout(weight.shape, outAxis);
   const scaled = channelLayout(weight.shape, scales.axis);
+  const { zeroPoint = 0 } = scales;
   const q = (readTensor(codes) as NdArray<'int8'>).data;
   for (const { first, part } of partsOf(weight)) {
     for (let i = 0; i < part.length; i++) {
       const at = first + i;
       const scale = scales.scales[Math.floor(at / scaled.inner) % scaled.channels]!;
       const output = Math.floor(at / out.inner) % outputs;
-      shift[output]! += (part[i]! - q[at]! * scale) * means[inputOf(at, output)]!;
+      shift[output]! += (part[i]! - (q[at]! - zeroPoint) * scale) * means[inputOf(at, output)]!;
     }
   }
   const alpha = node.opType === 'Gemm' ? attributes.floatOf(node, 'alpha', 1) : 1;

@@ -19,7 +19,7 @@ import { addedBias } from './bias-correction';
 import type { Constants } from './constants';
 import { outputsOf, type Placement, type Unit } from './place';
 import { type ActivationParams, activationParams, positiveScale, rangeWithZero } from './quant-params';
-import type { QuantizedWeight, WeightScales } from './weights';
+import { type QuantizedWeight, unsigned, type WeightScales } from './weights';
 
 export interface Insertion {
   readonly graph: Graph;
@@ -32,6 +32,8 @@ export interface Insertion {
   /** Integers of a weight. */
   readonly roundWeight: (node: Node, weight: Tensor, scales: WeightScales) => QuantizedWeight;
   readonly perChannel: boolean;
+  /** Whether weights are written as uint8. */
+  readonly unsignedWeights: boolean;
   /** A bias that makes up for the rounded weight; undefined keeps the node's own. */
   readonly bias?: ((node: Node, weight: Tensor, quantized: QuantizedWeight) => Float32Array | undefined) | undefined;
 }
@@ -127,8 +129,11 @@ class Inserter {
 
   #zeroPoint(value: string, { dtype, zeroPoint }: ActivationParams): string {
     const name = this.#patch.freshName(`${value}_zero_point`);
-    const data = dtype === 'uint8' ? Uint8Array.of(zeroPoint) : Int8Array.of(zeroPoint);
-    this.#patch.setInitializer(tensorFromArray(name, { dtype, shape: [], data }));
+    this.#patch.setInitializer(
+      dtype === 'uint8'
+        ? tensorFromArray(name, { dtype, shape: [], data: Uint8Array.of(zeroPoint) })
+        : tensorFromArray(name, { dtype: 'int8', shape: [], data: Int8Array.of(zeroPoint) }),
+    );
     return name;
   }
 
@@ -209,14 +214,21 @@ class Inserter {
     const known = shareable ? this.#weights.get(key) : undefined;
     if (known !== undefined && sameScales(known.scales, scales)) return known.value;
     const name = this.#patch.freshName(`${node.inputs[1]}_codes`);
-    this.#patch.setInitializer(quantized.codes(name));
+    const codes = quantized.codes(name);
+    const { unsignedWeights } = this.#in;
+    this.#patch.setInitializer(unsignedWeights ? unsigned(codes) : codes);
     const channels = scales.scales.length;
     const shape = scales.axis === null ? [] : [channels];
     const scale = this.#patch.freshName(`${node.inputs[1]}_scale`);
     this.#patch.setInitializer(tensorFromArray(scale, { dtype: 'float32', shape, data: scales.scales }));
     const zero = this.#patch.freshName(`${node.inputs[1]}_zero_point`);
-    const zeros = new Int8Array(scales.axis === null ? 1 : channels);
-    this.#patch.setInitializer(tensorFromArray(zero, { dtype: 'int8', shape, data: zeros }));
+    const count = scales.axis === null ? 1 : channels;
+    const { zeroPoint = 0 } = scales;
+    this.#patch.setInitializer(
+      unsignedWeights
+        ? tensorFromArray(zero, { dtype: 'uint8', shape, data: new Uint8Array(count).fill(zeroPoint + 128) })
+        : tensorFromArray(zero, { dtype: 'int8', shape, data: new Int8Array(count).fill(zeroPoint) }),
+    );
     const value = this.#dequantize(name, scale, zero, scales.axis ?? undefined);
     if (shareable) this.#weights.set(key, { value, scales });
     return value;

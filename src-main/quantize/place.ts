@@ -48,6 +48,8 @@ export interface PlacementQuestion {
   readonly rank: (value: string) => number | undefined;
   /** Quantize MatMuls of two activations as well. */
   readonly attention: boolean;
+  /** Nodes that read integers of 16 bits: no units, but what they read had best be integers already. */
+  readonly wide: ReadonlySet<string>;
 }
 
 /** Operators that run on the integers as they are: input and output share scale and zero point. */
@@ -299,7 +301,8 @@ class Settlement {
     for (const node of index.consumers(value)) {
       if (shapeReaders.has(node.opType) && node.domain === '') continue;
       const unit = this.#heads.get(node.name);
-      if (unit !== undefined && this.#active.has(unit) && activationsOf(unit).includes(value)) integer++;
+      if (this.#question.wide.has(node.name)) integer++;
+      else if (unit !== undefined && this.#active.has(unit) && activationsOf(unit).includes(value)) integer++;
       else float++;
     }
     return { integer, float };

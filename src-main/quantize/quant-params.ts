@@ -6,7 +6,7 @@ export interface Range {
   readonly high: number;
 }
 
-export type ActivationType = 'uint8' | 'int8';
+export type ActivationType = 'uint8' | 'int8' | 'uint16';
 
 /** Of an activation: one scale for the whole tensor. */
 export interface ActivationParams {
@@ -16,7 +16,7 @@ export interface ActivationParams {
   readonly zeroPoint: number;
 }
 
-const bounds = { uint8: [0, 255], int8: [-128, 127] } as const;
+const bounds = { uint8: [0, 255], int8: [-128, 127], uint16: [0, 65_535] } as const;
 
 /** Below it a scale's reciprocal leaves float32's range. */
 const smallestScale = 2 ** -126;
@@ -27,7 +27,7 @@ export function rangeWithZero(low: number, high: number): Range {
 }
 
 /**
- * Params that cover the range with all 256 levels.
+ * Params that cover the range with all levels of the type.
  * @param symmetric zero in the middle of the levels, unless the range lies on one side of 0
  */
 export function activationParams(range: Range, dtype: ActivationType, symmetric: boolean): ActivationParams {
@@ -35,7 +35,8 @@ export function activationParams(range: Range, dtype: ActivationType, symmetric:
   const { low, high } = range;
   if (symmetric && low < 0 && high > 0) {
     const magnitude = Math.max(-low, high);
-    return { dtype, scale: positiveScale(magnitude / 127), zeroPoint: dtype === 'uint8' ? 128 : 0 };
+    const half = (highest - lowest - 1) / 2;
+    return { dtype, scale: positiveScale(magnitude / half), zeroPoint: dtype === 'int8' ? 0 : half + 1 };
   }
   const scale = positiveScale((high - low) / (highest - lowest));
   const zeroPoint = Math.round(lowest - low / scale);

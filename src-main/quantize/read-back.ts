@@ -42,9 +42,9 @@ async function attempt(
   config: StaticConfig,
   removed: ReadonlyMap<string, string>,
 ): Promise<FusedBuild> {
-  const placement = quantizer.placement(new Set(removed.keys()));
+  const placement = quantizer.placement(new Set(removed.keys()), config.wide);
   const graph = quantizer.build(placement, config);
-  const report = await fusionReport({ ...quantizer.model, graph }, { level: 'extended' });
+  const report = await fusionReport(quantizer.modelOf(graph), { level: 'extended' });
   return { placement, graph, report, removed };
 }
 

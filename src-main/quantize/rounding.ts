@@ -28,7 +28,7 @@ export function roundByHessian(node: Node, weight: Tensor, scales: WeightScales,
     const part = Float64Array.from(rows.subarray(from * inputs, (from + perGroup) * inputs));
     const partScales = Float32Array.from({ length: perGroup }, (_, i) => scales.scales[from + i] ?? scales.scales[0]!);
     const partCodes = codes.subarray(from * inputs, (from + perGroup) * inputs);
-    roundWithFeedback(part, upper, inputs, partScales, int8Limit, partCodes);
+    roundWithFeedback(part, upper, inputs, partScales, scales.limit ?? int8Limit, partCodes);
   }
   const placed = outputsLast ? Int8Array.from(turned(Float32Array.from(codes), outputs, inputs)) : codes;
   return { scales, codes: (name) => tensorFromArray(name, { dtype: 'int8', shape: weight.shape, data: placed }) };

@@ -12,15 +12,17 @@ import { type Calibration, calibrate, type MeanRequest, observe } from './calibr
 import type { CalibrationData } from './calibration-data';
 import { type Constants, constantsOf } from './constants';
 import { type Hessian, HessianObserver, hessianSize } from './hessians';
-import { insertQuantization } from './insert';
+import { channelAxis, insertQuantization } from './insert';
 import { calibratorNamed } from './observers';
 import type { Statistics } from './observers/statistics';
 import { activationsOf, outputsOf, type Placement, planPlacement } from './place';
 import { productsWithBias } from './products-with-bias';
-import { type ActivationParams, activationParams } from './quant-params';
+import { type ActivationParams, type ActivationType, activationParams } from './quant-params';
 import { roundByHessian } from './rounding';
+import { maySaturate, narrowLimit } from './saturation';
 import { withoutUnused } from './unused';
-import { minMaxScales, type QuantizedWeight, roundToNearest, type WeightScales } from './weights';
+import { minMaxScales, type QuantizedWeight, roundToNearest, type WeightScales, wholeRangeScales } from './weights';
+import { wideDomain, widenActivations } from './wide-activations';
 
 /** Which layers round by what their outputs do: none, those with few weights an output, all. */
 export type Rounding = 'nearest' | 'small-layers' | 'all-layers';
@@ -32,6 +34,15 @@ export interface StaticConfig {
   readonly calibrator: string;
   readonly perChannel: boolean;
   readonly symmetric: boolean;
+  /** Signed where nothing is said of weights, unsigned where nothing is said of activations. */
+  readonly activationType?: ActivationType | undefined;
+  readonly weightType?: 'int8' | 'uint8' | undefined;
+  /** All integers from the least weight to the largest, one scale for the tensor. */
+  readonly asymmetricWeights?: boolean | undefined;
+  /** Nodes whose weights take 7 bits, so that the sum of two products fits into 16. */
+  readonly narrow?: ReadonlySet<string> | undefined;
+  /** Layers that are not placed but get 16-bit activations. */
+  readonly wide?: ReadonlySet<string> | undefined;
 }
 
 export class StaticQuantizer {
@@ -89,16 +100,17 @@ export class StaticQuantizer {
     return this.#calibration.statistics;
   }
 
-  /** Where int8 would go, with some nodes left in float. */
-  placement(keepFloat: ReadonlySet<string> = new Set()): Placement {
+  /** Where int8 would go, with some nodes left in float and some with 16-bit activations. */
+  placement(keepFloat: ReadonlySet<string> = new Set(), wide: ReadonlySet<string> = new Set()): Placement {
     const admits = targetFilter(this.#targets);
     return planPlacement({
       index: this.index,
       constants: this.constants,
-      admits: (node) => admits(node) && !keepFloat.has(node.name),
+      admits: (node) => admits(node) && !keepFloat.has(node.name) && !wide.has(node.name),
       elements: (value) => this.elements(value),
       rank: (value) => this.#shape(value)?.length,
       attention: this.#attention,
+      wide,
     });
   }
 
@@ -143,6 +155,18 @@ export class StaticQuantizer {
     this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
   }
 
+  /** Layers whose products of an unsigned and a signed integer, added in pairs, could leave 16 bits. */
+  saturating({ units }: Placement, config: StaticConfig): string[] {
+    return units
+      .filter(({ kind, node }) => {
+        const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
+        if (weight === undefined) return false;
+        const scales = weightScales(node, weight, config.perChannel ? channelAxis(node, weight) : null, config);
+        return maySaturate(node, roundToNearest(weight, scales).codes(''));
+      })
+      .map(({ node }) => node.name);
+  }
+
   /** The int8 graph of a placement. */
   build(placement: Placement, config: StaticConfig): Graph {
     const graph = insertQuantization({
@@ -150,24 +174,53 @@ export class StaticQuantizer {
       constants: this.constants,
       placement,
       params: (value) => this.params(value, config),
-      weightScales: (_node, weight, axis) => minMaxScales(weight, axis),
+      weightScales: (node, weight, axis) => weightScales(node, weight, axis, config),
       roundWeight: (node, weight, scales) => this.roundWeight(node, weight, scales),
       bias: (node, weight, quantized) => this.#bias(node, weight, quantized),
       perChannel: config.perChannel,
+      unsignedWeights: config.weightType === 'uint8',
     });
-    return withoutUnused(graph);
+    return withoutUnused(this.#widened(graph, config));
+  }
+
+  #widened(graph: Graph, config: StaticConfig): Graph {
+    const { wide = new Set() } = config;
+    if (wide.size === 0) return graph;
+    return widenActivations(graph, {
+      constants: this.constants,
+      layers: wide,
+      params: (value) => this.params(value, { ...config, activationType: 'uint16' }),
+      quantize: (node, weight, axis) => this.roundWeight(node, weight, weightScales(node, weight, axis, config)),
+      perChannel: config.perChannel,
+      opset: this.#opset,
+    });
+  }
+
+  /** The model with a graph that {@link build} gave. */
+  modelOf(graph: Graph): Model {
+    const domain = wideDomain(this.#opset);
+    const isForeign = domain !== '' && graph.nodes.some((node) => node.domain === domain);
+    if (!isForeign || this.model.opsets.has(domain)) return { ...this.model, graph };
+    return { ...this.model, graph, opsets: new Map([...this.model.opsets, [domain, 1]]) };
+  }
+
+  get #opset(): number {
+    return this.model.opsets.get('') ?? 1;
   }
 
   /** Scale and zero point of a measured value. */
-  params(value: string, { calibrator, symmetric }: StaticConfig): ActivationParams {
+  params(value: string, { calibrator, symmetric, activationType = 'uint8' }: StaticConfig): ActivationParams {
     const statistics = this.statistics.get(value) as Statistics;
-    const range = calibratorNamed(calibrator).range(statistics, { levels: 256, symmetric });
-    return activationParams(range, 'uint8', symmetric);
+    const levels = activationType === 'uint16' ? 65_536 : 256;
+    const range = calibratorNamed(calibrator).range(statistics, { levels, symmetric });
+    return activationParams(range, activationType, symmetric);
   }
 
   roundWeight(node: Node, weight: Tensor, scales: WeightScales): QuantizedWeight {
     const hessian = this.#hessians.get(node.name);
-    return hessian === undefined ? roundToNearest(weight, scales) : roundByHessian(node, weight, scales, hessian);
+    return hessian === undefined || scales.zeroPoint !== undefined
+      ? roundToNearest(weight, scales)
+      : roundByHessian(node, weight, scales, hessian);
   }
 
   #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
@@ -198,6 +251,16 @@ export class StaticQuantizer {
     const type = this.#types.get(value);
     return type?.kind === 'tensor' ? type.shape : null;
   }
+}
+
+function weightScales(
+  node: Node,
+  weight: Tensor,
+  axis: number | null,
+  { asymmetricWeights, narrow }: StaticConfig,
+): WeightScales {
+  if (asymmetricWeights === true) return wholeRangeScales(weight);
+  return minMaxScales(weight, axis, narrow?.has(node.name) ? narrowLimit : undefined);
 }
 
 /** Every value whose range a placement needs. */

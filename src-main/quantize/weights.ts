@@ -1,10 +1,10 @@
-/** Weights as signed 8-bit integers: real = quantized · scale[channel], zero point 0. */
+/** Weights as signed 8-bit integers: real = (quantized − zero point) · scale[channel], the zero point nearly always 0. */
 
 import { LatheError } from '../contract';
-import { channelAbsMax, countNonFinite, quantizeChannels } from '../kernels';
+import { channelAbsMax, channelRange, countNonFinite, quantizeChannels } from '../kernels';
 import { readTensorBytes } from '../onnx/file';
 import { elementCount, type Tensor } from '../onnx/ir';
-import { positiveScale } from './quant-params';
+import { activationParams, positiveScale } from './quant-params';
 
 /** Elements that are looked at together: 16 MB of float32. */
 const partElements = 1 << 22;
@@ -20,6 +20,10 @@ export interface WeightScales {
   readonly axis: number | null;
   /** [channels] or [1]; float32 values > 0. */
   readonly scales: Float32Array;
+  /** Largest integer where that is not {@link int8Limit}. */
+  readonly limit?: number | undefined;
+  /** The integer that stands for 0, where that is not 0; only with one scale for the whole tensor. */
+  readonly zeroPoint?: number | undefined;
 }
 
 /**
@@ -33,7 +37,21 @@ export function minMaxScales(weight: Tensor, axis: number | null, limit = int8Li
     checkFinite(weight, part);
     channelAbsMax(part, channels, inner, first, largest);
   }
-  return { axis, scales: Float32Array.from(largest, (magnitude) => positiveScale(magnitude / limit)) };
+  return { axis, scales: Float32Array.from(largest, (magnitude) => positiveScale(magnitude / limit)), limit };
+}
+
+/**
+ * One scale and zero point that spread all 256 integers from the least to the largest weight.
+ * @throws LatheError that names the tensor where a weight is NaN or infinite
+ */
+export function wholeRangeScales(weight: Tensor): WeightScales {
+  const [low, high] = [Float32Array.of(0), Float32Array.of(0)];
+  for (const { part } of partsOf(weight)) {
+    checkFinite(weight, part);
+    channelRange(part, 1, part.length, 0, low, high);
+  }
+  const { scale, zeroPoint } = activationParams({ low: low[0]!, high: high[0]! }, 'int8', false);
+  return { axis: null, scales: Float32Array.of(scale), zeroPoint };
 }
 
 /** A weight as integers: what a rounding method gives. */
@@ -49,26 +67,19 @@ export function roundToNearest(weight: Tensor, scales: WeightScales): QuantizedW
 }
 
 /** The int8 tensor of a float32 one, each element at its nearest integer. */
-export function quantizedWeight(name: string, weight: Tensor, { axis, scales }: WeightScales): Tensor {
+export function quantizedWeight(name: string, weight: Tensor, weightScales: WeightScales): Tensor {
+  const { axis, scales, limit = int8Limit, zeroPoint = 0 } = weightScales;
   const { channels, inner } = channelLayout(weight.shape, axis);
+  // A zero point comes with all 256 integers.
+  const lowest = zeroPoint === 0 ? -limit : -128;
+  const zeroPoints = zeroPoint === 0 ? null : new Int32Array(channels).fill(zeroPoint);
   const elements = elementCount(weight.shape);
   const make = (start: number, end: number): Uint8Array => {
     const q = new Int8Array(end - start);
     for (let from = start; from < end; from += partElements) {
       const to = Math.min(end, from + partElements);
       const codes = q.subarray(from - start, to - start);
-      quantizeChannels(
-        floats(weight, from, to),
-        channels,
-        inner,
-        from,
-        scales,
-        null,
-        -int8Limit,
-        int8Limit,
-        codes,
-        null,
-      );
+      quantizeChannels(floats(weight, from, to), channels, inner, from, scales, zeroPoints, lowest, limit, codes, null);
     }
     return new Uint8Array(q.buffer);
   };
@@ -79,6 +90,15 @@ export function quantizedWeight(name: string, weight: Tensor, { axis, scales }: 
     shape: weight.shape,
     data: held ? { kind: 'inline', bytes: make(0, elements) } : { kind: 'derived', length: elements, read: make },
   };
+}
+
+/** int8 integers as uint8 ones, 128 higher. */
+export function unsigned(codes: Tensor): Tensor {
+  const raise = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0x80);
+  const { data } = codes;
+  if (data.kind === 'inline') return { ...codes, dtype: 'uint8', data: { kind: 'inline', bytes: raise(data.bytes) } };
+  const read = (start: number, end: number) => raise(readTensorBytes(codes, start, end));
+  return { ...codes, dtype: 'uint8', data: { kind: 'derived', length: elementCount(codes.shape), read } };
 }
 
 /** The float32 elements of a tensor part by part, in order. */

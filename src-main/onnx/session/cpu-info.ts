@@ -48,6 +48,11 @@ export function featuresOf(cpuinfo: string): string[] {
   return listed.split(/\s+/).filter((flag) => relevant.has(flag));
 }
 
+/** Whether the CPU is an x64 one that is known to add products of bytes in pairs of 16 bits, which saturate. */
+export function addsPairsIn16Bits(cpu: CpuInfo, architecture: string = arch()): boolean {
+  return architecture === 'x64' && hasInt8DotProduct(cpu) === false;
+}
+
 /**
  * Whether 8-bit products are summed exactly, and fast. Without it x64 sums pairs of u8·s8 in 16 bits, which saturate.
  * null: the system does not tell.

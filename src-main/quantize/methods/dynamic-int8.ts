@@ -19,22 +19,14 @@ import {
   tensorFromArray,
 } from '../../onnx/ir';
 import { editGraphs, type Scope } from '../bodies';
+import { granularity } from '../granularity';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { prepare } from '../prepare';
 import { withoutUnused } from '../unused';
 import { minMaxScales, quantizedWeight } from '../weights';
 
 const options = {
-  granularity: {
-    kind: 'choice',
-    title: 'Weight scales',
-    help: 'One scale for each output channel is more accurate at the same speed; one for the whole tensor is simpler.',
-    default: 'per-channel',
-    choices: [
-      { value: 'per-channel', title: 'Per channel' },
-      { value: 'per-tensor', title: 'Per tensor' },
-    ],
-  },
+  granularity,
   embeddings: {
     kind: 'boolean',
     title: 'Embedding tables',

@@ -5,18 +5,21 @@
  */
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
-import { portion, targetFilter } from '../../contract';
-import type { Model } from '../../onnx/ir';
+import { LatheError, portion, targetFilter } from '../../contract';
+import type { Model, Node } from '../../onnx/ir';
+import { addsPairsIn16Bits, cpuInfo } from '../../onnx/session';
 import { calibrationData } from '../calibration-data';
 import { noteOfReport } from '../fusion-note';
+import { granularity } from '../granularity';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
 import type { Statistics } from '../observers/statistics';
-import type { Placement } from '../place';
+import { isComputeNode, type Placement } from '../place';
 import { preparationOptions, runPreparations } from '../preparations';
 import { prepare } from '../prepare';
 import { buildFused, type FusedBuild } from '../read-back';
-import { measuredValues, StaticQuantizer } from '../static-quantizer';
+import { measuredValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
+import { wideValues } from '../wide-activations';
 
 /** Samples that preparations look at. */
 const preparationSamples = 64;
@@ -25,16 +28,7 @@ const preparationSamples = 64;
 const hessianSamples = 16;
 
 const options = {
-  granularity: {
-    kind: 'choice',
-    title: 'Weight scales',
-    help: 'One scale for each output channel is more accurate at the same speed; one for the whole tensor is simpler.',
-    default: 'per-channel',
-    choices: [
-      { value: 'per-channel', title: 'Per channel' },
-      { value: 'per-tensor', title: 'Per tensor' },
-    ],
-  },
+  granularity,
   calibrator: {
     kind: 'choice',
     title: 'Activation ranges',
@@ -71,6 +65,44 @@ const options = {
     advanced: true,
   },
   ...preparationOptions,
+  types: {
+    kind: 'choice',
+    title: 'Types of activations and weights',
+    help: 'Unsigned activations with signed weights is what the fastest kernels of x64 take; signed ones suit ARM and many accelerators; unsigned weights never saturate on old CPUs.',
+    default: 'u8s8',
+    choices: [
+      { value: 'u8s8', title: 'Unsigned activations, signed weights' },
+      { value: 's8s8', title: 'Both signed' },
+      { value: 'u8u8', title: 'Both unsigned' },
+    ],
+    advanced: true,
+  },
+  asymmetricWeights: {
+    kind: 'boolean',
+    title: 'Asymmetric weights',
+    help: 'Spreads the integers from the least weight to the largest; needs one scale for the whole tensor.',
+    default: false,
+    advanced: true,
+  },
+  saturation: {
+    kind: 'choice',
+    title: '7-bit weights where sums could saturate',
+    help: 'x64 CPUs without VNNI add two products in 16 bits. Layers whose weights could make that too little get 7 bits; all others keep 8.',
+    default: 'this-cpu',
+    choices: [
+      { value: 'this-cpu', title: 'Where this CPU needs it' },
+      { value: 'every-cpu', title: 'Where any CPU could need it' },
+      { value: 'never', title: 'Never' },
+    ],
+    advanced: true,
+  },
+  wideLayers: {
+    kind: 'list',
+    title: 'Layers with 16-bit activations',
+    help: "Names of layers whose activations take 16 bits, for accelerators that have them. onnxruntime's CPU provider computes such layers in float.",
+    default: [],
+    advanced: true,
+  },
   symmetric: {
     kind: 'boolean',
     title: 'Symmetric activations',
@@ -109,25 +141,89 @@ async function quantizeStatically(
   const preparing = { ...portion(context, 0.02, 0.2), data: first, admits: targetFilter(targets) };
   const model = await runPreparations(await prepare(given, tally), chosen, preparing, tally);
   const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
-  const placement = quantizer.placement();
+  const wide = wideLayers(quantizer, chosen.wideLayers);
+  const placement = quantizer.placement(new Set(), new Set(wide.keys()));
   const histograms = calibratorNamed(chosen.calibrator).needsHistogram;
   const { biasCorrection } = chosen;
   await quantizer.calibrate(
-    measuredValues(placement),
+    [...new Set([...measuredValues(placement), ...[...wide.values()].flatMap(wideValues)])],
     data,
     { histograms, biasCorrection },
     portion(context, 0.2, 0.6),
   );
   const few = calibrationData(context, 'static-int8', Math.min(chosen.samples, hessianSamples));
   await quantizer.collectHessians(chosen.rounding, few, portion(context, 0.6, 0.9));
-  const perChannel = chosen.granularity === 'per-channel';
-  const built = await buildFused(quantizer, { ...chosen, perChannel }, context.signal);
-  countUnits(tally, built.placement, unfusedReasons(built));
+  const config = configOf(chosen);
+  const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
+  const narrow = new Set(needsNarrow(chosen) ? saturating : []);
+  const built = await buildFused(quantizer, { ...config, narrow, wide: new Set(wide.keys()) }, context.signal);
+  countUnits(tally, built.placement, new Map([...reasonsFor(wide), ...unfusedReasons(built)]));
+  if (wide.size > 0) tally.note(wideNote(wide.size));
   for (const note of [...data.notes, ...notesOn(built.placement, quantizer.statistics)]) tally.note(note);
   if (quantizer.ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
+  if (saturating.length > 0) tally.note(saturationNote(saturating.length, tally.changed, narrow.size > 0));
   if (built.removed.size > 0) tally.note(removedNote(built));
   tally.note(noteOfReport(built.report));
-  return tally.outcome({ ...quantizer.model, graph: built.graph }, 'static-int8');
+  return tally.outcome(quantizer.modelOf(built.graph), 'static-int8');
+}
+
+type Chosen = OptionValues<typeof options>;
+
+function configOf({ calibrator, granularity, symmetric, types, asymmetricWeights }: Chosen): StaticConfig {
+  const perChannel = granularity === 'per-channel';
+  if (asymmetricWeights && perChannel) {
+    throw new LatheError({
+      who: 'quantize static-int8',
+      what: 'asymmetric weights need one scale for the whole tensor, since the int8 kernels know one zero point a weight',
+      next: 'set granularity to per-tensor, or leave asymmetricWeights off',
+      code: 'usage',
+    });
+  }
+  return {
+    calibrator,
+    perChannel,
+    symmetric,
+    activationType: types === 's8s8' ? 'int8' : 'uint8',
+    weightType: types === 'u8u8' ? 'uint8' : 'int8',
+    asymmetricWeights,
+  };
+}
+
+/** The layers of those names. */
+function wideLayers({ model, constants }: StaticQuantizer, names: readonly string[]): Map<string, Node> {
+  const nodes = new Map(model.graph.nodes.map((node) => [node.name, node]));
+  return new Map(
+    names.map((name) => {
+      const node = nodes.get(name);
+      if (node !== undefined && isComputeNode(node) && constants.tensor(node.inputs[1] as string)?.dtype === 'float32')
+        return [name, node];
+      throw new LatheError({
+        who: 'quantize static-int8',
+        what: `wideLayers names "${name}", which is ${node === undefined ? 'no node of the model' : `a ${node.opType} without constant float32 weights`}`,
+        next: 'give names of Conv, Gemm or MatMul nodes, as `lathe inspect` lists them',
+        code: 'usage',
+      });
+    }),
+  );
+}
+
+function reasonsFor(wide: ReadonlyMap<string, Node>): Map<string, string> {
+  return new Map([...wide.keys()].map((name) => [name, 'its activations take 16 bits, as asked for']));
+}
+
+function wideNote(layers: number): string {
+  return `${layers === 1 ? '1 layer has' : `${layers} layers have`} 16-bit activations: onnxruntime's CPU provider computes such layers in float.`;
+}
+
+function needsNarrow({ saturation }: Chosen): boolean {
+  return saturation === 'every-cpu' || (saturation === 'this-cpu' && addsPairsIn16Bits(cpuInfo()));
+}
+
+function saturationNote(saturating: number, layers: number, narrow: boolean): string {
+  const where = `In ${saturating} of ${layers} layers the sum of two products could leave 16 bits on an x64 CPU without VNNI`;
+  return narrow
+    ? `${where}: their weights got 7 bits.`
+    : `${where}: on such a CPU choose 7-bit weights there (saturation: every-cpu) or unsigned weights.`;
 }
 
 function unfusedReasons({ removed }: FusedBuild): Map<string, string> {

@@ -16,6 +16,7 @@ function plan(model: Model, { targets = {}, elements = {} as Record<string, numb
     elements: (value) => elements[value] ?? 1,
     rank: () => 4,
     attention: false,
+    wide: new Set(),
   });
 }
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../../src-main/contract';
+import { fusionReport } from '../../../../src-main/inspect';
 import { readModel, readTensor } from '../../../../src-main/onnx/file';
 import type { Model, NdArray, Node } from '../../../../src-main/onnx/ir';
 import { openSession } from '../../../../src-main/onnx/session';
@@ -106,6 +107,99 @@ describe('static-int8', () => {
       ),
     });
     expect(initializer(changed, 'p_scale')).toEqual(initializer(changed, 'c_scale'));
+  });
+
+  describe.each(['u8s8', 's8s8', 'u8u8'])('types %s', (types) => {
+    const model =
+      modelFromText(`g (float[N,2,2,2] x) => (float[N,2] y) <float[2,2,1,1] w = {1, -0.5, 0.2, 0.7}, float[2] b = {0.1, -0.2},
+        float[2,2] v = {0.5, -1, 1, 0.25}> {
+      [conv] c = Conv(x, w, b)
+      [relu] r = Relu(c)
+      [pool] p = GlobalAveragePool(r)
+      f = Flatten(p)
+      [gemm] y = Gemm(f, v, b)
+    }`);
+    const x = float32([2, 2, 2, 2], [1, -1, 0.5, 2, 0, 1, -2, 0.25, 2, 1, 1, 0, -1, -1, 2, 1]);
+
+    it.each(['per-channel', 'per-tensor'])('%s give the same within steps, all on integers', async (granularity) => {
+      const { model: made } = await quantize(model, { x }, { types, granularity });
+      const { orphans, byPrecision } = await fusionReport(made);
+      expect(orphans).toEqual([]);
+      expect(byPrecision.int8).toBeGreaterThanOrEqual(3);
+      const [wanted, given] = [await outputOf(model, x), await outputOf(made, x)];
+      // Steps of 1/255 of ranges up to 3 at three places.
+      given.forEach((value, at) => {
+        expect(Math.abs(value - (wanted[at] as number))).toBeLessThan(0.05);
+      });
+      const dtype = (name: string) => made.graph.initializers.get(name)?.dtype;
+      expect(dtype('w_codes')).toBe(types === 'u8u8' ? 'uint8' : 'int8');
+      expect(dtype('x_dequantized_zero_point')).toBe(types === 's8s8' ? 'int8' : 'uint8');
+    });
+
+    it('with asymmetric weights use all 256 integers', async () => {
+      const options = { types, granularity: 'per-tensor', asymmetricWeights: true };
+      const { model: made } = await quantize(model, { x }, options);
+      const offset = types === 'u8u8' ? 0 : 128;
+      // 1.5 / 255 a step from −0.5 to 1; −0.5 is 85 steps below 0.
+      expect(initializer(made, 'w_zero_point')).toEqual([85 - offset]);
+      expect(initializer(made, 'w_codes')).toEqual([255, 0, 119, 204].map((code) => code - offset));
+      const [wanted, given] = [await outputOf(model, x), await outputOf(made, x)];
+      given.forEach((value, at) => {
+        expect(Math.abs(value - (wanted[at] as number))).toBeLessThan(0.05);
+      });
+    });
+  });
+
+  it('refuses asymmetric weights with a scale a channel', async () => {
+    await expect(quantize(product, { x: float32([1, 2], [0, 1]) }, { asymmetricWeights: true })).rejects.toThrow(
+      /asymmetric weights need one scale for the whole tensor/,
+    );
+  });
+
+  it('gives 7 bits to the layers alone whose sums could saturate', async () => {
+    const model = modelFromText(`g (float[N,2] x) => (float[N,1] y)
+      <float[2,2] w = {1, 1, -1, -0.2}, float[2,1] v = {1, 1}> { [safe] h = MatMul(x, w) [risky] y = MatMul(h, v) }`);
+    const x = float32([2, 2], [0, 0.5, 1, 2]);
+    const every = await quantize(model, { x }, { saturation: 'every-cpu', rounding: 'nearest' });
+    expect(initializer(every.model, 'w_codes')).toEqual([127, 127, -127, -25]);
+    expect(initializer(every.model, 'v_codes')).toEqual([64, 64]);
+    expect(every.notes.join(' ')).toMatch(/In 1 of 2 layers .* 16 bits .*: their weights got 7 bits/);
+    const never = await quantize(model, { x }, { saturation: 'never', rounding: 'nearest' });
+    expect(initializer(never.model, 'v_codes')).toEqual([127, 127]);
+    expect(never.notes.join(' ')).toMatch(/In 1 of 2 layers .* choose 7-bit weights/);
+  });
+
+  describe('16-bit activations', () => {
+    const text = (opset: number) =>
+      modelFromText(`<ir_version: 10, opset_import: ["" : ${opset}]> g (float[N,2] x) => (float[N,2] z)
+        <float[2,2] w = {1, -2, 0.5, 0.25}> { [one] y = MatMul(x, w) [two] z = MatMul(y, w) }`);
+    const x = float32([2, 2], [0.3, -0.7, 1.1, 0.9]);
+
+    it.each([
+      [17, 'com.microsoft'],
+      [21, ''],
+    ])('of the chosen layer, with opset %i in domain "%s"', async (opset, domain) => {
+      const model = text(opset);
+      const result = await quantize(model, { x }, { wideLayers: ['two'], rounding: 'nearest' });
+      expect(result).toMatchObject({ eligible: 2, changed: 1 });
+      expect(result.skipped).toEqual([{ node: 'two', reason: 'its activations take 16 bits, as asked for' }]);
+      const wide = result.model.graph.nodes.filter(({ inputs }) => {
+        return result.model.graph.initializers.get(inputs[2] ?? '')?.dtype === 'uint16';
+      });
+      expect(wide.map((node) => `${node.domain}|${node.opType}`)).toEqual(
+        ['QuantizeLinear', 'DequantizeLinear', 'QuantizeLinear', 'DequantizeLinear'].map((op) => `${domain}|${op}`),
+      );
+      const [wanted, given] = [await outputOf(model, x), await outputOf(result.model, x)];
+      given.forEach((value, at) => {
+        expect(Math.abs(value - (wanted[at] as number))).toBeLessThan(0.05);
+      });
+    });
+
+    it('of what is no layer are refused by name', async () => {
+      await expect(quantize(text(17), { x }, { wideLayers: ['three'] })).rejects.toThrow(
+        /wideLayers names "three", which is no node of the model/,
+      );
+    });
   });
 
   it('names the layer whose activation is NaN', async () => {
