@@ -2,7 +2,7 @@
 
 import type { TypeSource } from '../contract';
 import type { Feeds, Graph, Model, TypeInfo } from '../onnx/ir';
-import { type GraphTypes, graphTypes, observedTypes } from '../onnx/session';
+import { type GraphTypes, graphTypes } from '../onnx/session';
 
 export interface KnownTypes {
   readonly types: GraphTypes;
@@ -15,7 +15,7 @@ export interface KnownTypes {
  */
 export async function knownTypes(model: Model, feeds: Feeds | null): Promise<KnownTypes> {
   const inferred = await graphTypes(model);
-  const types = feeds === null ? inferred : await completedByRun(model, inferred, feeds);
+  const types = feeds === null ? inferred : await inferred.observedOn(feeds);
   return {
     types,
     sourceOf: (graph, value) => {
@@ -23,12 +23,6 @@ export async function knownTypes(model: Model, feeds: Feeds | null): Promise<Kno
       return hasSizes(types.of(graph).get(value)) ? 'observed' : 'unknown';
     },
   };
-}
-
-async function completedByRun(model: Model, inferred: GraphTypes, feeds: Feeds): Promise<GraphTypes> {
-  const main = await observedTypes(model, feeds);
-  if ([...main.values()].every(({ from }) => from === 'inferred')) return inferred;
-  return inferred.completedBy(new Map([...main].map(([name, { type }]) => [name, type])));
 }
 
 function hasSizes(type: TypeInfo | undefined): boolean {

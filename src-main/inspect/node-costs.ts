@@ -22,7 +22,7 @@ export interface NodeCost {
   readonly node: Node;
   readonly name: string;
   readonly op: string;
-  /** Bodies included: the larger branch of an If, each round of a Scan or Loop. null where a shape is not known. */
+  /** Bodies included: one branch of an If, each round of a Scan or Loop. null where a shape is not known. */
   readonly macs: number | null;
   /** Elements and bytes of the weights that it is the first to read. */
   readonly parameters: number;
@@ -41,6 +41,8 @@ export interface BodyCosts {
   readonly graph: Graph;
   /** How often it runs at most; null: a Loop whose count is not constant, of which one round is counted. */
   readonly rounds: number | null;
+  /** Of an If the branch that was seen to run, else the larger one; other bodies all are. */
+  readonly isCounted: boolean;
   readonly costs: NodeCosts;
 }
 
@@ -54,7 +56,7 @@ export interface NodeCosts {
   readonly notes: readonly string[];
 }
 
-/** Sums over the nodes of one operator; what is in a body counts as often as it runs, and of an If its larger branch. */
+/** Sums over the nodes of one operator; what is in a body counts as often as it runs, and of an If one branch. */
 export interface OpCost {
   readonly op: string;
   readonly nodes: number;
@@ -107,7 +109,11 @@ function graphCosts(graph: Graph, given: Given): NodeCosts {
     nodes,
     macs: sumOrNull(nodes.map(({ macs }) => macs)),
     peak: isKnown ? peak : null,
-    notes: nodes.flatMap((cost) => [...roundsNote(cost), ...cost.bodies.flatMap(({ costs }) => costs.notes)]),
+    notes: nodes.flatMap((cost) => [
+      ...roundsNote(cost),
+      ...branchNote(cost),
+      ...cost.bodies.flatMap(({ costs }) => costs.notes),
+    ]),
   };
 }
 
@@ -133,16 +139,24 @@ function uncounted(node: Node, tensors: ReadonlyMap<string, Tensor>, counted: Se
 
 function bodiesOf(node: Node, types: Types, given: Given): BodyCosts[] {
   const called = given.types.bodyOfCall(node);
-  if (called !== undefined)
-    return [
-      { label: called.name, graph: called, rounds: 1, costs: graphCosts(called, { ...given, tensors: new Map() }) },
-    ];
-  return attributes.subgraphsOf(node).map(({ attribute, graph }) => ({
+  if (called !== undefined) {
+    const costs = graphCosts(called, { ...given, tensors: new Map() });
+    return [{ label: called.name, graph: called, rounds: 1, isCounted: true, costs }];
+  }
+  const bodies = attributes.subgraphsOf(node).map(({ attribute, graph }) => ({
     label: attribute,
     graph,
     rounds: roundsOf(node, types, given.tensors),
     costs: graphCosts(graph, given),
   }));
+  const counted = given.types.branchTaken(node) ?? largest(bodies)?.label;
+  return bodies.map((body) => ({ ...body, isCounted: body.label === counted }));
+}
+
+/** One whose work is not known may be any size. */
+function largest<Body extends Pick<BodyCosts, 'costs'>>(bodies: readonly Body[]): Body | undefined {
+  const sizeOf = ({ costs }: Body): number => costs.macs ?? Number.POSITIVE_INFINITY;
+  return [...bodies].sort((a, b) => sizeOf(b) - sizeOf(a))[0];
 }
 
 /** A Scan runs its body along an axis whose length is known; a Loop as often as its first input says, if that is constant. */
@@ -157,15 +171,24 @@ function roundsOf(node: Node, types: Types, tensors: ReadonlyMap<string, Tensor>
   return staticShape(types.get(node.inputs[node.inputs.length - scans] ?? ''))?.at(axis) ?? null;
 }
 
-/** An If takes one of its branches. Of a Loop that runs who knows how often, one round. */
+/** Of a Loop that runs who knows how often, one round. */
 function bodyMacs(bodies: readonly BodyCosts[]): number | null {
-  const macs = bodies.map(({ costs, rounds }) => (costs.macs === null ? null : costs.macs * (rounds ?? 1)));
-  return macs.includes(null) ? null : Math.max(...(macs as number[]));
+  const counted = bodies.filter(({ isCounted }) => isCounted);
+  return sumOrNull(counted.map(({ costs, rounds }) => (costs.macs === null ? null : costs.macs * (rounds ?? 1))));
 }
 
 function innerPeak(bodies: readonly BodyCosts[]): number | null {
-  const peaks = bodies.map(({ costs }) => (costs.nodes.length === 0 ? 0 : (costs.peak?.bytes ?? null)));
-  return peaks.includes(null) ? null : Math.max(0, ...(peaks as number[]));
+  const counted = bodies.filter(({ isCounted }) => isCounted);
+  return sumOrNull(counted.map(({ costs }) => (costs.nodes.length === 0 ? 0 : (costs.peak?.bytes ?? null))));
+}
+
+/** An If that is counted by what a run took, although its other branch works more or who knows how much. */
+function branchNote({ node, bodies }: NodeCost): string[] {
+  const counted = bodies.find(({ isCounted }) => isCounted);
+  if (node.opType !== 'If' || counted === undefined) return [];
+  const others = bodies.filter((body) => body !== counted).map(({ costs }) => costs.macs);
+  const isLarger = others.some((macs) => macs === null || macs > (counted.costs.macs ?? Number.POSITIVE_INFINITY));
+  return isLarger ? [`If "${node.name}" is counted with its ${counted.label}, which the run took.`] : [];
 }
 
 function roundsNote({ node, bodies }: NodeCost): string[] {
@@ -207,9 +230,7 @@ function addOps(nodes: readonly NodeCost[], times: number, sums: Map<string, OpC
       weightBytes: before.weightBytes + weightBytes,
       outputBytes: sumOrNull([before.outputBytes, outputBytes === null ? null : outputBytes * times]),
     });
-    const most = Math.max(...bodies.map(({ costs }) => costs.macs ?? Number.POSITIVE_INFINITY));
-    const counted = bodies.find(({ costs }) => (costs.macs ?? Number.POSITIVE_INFINITY) === most);
-    for (const body of bodies) addOps(body.costs.nodes, body === counted ? times * (body.rounds ?? 1) : 0, sums);
+    for (const body of bodies) addOps(body.costs.nodes, body.isCounted ? times * (body.rounds ?? 1) : 0, sums);
   }
 }
 

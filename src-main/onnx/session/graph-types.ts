@@ -3,15 +3,20 @@
  * lifted into a model of its own, whose inputs are the values that it captures, and so is a function for each call.
  */
 
+import { readTensor } from '../file';
 import {
   attributes,
   calledFunction,
   capturedBy,
   type Dim,
+  elementCount,
+  type Feeds,
   functionNodes,
   type Graph,
+  isArrayDType,
   type Model,
   type ModelFunction,
+  type NdArray,
   type Node,
   renameReads,
   type Tensor,
@@ -19,6 +24,7 @@ import {
   type Value,
 } from '../ir';
 import { isStatic } from './folded-types';
+import { observeRun } from './observe-run';
 import { valueTypes } from './value-types';
 
 export type Types = ReadonlyMap<string, TypeInfo>;
@@ -28,10 +34,16 @@ export interface GraphTypes {
   of(graph: Graph): Types;
   /** The body of the function that a node calls; its values are named as in the function. */
   bodyOfCall(call: Node): Graph | undefined;
+  /** The attribute whose body an If ran, where it was observed. */
+  branchTaken(node: Node): string | undefined;
   /** The main graph, then bodies and called functions, outer before inner. */
   graphs(): Iterable<Graph>;
-  /** With other types of the main graph's values, and what follows from them in bodies. */
-  completedBy(main: Types): Promise<GraphTypes>;
+  /**
+   * What inference leaves open completed by one run of each graph: bodies run by themselves on the values that reach
+   * them, of a Loop or Scan the first round.
+   * @throws LatheError where the model does not run on the feeds
+   */
+  observedOn(feeds: Feeds): Promise<GraphTypes>;
 }
 
 /**
@@ -41,27 +53,54 @@ export interface GraphTypes {
  * @throws LatheError where onnxruntime does not load the model at all
  */
 export async function graphTypes(model: Model, isWanted: (body: Graph) => boolean = () => true): Promise<GraphTypes> {
-  return typesFrom(model, await valueTypes(model), isWanted, new Map());
+  return typesFrom(model, await valueTypes(model), isWanted, new Map(), null);
 }
 
 async function typesFrom(
   model: Model,
-  main: Types,
+  inferred: Types,
   isWanted: (body: Graph) => boolean,
   calls: Map<Node, Graph>,
+  feeds: Feeds | null,
 ): Promise<GraphTypes> {
   const walk = new Walk(model, isWanted, calls);
-  await walk.add(model.graph, main, new Map(), new Map());
+  const main = { graph: model.graph, lifted: model, types: inferred };
+  const seen = feeds === null ? null : await observe(model, inferred, feeds);
+  await walk.add(main, seen, nothingAround);
   return {
     of: (graph) => walk.found.get(graph) ?? new Map(),
     bodyOfCall: (call) => calls.get(call),
+    branchTaken: (node) => walk.taken.get(node),
     graphs: () => walk.found.keys(),
-    completedBy: (completed) => typesFrom(model, completed, isWanted, calls),
+    observedOn: (given) => typesFrom(model, inferred, isWanted, calls, given),
   };
 }
 
+/** A graph as a model of its own; null where it cannot be one. */
+interface Site {
+  readonly graph: Graph;
+  readonly lifted: Model | null;
+  readonly types: Types;
+}
+
+/** What a run of a graph showed. */
+interface Seen {
+  readonly types: Types;
+  /** By name: what it was fed, and what the bodies in it need. */
+  readonly values: Feeds;
+}
+
+/** Types, constants and values of the graphs around. */
+interface Surroundings {
+  readonly types: Types;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly values: Feeds;
+}
+const nothingAround: Surroundings = { types: new Map(), tensors: new Map(), values: {} };
+
 class Walk {
   readonly found = new Map<Graph, Types>();
+  readonly taken = new Map<Node, string>();
   readonly #model: Model;
   readonly #isWanted: (body: Graph) => boolean;
   readonly #calls: Map<Node, Graph>;
@@ -74,44 +113,63 @@ class Walk {
     this.#functionOf = calledFunction(model);
   }
 
-  /**
-   * @param outer types of the graphs around
-   * @param tensors constants of the graphs around
-   */
-  async add(graph: Graph, types: Types, outer: Types, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
+  /** @param seen null: the graph was not run */
+  async add({ graph, types: inferred }: Site, seen: Seen | null, around: Surroundings): Promise<void> {
+    const types = seen?.types ?? inferred;
     this.found.set(graph, types);
-    const [typesInView, tensorsInView] = [new Map([...outer, ...types]), new Map([...tensors, ...graph.initializers])];
+    const inView: Surroundings = {
+      types: new Map([...around.types, ...types]),
+      tensors: new Map([...around.tensors, ...graph.initializers]),
+      values: { ...around.values, ...seen?.values },
+    };
     for (const node of graph.nodes) {
       const fn = this.#functionOf(node);
-      if (fn !== undefined) await this.#addCall(node, fn, typesInView, tensorsInView);
+      if (fn !== undefined) {
+        const site = await this.#callSite(node, fn, inView);
+        await this.#addInner(site, seen === null ? null : argumentValues(node, fn, inView.values), nothingAround);
+      }
+      if (seen !== null && node.opType === 'If') this.#noteBranch(node, inView);
       for (const { attribute, graph: body } of attributes.subgraphsOf(node)) {
-        const inputs = bodyInputs(node, attribute, body, typesInView);
-        const inner = await this.#typesOf(node, body, inputs, typesInView, tensorsInView);
-        await this.add(body, inner, typesInView, tensorsInView);
+        const site = await this.#bodySite(node, attribute, body, inView);
+        await this.#addInner(site, seen === null ? null : firstRound(node, body, inView.values), inView);
       }
     }
   }
 
-  async #addCall(call: Node, fn: ModelFunction, types: Types, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
-    const body = this.#calls.get(call) ?? callBody(call, fn, types, tensors);
-    this.#calls.set(call, body);
-    const isTyped = body.inputs.every(({ type }) => type !== null);
-    const opsets = new Map([...this.#model.opsets, ...fn.opsets]);
-    const inner = this.#isWanted(body) && isTyped ? valueTypes({ ...this.#model, opsets, graph: body }) : stated(body);
-    await this.add(body, await Promise.resolve(inner).catch(() => stated(body)), new Map(), new Map());
+  /** A body that does not run by itself, such as a branch that would not be taken, keeps what was inferred. */
+  async #addInner(site: Site, feeds: Feeds | null, around: Surroundings): Promise<void> {
+    const run = feeds !== null && site.lifted !== null ? observe(site.lifted, site.types, feeds) : null;
+    await this.add(site, (await run?.catch(() => null)) ?? null, around);
   }
 
-  async #typesOf(
-    node: Node,
-    body: Graph,
-    inputs: readonly Value[],
-    types: Types,
-    tensors: ReadonlyMap<string, Tensor>,
-  ): Promise<Types> {
+  #noteBranch(node: Node, { tensors, values }: Surroundings): void {
+    const name = node.inputs[0] ?? '';
+    const tensor = tensors.get(name);
+    const condition = tensor === undefined ? values[name] : readTensor(tensor);
+    if (condition !== undefined) this.taken.set(node, condition.data[0] ? 'then_branch' : 'else_branch');
+  }
+
+  async #callSite(call: Node, fn: ModelFunction, { types, tensors }: Surroundings): Promise<Site> {
+    const body = this.#calls.get(call) ?? callBody(call, fn, tensors);
+    this.#calls.set(call, body);
+    const typed = body.inputs.map((input) => ({
+      ...input,
+      type: types.get(call.inputs[fn.inputs.indexOf(input.name)] ?? '') ?? null,
+    }));
+    if (!this.#isWanted(body) || typed.some(({ type }) => type === null))
+      return { graph: body, lifted: null, types: stated(body) };
+    const opsets = new Map([...this.#model.opsets, ...fn.opsets]);
+    const lifted = { ...this.#model, opsets, graph: { ...body, inputs: typed } };
+    return { graph: body, lifted, types: await valueTypes(lifted).catch(() => stated(body)) };
+  }
+
+  async #bodySite(node: Node, attribute: string, body: Graph, { types, tensors }: Surroundings): Promise<Site> {
+    const inputs = bodyInputs(node, attribute, body, types);
     const lifted = this.#isWanted(body) ? liftBody(this.#model, node, body, inputs, types, tensors) : null;
-    if (lifted === null) return stated(body);
+    if (lifted === null) return { graph: body, lifted, types: stated(body) };
     const inner = await valueTypes(lifted).catch(() => stated(body));
-    return node.opType === 'Loop' ? this.#withKeptStates(node, lifted, inner, types) : inner;
+    const kept = node.opType === 'Loop' ? await this.#withKeptStates(node, lifted, inner, types) : inner;
+    return { graph: body, lifted, types: kept };
   }
 
   /** A state of a Loop may change its shape from round to round; it does not where its first shape gives itself. */
@@ -133,8 +191,62 @@ function sameType(a: TypeInfo | null | undefined, b: TypeInfo | null | undefined
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** The function as a graph whose inputs have the types, and the weights, that the call gives them. */
-function callBody(call: Node, fn: ModelFunction, types: Types, tensors: ReadonlyMap<string, Tensor>): Graph {
+/** Runs a graph for what is open in it, and for the values that the bodies in it read. */
+async function observe(model: Model, types: Types, values: Feeds): Promise<Seen> {
+  const { graph } = model;
+  const fed = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
+  const feeds = Object.fromEntries(fed.flatMap(({ name }) => (values[name] ? [[name, values[name]]] : [])));
+  const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  const isTensor = (name: string): boolean => types.get(name)?.kind === 'tensor';
+  const open = [...types.keys()].filter((name) => isTensor(name) && !isStatic(types.get(name)));
+  const wanted = new Set(graph.nodes.flatMap((node) => readByBodies(node, model)).filter((name) => made.has(name)));
+  const asked = { shapes: open.filter((name) => made.has(name) || name in feeds), values: [...wanted].filter(isHeld) };
+  function isHeld(name: string): boolean {
+    const type = types.get(name);
+    return type?.kind === 'tensor' && isArrayDType(type.dtype);
+  }
+  if (asked.shapes.length === 0 && asked.values.length === 0) return { types, values: feeds };
+  const seen = await observeRun(model, asked, feeds);
+  const completed = new Map(types);
+  for (const [name, shape] of seen.shapes) {
+    const type = types.get(name);
+    if (type?.kind === 'tensor') completed.set(name, { ...type, shape });
+  }
+  return { types: completed, values: { ...feeds, ...seen.values } };
+}
+
+/** What has to be known for a run of the node's bodies: what they capture, and what it hands them. */
+function readByBodies(node: Node, model: Model): string[] {
+  const hasBody = attributes.subgraphsOf(node).length > 0 || calledFunction(model)(node) !== undefined;
+  return hasBody ? [...node.inputs, ...capturedBy(node)] : [];
+}
+
+/** The values that the first round of a body is run on; null where one is not known. */
+function firstRound(node: Node, body: Graph, values: Feeds): Feeds | null {
+  const given = body.inputs.map((_, at) => roundInput(node, at, values));
+  if (given.includes(null)) return null;
+  return { ...values, ...Object.fromEntries(body.inputs.map(({ name }, at) => [name, given[at] as NdArray])) };
+}
+
+function roundInput(node: Node, at: number, values: Feeds): NdArray | null {
+  if (node.opType === 'Loop' && at === 0) return { dtype: 'int64', shape: [], data: BigInt64Array.of(0n) };
+  if (node.opType === 'Loop' && at === 1) return { dtype: 'bool', shape: [], data: Uint8Array.of(1) };
+  const value = values[node.inputs[at] ?? ''] ?? null;
+  const states = node.inputs.length - attributes.intOf(node, 'num_scan_inputs', 0);
+  if (node.opType !== 'Scan' || at < states || value === null) return value;
+  const axis = attributes.intsOf(node, 'scan_input_axes', undefined)?.[at - states] ?? 0;
+  const shape = value.shape.slice(1);
+  // Scans along another axis than the first are rare, and only their types would be seen.
+  return axis === 0 ? { ...value, shape, data: value.data.slice(0, elementCount(shape)) as never } : null;
+}
+
+function argumentValues(call: Node, fn: ModelFunction, values: Feeds): Feeds {
+  const pairs = fn.inputs.map((name, at) => [name, values[call.inputs[at] ?? '']] as const);
+  return Object.fromEntries(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
+}
+
+/** The function as a graph, with the weights that the call gives it; its other inputs are typed where it is lifted. */
+function callBody(call: Node, fn: ModelFunction, tensors: ReadonlyMap<string, Tensor>): Graph {
   const inputs: Value[] = [];
   const initializers = new Map<string, Tensor>();
   const absent = new Map<string, string>();
@@ -142,7 +254,7 @@ function callBody(call: Node, fn: ModelFunction, types: Types, tensors: Readonly
     const given = call.inputs[at] ?? '';
     const tensor = tensors.get(given);
     if (given === '') absent.set(name, '');
-    else if (tensor === undefined) inputs.push({ name, type: types.get(given) ?? null });
+    else if (tensor === undefined) inputs.push({ name, type: null });
     else initializers.set(name, { ...tensor, name });
   }
   return {

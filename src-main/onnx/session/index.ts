@@ -3,7 +3,7 @@
 export * from './cpu-info';
 export * from './folded-types';
 export * from './graph-types';
-export * from './observed-types';
+export * from './observe-run';
 export * from './open-session';
 export * from './optimize-model';
 export { runtimeVersion } from './runtime';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Model } from '../../../../src-main/onnx/ir';
+import type { Model, Node } from '../../../../src-main/onnx/ir';
 import { graphTypes, type Types } from '../../../../src-main/onnx/session';
 import { modelFromText } from '../../../support/model-from-text';
 
@@ -46,5 +46,50 @@ describe('graphTypes', () => {
     expect(all.get('l')?.get('k2')).toMatchObject({ dtype: 'bool' });
     expect(all.get('l')?.get('t2')).toMatchObject({ dtype: 'float32' });
     expect(all.get('b')?.get('out')).toEqual({ kind: 'tensor', dtype: 'float32', shape: [3] });
+  });
+
+  it('completes by a run what is open, bodies and calls included, and tells which branch was taken', async () => {
+    const model = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 21, "own" : 1]>
+      g (float[N] x, bool k, int64 m) => (float[A, B] y) {
+        chosen = NonZero (x)
+        [branch] h = If (k) <
+          then_branch = t () => (float[C, D] p) { q = Cast <to = 1> (chosen) p = Neg (q) },
+          else_branch = e () => (float[C, D] r) { f = Cast <to = 1> (chosen) r = Relu (f) }
+        >
+        c = own.twice (h)
+        y = Loop <body = l (int64 i, bool go, float[E, F] s) => (bool stay, float[G, H] s2) { stay = Identity (go) s2 = Concat <axis = 0> (s, h) }> (m, k, c)
+      }
+      <domain: "own", opset_import: ["" : 21]>
+      twice (v) => (w) { w = Concat <axis = 0> (v, v) }`,
+    );
+    const inferred = await graphTypes(model);
+    const seen = await inferred.observedOn({
+      x: { dtype: 'float32', shape: [3], data: Float32Array.of(0, 1, 2) },
+      k: { dtype: 'bool', shape: [], data: Uint8Array.of(0) },
+      m: { dtype: 'int64', shape: [], data: BigInt64Array.of(0n) },
+    });
+    const shapes = new Map(
+      [...seen.graphs()].flatMap((graph) =>
+        [...seen.of(graph)].map(([name, type]) => [name, type.kind === 'tensor' ? type.shape : null] as const),
+      ),
+    );
+    expect(shapes.get('chosen')).toEqual([1, 2]);
+    // Both branches run by themselves, whichever the condition takes.
+    expect([shapes.get('p'), shapes.get('r')]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(shapes.get('w')).toEqual([2, 2]);
+    // The first round of the Loop, though the run has none.
+    expect(shapes.get('s2')).toEqual([3, 2]);
+    const branch = model.graph.nodes.find(({ name }) => name === 'branch') as Node;
+    expect(seen.branchTaken(branch)).toBe('else_branch');
+    expect(inferred.branchTaken(branch)).toBeUndefined();
+  });
+
+  it('throws where the model does not run on what it is fed', async () => {
+    const types = await graphTypes(modelFromText('g (float[N] x) => (float[N] y) { y = Relu (x) }'));
+    await expect(types.observedOn({})).rejects.toThrow(/"x"/);
   });
 });
