@@ -73,6 +73,17 @@ export const trainingOptions = {
     title: 'Learning rate',
     help: 'The peak, after warm-up.',
   },
+  weights: {
+    kind: 'choice',
+    default: 'given',
+    choices: [
+      { value: 'given', title: 'Those of the file' },
+      { value: 'random', title: 'Random ones' },
+    ],
+    title: 'Start from',
+    help: 'Random weights train an architecture from scratch; choose statistics of the batch for its BatchNormalization then.',
+    advanced: true,
+  },
   optimizer: {
     kind: 'choice',
     default: 'adamw',

@@ -24,6 +24,7 @@ import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forwa
 import type { Prepared, TrainingIntent, TrainingMethod } from './method';
 import { trainingMethods } from './methods';
 import { optimizers } from './optimizers';
+import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples } from './samples';
 import type { Schedule } from './schedule';
 import { type TrainingSettings, type TrainingState, train, type Weights } from './train';
@@ -180,7 +181,8 @@ async function runLoop(
   options: Options,
   { context, method, model }: { context: Context; method: TrainingMethod; model: Model },
 ): Promise<TrainingState> {
-  const kept = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
+  const given = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
+  const kept = options.weights === 'random' ? randomWeights(model.graph, given, context.seed) : given;
   await checkRoom(graph, samples, student, kept, options);
   // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
   const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');

@@ -13,6 +13,9 @@ import { blockCodes } from '../quantized/block-codes';
 import { channelCodes } from '../quantized/channel-codes';
 import { fixedScales, learnedScales } from '../quantized/learned-scales';
 
+/** It starts from what the quantize step made. */
+const { weights: _, ...startedOptions } = trainingOptions;
+
 export const qat: TrainingMethod = {
   name: 'qat',
   title: 'Quantization-aware training',
@@ -27,7 +30,7 @@ export const qat: TrainingMethod = {
       title: 'Learned scales',
       help: 'Trains the scales of weights and activations too (LSQ); off keeps those of the quantize step.',
     },
-    ...trainingOptions,
+    ...startedOptions,
     learningRate: { ...trainingOptions.learningRate, default: 1e-4 },
     epochs: { ...trainingOptions.epochs, default: 3 },
   },

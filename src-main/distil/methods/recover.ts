@@ -9,13 +9,16 @@ import { mixedLoss, type TrainingMethod, teacherOptions, trainingOptions } from 
 /** A tensor with fewer zeros than this share was not pruned. */
 const prunedShare = 0.01;
 
+/** It starts from what pruning left. */
+const { weights: _, ...startedOptions } = trainingOptions;
+
 export const recover: TrainingMethod = {
   name: 'recover',
   title: 'Recover a pruned model',
   help: 'Trains what pruning left, zeros held at zero, towards the answers of the model that the recipe began with.',
   source: 'arXiv:1506.02626',
   data: 'train',
-  options: { ...teacherOptions, ...trainingOptions },
+  options: { ...teacherOptions, ...startedOptions },
   intent: (_model, weights, options) => {
     const masks = new Map<string, NdArray<'float32'>>();
     for (const [name, tensor] of weights) {
