@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,6 +36,8 @@ interface Measured {
   readonly cpuSeconds: number;
   /** VmHWM of the process. */
   readonly peakBytes: number;
+  /** Of the processor that other processes took meanwhile: a busy machine shows here. */
+  readonly othersSeconds: number;
 }
 
 const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unknown>>> = {
@@ -43,8 +45,8 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
   open: (path) => readModel(path),
   inspect: (path) => inspectModel(path, { dims: { batch: 1, sequence: 128 } }),
   roundTrip: async (path, to) => {
-    const { externalData } = await hashlessFile(path);
-    return writeModel(await readModel(path), to, { externalData: externalData ? 'always' : 'never' });
+    const externalData = existsSync(`${path}.data`) ? 'always' : 'never';
+    return writeModel(await readModel(path), to, { externalData });
   },
   quantize: async (path, to) => {
     const recipe = { lathe: 1, steps: [{ kind: 'quantize', method: 'dynamic-int8' }] };
@@ -56,6 +58,8 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
     return writeModel(model, to);
   },
   hash: (path) => hashModelFile(path),
+  copy: async (path, to) => copyFiles(path, to),
+  syncedCopy: async (path, to) => copyFiles(path, to).forEach(bringToDisk),
 };
 
 const [task, path, to] = positionals;
@@ -63,20 +67,39 @@ if (task !== undefined) await runTask(task, path as string, to as string);
 else await bench();
 
 async function runTask(name: string, from: string, target: string): Promise<void> {
+  const busy = busySeconds();
   const start = performance.now();
   const cpu = process.cpuUsage();
   await (tasks[name] as (typeof tasks)[string])(from, target);
   const seconds = (performance.now() - start) / 1000;
-  const cpuSeconds = cpuSecondsSince(cpu);
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6;
+  const othersSeconds = busySeconds() - busy - cpuSeconds;
   const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  console.log(JSON.stringify({ seconds, cpuSeconds, peakBytes: Number(peak) * 1024 }));
+  console.log(JSON.stringify({ seconds, cpuSeconds, othersSeconds, peakBytes: Number(peak) * 1024 }));
 }
 
-async function hashlessFile(path: string): Promise<{ externalData: boolean }> {
-  return { externalData: statSync(`${path}.data`, { throwIfNoEntry: false }) !== undefined };
+/** Of all processors since the machine was started: user, nice, system and interrupts, in hundredths of a second. */
+function busySeconds(): number {
+  const [user, nice, system, , , interrupts, soft] = readFileSync('/proc/stat', 'utf8').split(/\s+/, 8).slice(1);
+  return [user, nice, system, interrupts, soft].reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
-function measured(name: string, from: string, target = ''): Measured {
+/** Copied as the system copies. */
+function copyFiles(from: string, target: string): string[] {
+  const ends = ['', '.data'].filter((end) => existsSync(from + end));
+  for (const end of ends) copyFileSync(from + end, target + end);
+  return ends.map((end) => target + end);
+}
+
+/** As a saved model is when Lathe says so. */
+function bringToDisk(file: string): void {
+  const descriptor = openSync(file, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+function measured(name: string, from: string, target: string): Measured {
   const result = spawnSync(process.execPath, [process.argv[1] as string, name, from, target], { encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`${name}: ${result.stderr || result.signal}`);
   return JSON.parse(result.stdout.trim().split('\n').at(-1) as string) as Measured;
@@ -94,78 +117,35 @@ async function bench(): Promise<void> {
       if (values.only !== undefined && values.only !== String(index + 1)) continue;
       const from = join(folder, 'model.onnx');
       const { bytes } = await writeModel(decoderModel(it.layers, it.width), from, { externalData: it.externalData });
-      rows.push([it.name, ...measureAll(from, bytes)]);
+      rows.push([it.name, `${(bytes / 1e9).toFixed(2)} GB`, ...measureAll(from)]);
       for (const end of ['', '.data']) rmSync(from + end, { force: true });
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const head = ['model', 'bytes', 'open', 'inspect', 'plain copy', 'round trip', 'ratio', 'hash', 'dynamic int8'];
+  const head = ['model', 'bytes', ...Object.keys(tasks), 'round trip against a copy', 'against a synced copy'];
   for (const row of [head, head.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);
-  console.log(`an empty process of Node: ${megabytes(measured('nothing', '').peakBytes)}`);
 }
 
-/** The best of some rounds, in turn, so that a busy minute does not fall on one task alone. */
-function measureAll(from: string, bytes: number): string[] {
+/** The quickest of some rounds, in turn, so that a busy minute does not fall on one task alone; the largest memory. */
+function measureAll(from: string): string[] {
   const best = new Map<string, Measured>();
-  const keep = (name: string, result: Measured) => {
-    const known = best.get(name);
-    const peakBytes = Math.max(known?.peakBytes ?? 0, result.peakBytes);
-    const least = (key: 'seconds' | 'cpuSeconds') => Math.min(known?.[key] ?? Number.POSITIVE_INFINITY, result[key]);
-    best.set(name, { seconds: least('seconds'), cpuSeconds: least('cpuSeconds'), peakBytes });
-  };
   const target = join(dirname(from), 'copy.onnx');
-  const remove = () => {
-    for (const end of ['', '.data', '.data2']) rmSync(target + end, { force: true });
-  };
   for (let round = 0; round < Number(values.rounds); round++) {
-    keep('open', measured('open', from));
-    keep('inspect', measured('inspect', from));
-    keep('copy', plainCopy(from, target));
-    remove();
-    keep('roundTrip', measured('roundTrip', from, target));
-    remove();
+    for (const name of Object.keys(tasks)) {
+      const result = measured(name, from, target);
+      for (const end of ['', '.data', '.data2']) rmSync(target + end, { force: true });
+      const known = best.get(name) ?? result;
+      const quickest = result.seconds < known.seconds ? result : known;
+      best.set(name, { ...quickest, peakBytes: Math.max(known.peakBytes, result.peakBytes) });
+    }
   }
-  keep('hash', measured('hash', from));
-  keep('quantize', measured('quantize', from, target));
-  remove();
-  const text = (name: string) => {
-    const { seconds, cpuSeconds, peakBytes } = best.get(name) as Measured;
-    const peak = peakBytes === 0 ? '' : `, ${megabytes(peakBytes)}`;
-    return `${seconds.toFixed(2)} s (cpu ${cpuSeconds.toFixed(2)} s)${peak}`;
-  };
-  const [copy, roundTrip] = [best.get('copy')?.seconds as number, best.get('roundTrip')?.seconds as number];
-  return [
-    String(bytes),
-    text('open'),
-    text('inspect'),
-    text('copy'),
-    text('roundTrip'),
-    (roundTrip / copy).toFixed(2),
-    text('hash'),
-    text('quantize'),
-  ];
+  const seconds = (name: string): number => (best.get(name) as Measured).seconds;
+  const ratio = (copy: string): string => (seconds('roundTrip') / seconds(copy)).toFixed(2);
+  return [...[...best.values()].map(describe), ratio('copy'), ratio('syncedCopy')];
 }
 
-/** Copied as the system copies, and on disk when it is done, as a saved model is. */
-function plainCopy(from: string, target: string): Measured {
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  for (const end of ['', '.data']) {
-    if (statSync(from + end, { throwIfNoEntry: false }) === undefined) continue;
-    copyFileSync(from + end, target + end);
-    const descriptor = openSync(target + end, 'r');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-  }
-  return { seconds: (performance.now() - start) / 1000, cpuSeconds: cpuSecondsSince(cpu), peakBytes: 0 };
-}
-
-function cpuSecondsSince(start: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / 1e6;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
+function describe({ seconds, cpuSeconds, othersSeconds, peakBytes }: Measured): string {
+  const busy = othersSeconds > 0.1 * seconds ? `, others ${othersSeconds.toFixed(2)} s` : '';
+  return `${seconds.toFixed(2)} s (cpu ${cpuSeconds.toFixed(2)} s${busy}), ${(peakBytes / 1e6).toFixed(0)} MB`;
 }

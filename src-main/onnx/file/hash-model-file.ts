@@ -1,9 +1,10 @@
 /** What a model file is, for lineage and caches: its size and a hash of all its bytes. */
 
-import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ModelFile } from '../../contract';
+import { stampOf } from './byte-source';
+import { type PartHash, partHash } from './part-hash';
 import { openModel } from './read-model';
 
 /**
@@ -13,11 +14,28 @@ import { openModel } from './read-model';
 export async function hashModelFile(path: string): Promise<ModelFile> {
   const target = resolve(path);
   const { externalData } = openModel(target);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for (const file of [target, ...externalData.map((name) => join(dirname(target), name))]) {
-    bytes += statSync(file).size;
-    for await (const part of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(part as Uint8Array);
+  const files = [target, ...externalData.map((name) => join(dirname(target), name))];
+  const hash = partHash(files.reduce((sum, file) => sum + stampOf(file).bytes, 0));
+  try {
+    let bytes = 0;
+    for (const file of files) bytes += await hashFile(file, hash);
+    return { path: target, bytes, sha256: await hash.digest(), externalData: [...externalData] };
+  } finally {
+    await hash.close();
   }
-  return { path: target, bytes, sha256: hash.digest('hex'), externalData: [...externalData] };
+}
+
+/** @returns the bytes of the file */
+async function hashFile(file: string, hash: PartHash): Promise<number> {
+  const handle = await open(file, 'r');
+  try {
+    for (let bytes = 0; ; ) {
+      const { bytesRead } = await handle.read(await hash.room());
+      if (bytesRead === 0) return bytes;
+      hash.push(bytesRead);
+      bytes += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
 }

@@ -37,11 +37,13 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
   await removeAbandoned(target);
   const stream = new PieceStream(total, options.work ?? unwatched());
   const made: string[] = [];
+  let sha256: string;
   try {
     for (const file of plan.files) {
       made.push(temporaryPath(target, file.name));
       await stream.write(temporaryPath(target, file.name), file.pieces);
     }
+    sha256 = await stream.sha256();
     // The model comes last: its data is there when it appears.
     for (const file of plan.files.toReversed()) {
       const final = join(dirname(target), file.name);
@@ -50,14 +52,14 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
     }
     await syncFolder(dirname(target));
   } catch (error) {
-    await stream.close();
     for (const file of made) await rm(file, { force: true });
     throw saveError(error, target, total);
+  } finally {
+    await stream.close();
   }
-  await stream.close();
   await removeReplacedData(target, plan.dataName);
   const externalData = plan.dataName === null ? [] : [plan.dataName];
-  return { path: target, bytes: total, sha256: stream.sha256(), externalData };
+  return { path: target, bytes: total, sha256, externalData };
 }
 
 interface PlannedFile {

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -121,6 +122,30 @@ describe('writeModel', () => {
     await expect(writeModel(gemmModel(), path, { work })).rejects.toThrow('abort');
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a model whose hash takes a thread of its own is hashed and written alike, and can be stopped', async () => {
+    const length = 40 * 2 ** 20 + 3;
+    const read = (start: number, end: number) =>
+      Uint8Array.from({ length: end - start }, (_, at) => (start + at) % 251);
+    const large: Tensor = { name: 'w', dtype: 'uint8', shape: [length], data: { kind: 'derived', length, read } };
+    const model = gemmModel();
+    const graph = { ...model.graph, initializers: new Map([['w', large]]) };
+    const path = join(folder, 'large.onnx');
+    const file = await writeModel({ ...model, graph }, path, { externalData: 'always' });
+    const bytes = [path, `${path}.data`].map((name) => readFileSync(name));
+    expect(file.sha256).toBe(createHash('sha256').update(Buffer.concat(bytes)).digest('hex'));
+    expect(await hashModelFile(path)).toEqual(file);
+    expect(bytes[1]?.equals(read(0, length))).toBe(true);
+
+    const stop = new AbortController();
+    const progress = ({ fraction }: { fraction: number | null }) => {
+      if ((fraction ?? 0) > 0.5) stop.abort();
+    };
+    const target = join(folder, 'stopped-large.onnx');
+    const copy = writeModel(await readModel(path), target, { work: { progress, signal: stop.signal } });
+    await expect(copy).rejects.toThrow('abort');
+    expect(readdirSync(folder).filter((name) => name.includes('stopped-large'))).toEqual([]);
   });
 
   test('a source that changes before it is copied is noticed', async () => {
