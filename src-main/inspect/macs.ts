@@ -120,6 +120,9 @@ function ruleOf(node: Node): Rule | undefined {
   return rules[node.domain === '' || node.domain === 'ai.onnx' ? node.opType : `${node.domain}.${node.opType}`];
 }
 
+/** Operators that multiply and accumulate, with their domain outside the standard. */
+export const macsOps: readonly string[] = Object.keys(rules);
+
 /** Whether nodes of this type multiply and accumulate. */
 export function hasMacs(node: Node): boolean {
   return ruleOf(node) !== undefined;

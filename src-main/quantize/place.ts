@@ -78,11 +78,11 @@ export function isComputeNode(node: Node): boolean {
   return node.domain === '' && ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'].includes(node.opType);
 }
 
-/** Whether onnxruntime's CPU provider runs an operator on 8-bit integers, given fit operands. */
+/** Operators that onnxruntime's CPU provider runs on 8-bit integers, given fit operands. */
+export const integerOps: readonly string[] = ['Conv', 'Gemm', 'MatMul', ...movers, ...pools, ...elementwise];
+
 export function hasIntegerKernel(opType: string): boolean {
-  return (
-    ['Conv', 'Gemm', 'MatMul'].includes(opType) || movers.has(opType) || pools.has(opType) || elementwise.has(opType)
-  );
+  return integerOps.includes(opType);
 }
 
 export function planPlacement(question: PlacementQuestion): Placement {
