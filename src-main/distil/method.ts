@@ -22,8 +22,15 @@ export interface Prepared {
   readonly learned: readonly string[];
   readonly constants: readonly string[];
   readonly skipped: readonly { readonly node: string; readonly reason: string }[];
+  /** Sentences for the log. */
+  readonly notes: readonly string[];
   /** The trained model in the form that the method promises. */
   finish(trained: Model): Model;
+}
+
+/** A model that is trained as it is. */
+export function unprepared(model: Model): Prepared {
+  return { model, learned: [], constants: [], skipped: [], notes: [], finish: (trained) => trained };
 }
 
 export interface TrainingMethod extends MethodSpec {

@@ -21,7 +21,7 @@ import { raiseOpset } from '../passes/raise-opset';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forward';
-import type { Prepared, TrainingIntent, TrainingMethod } from './method';
+import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
 import { optimizers } from './optimizers';
 import { randomWeights } from './random-weights';
@@ -120,10 +120,6 @@ async function runTraining(
     ],
     performed: isStopped(state, options) ? { stopAfter: state.step } : undefined,
   };
-}
-
-function unprepared(model: Model): Prepared {
-  return { model, learned: [], constants: [], skipped: [], finish: (trained) => trained };
 }
 
 function lossNotes({ loss }: TrainingIntent, labelled: boolean): string[] {

@@ -1,6 +1,8 @@
 /** The student learns from a teacher's answers. Source: Hinton, Vinyals and Dean 2015 (arXiv:1503.02531). */
 
-import { mixedLoss, type TrainingMethod, teacherOptions, trainingOptions } from '../method';
+import type { Model } from '../../onnx/ir';
+import { leaveOutLayers } from '../leave-out-layers';
+import { mixedLoss, type Prepared, type TrainingMethod, teacherOptions, trainingOptions, unprepared } from '../method';
 
 export const distil: TrainingMethod = {
   name: 'distil',
@@ -15,12 +17,25 @@ export const distil: TrainingMethod = {
       title: 'Teacher',
       help: 'An .onnx file with the same classes; empty = labels alone.',
     },
+    layers: {
+      kind: 'number',
+      default: 1,
+      min: 0.01,
+      max: 1,
+      unit: 'share',
+      title: 'Layers that stay',
+      help: 'Below 1 the student is the model itself with some of its repeated layers left out (0.5: every second), and the whole model is its teacher unless another one is named.',
+    },
     ...teacherOptions,
     ...trainingOptions,
   },
+  prepare: (model, options) => {
+    const share = options.layers as number;
+    return share === 1 ? unprepared(model) : shortened(model, share);
+  },
   intent: (_model, _weights, options) => {
     const path = options.teacher as string;
-    if (path === '')
+    if (path === '' && options.layers === 1)
       return {
         loss: [{ name: 'cross-entropy', weight: 1 }],
         temperature: 1,
@@ -31,9 +46,17 @@ export const distil: TrainingMethod = {
     return {
       loss: mixedLoss(options.match as string, options.alpha as number),
       temperature: options.temperature as number,
-      teacher: { path },
+      teacher: path === '' ? 'original' : { path },
       masks: new Map(),
       notes: [],
     };
   },
 };
+
+function shortened(model: Model, share: number): Prepared {
+  const student = leaveOutLayers(model, share);
+  return {
+    ...unprepared(student.model),
+    notes: [`the student is the model without ${student.left} of its ${student.of} repeated layers`],
+  };
+}

@@ -62,6 +62,7 @@ function prepare(
     learned: [...blocks.parameters, ...scales.parameters],
     constants: blocks.constants,
     skipped: blocks.skipped,
+    notes: [],
     finish: (trained) => {
       const initializers = new Map(quantized.graph.initializers);
       // Weights that are not quantized were trained as well.
