@@ -113,6 +113,7 @@ async function runTraining(
     changed: graph.parameters.length,
     skipped,
     notes: [
+      ...preparation.notes,
       ...intent.notes,
       ...lossNotes(intent, labelled),
       ...historyNotes(state, samples),
