@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { LatheError, messageOf } from '../contract';
+import { removeAbandoned, unfinishedName } from '../onnx/file';
 import { type ArrayDType, elementCount, fromBytes, type NdArray, toBytes } from '../onnx/ir';
 
 const magic = Buffer.from('LATHEBL1', 'latin1');
@@ -38,9 +39,10 @@ export class BaselineWriter {
 
   static async open(folder: string, name: string): Promise<BaselineWriter> {
     const path = join(folder, name);
-    const partPath = `${path}.${process.pid}.part`;
+    const partPath = join(folder, unfinishedName(name));
     return written(async () => {
       await mkdir(folder, { recursive: true });
+      await removeAbandoned(folder);
       return new BaselineWriter(path, partPath, await open(partPath, 'w'));
     });
   }

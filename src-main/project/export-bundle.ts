@@ -1,9 +1,9 @@
 /** An exported variant as a user keeps it: the model, its recipe and a report, which appear whole or not at all. */
 
-import { randomUUID } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type ExportResult, LatheError, type ModelFile, type Report, reportSchema } from '../contract';
+import { removeAbandoned, unfinishedName } from '../onnx/file/unfinished';
 import { readJson } from './documents';
 import { reportHtml } from './report-html';
 import { diskError, makeFolder, syncFolder, writeWholeFile, writeWholeJson } from './whole-files';
@@ -26,7 +26,8 @@ export class ExportBundle {
    */
   static async open(to: string, variant: string): Promise<ExportBundle> {
     await makeFolder(to);
-    const draft = join(to, `.export-${randomUUID()}.unfinished`);
+    await removeAbandoned(to);
+    const draft = join(to, unfinishedName('export'));
     await makeFolder(draft);
     return new ExportBundle(draft, to, variant);
   }

@@ -13,10 +13,10 @@
  * ```
  */
 
-import { randomUUID } from 'node:crypto';
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Evaluation, LatheError, type MeasureSettings, type ModelReport, parse, type Variant } from '../contract';
+import { removeAbandoned, unfinishedName } from '../onnx/file/unfinished';
 import { type ProjectFile, projectFileSchema, projectFormat, readJson, readVersioned, shortName } from './documents';
 import { EventLog, type ProjectEvent } from './events';
 import { contentKey } from './lineage';
@@ -110,7 +110,8 @@ export async function createProject(folder: string, { name, model, report, measu
     measure,
   };
   await makeFolder(dirname(folder));
-  const draft = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.unfinished`);
+  await removeAbandoned(dirname(folder));
+  const draft = join(dirname(folder), unfinishedName(basename(folder)));
   try {
     await removeIfEmpty(folder);
     await makeFolder(join(draft, 'variants'));

@@ -1,16 +1,16 @@
 /** Files and folders that appear whole or not at all: written beside their place, synced, renamed. */
 
-import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatheError } from '../contract';
+import { unfinishedName } from '../onnx/file/unfinished';
 
 const unfinishedSuffix = '.unfinished';
 
 /** Replaces `path` by `text` in one step; a kill at any moment leaves the old file or the new one. */
 export async function writeWholeFile(path: string, text: string | Uint8Array): Promise<void> {
-  const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID()}${unfinishedSuffix}`);
+  const unfinished = join(dirname(path), unfinishedName(basename(path)));
   try {
     await withFile(unfinished, 'wx', async (file) => {
       await file.writeFile(text);
@@ -49,7 +49,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what a killed writer left in `folder`. */
+/** Removes what a killed writer left in `folder`, of which the caller is the only writer. */
 export async function removeUnfinished(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const unfinished = names.filter((name) => name.startsWith('.') && name.endsWith(unfinishedSuffix));

@@ -7,8 +7,9 @@
 
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { removeAbandoned, unfinishedName } from '../onnx/file';
 
 const suffix = '.statistics';
 
@@ -86,7 +87,8 @@ export class SavedPass {
 
   async #write(bytes: Uint8Array): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    const partial = `${this.#path}.${process.pid}.part`;
+    await removeAbandoned(this.#folder);
+    const partial = join(this.#folder, unfinishedName(basename(this.#path)));
     const file = await open(partial, 'w');
     try {
       await file.writeFile(bytes);
@@ -109,7 +111,7 @@ function parse(bytes: Buffer): Saved | null {
 }
 
 async function dropOldest(folder: string, kept: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.includes(suffix));
+  const names = (await readdir(folder)).filter((name) => name.endsWith(suffix));
   const files = await Promise.all(
     names.map(async (name) => ({ path: join(folder, name), ...(await sizeAndTime(join(folder, name))) })),
   );

@@ -8,4 +8,5 @@ export { skeletonBytes } from './skeleton-bytes';
 export { spill } from './spill';
 export { type ModelTextOptions, modelText } from './text/model-text';
 export { parseModelText } from './text/parse-model-text';
+export { removeAbandoned, unfinishedName } from './unfinished';
 export { type WriteOptions, writeModel } from './write-model';

@@ -1,7 +1,7 @@
 /** Saving a model: streamed, and whole or not at all. */
 
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LatheError, type ModelFile, messageOf, unwatched, type Work } from '../../contract';
 import type { Model } from '../ir';
@@ -9,6 +9,7 @@ import { fillSkeleton, type Piece } from './fill-skeleton';
 import { PieceStream } from './piece-stream';
 import { dataLength } from './tensor-data';
 import { type ExternalPlace, modelToSkeleton, type PackedData, type TensorRole } from './to-proto';
+import { removeAbandoned, unfinishedName } from './unfinished';
 
 export interface WriteOptions {
   /** `auto`: where initializers pass 1.5 GB, since protobuf stops at 2 GiB. */
@@ -34,20 +35,22 @@ export async function writeModel(model: Model, path: string, options: WriteOptio
   const plan = planFiles(model, target, options.externalData ?? 'auto');
   const total = plan.files.reduce((sum, file) => sum + file.length, 0);
   checkTarget(target, total);
-  await removeAbandoned(target);
+  await removeAbandoned(dirname(target));
   const stream = new PieceStream(total, options.work ?? unwatched());
   const made: string[] = [];
   let sha256: string;
   try {
-    for (const file of plan.files) {
-      made.push(temporaryPath(target, file.name));
-      await stream.write(temporaryPath(target, file.name), file.pieces);
+    const written: { unfinished: string; final: string }[] = [];
+    for (const { name, pieces } of plan.files) {
+      const unfinished = join(dirname(target), unfinishedName(name));
+      made.push(unfinished);
+      await stream.write(unfinished, pieces);
+      written.push({ unfinished, final: join(dirname(target), name) });
     }
     sha256 = await stream.sha256();
     // The model comes last: its data is there when it appears.
-    for (const file of plan.files.toReversed()) {
-      const final = join(dirname(target), file.name);
-      await rename(temporaryPath(target, file.name), final);
+    for (const { unfinished, final } of written.toReversed()) {
+      await rename(unfinished, final);
       if (final !== target) made.push(final);
     }
     await syncFolder(dirname(target));
@@ -128,28 +131,6 @@ function freeDataName(target: string): string {
 async function removeReplacedData(target: string, kept: string | null): Promise<void> {
   if (kept === null) return;
   for (const name of dataNames(target)) if (name !== kept) await rm(join(dirname(target), name), { force: true });
-}
-
-function temporaryPath(target: string, name: string): string {
-  return join(dirname(target), `.${name}.${process.pid}.tmp`);
-}
-
-/** Temporary files of processes that were killed while they saved to the same target. */
-async function removeAbandoned(target: string): Promise<void> {
-  const names = [basename(target), ...dataNames(target)];
-  for (const entry of await readdir(dirname(target))) {
-    const [, name = '', pid] = /^\.(.+)\.(\d+)\.tmp$/.exec(entry) ?? [];
-    if (names.includes(name) && !isAlive(Number(pid))) await rm(join(dirname(target), entry), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 /** A folder's entry is on disk only when the folder is; systems that cannot sync folders need it not. */

@@ -72,7 +72,7 @@ describe('writeModel', () => {
 
   test('leaves no temporary file', async () => {
     await writeModel(gemmModel(), join(folder, 'clean.onnx'), { externalData: 'always' });
-    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.unfinished'))).toEqual([]);
   });
 
   test('external tensors begin at 4 KiB, and those that share their bytes go on sharing them', async () => {
@@ -121,13 +121,17 @@ describe('writeModel', () => {
     const work = { progress: () => {}, signal: AbortSignal.abort() };
     await expect(writeModel(gemmModel(), path, { work })).rejects.toThrow('abort');
     expect(readFileSync(path)).toEqual(before);
-    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.unfinished'))).toEqual([]);
   });
 
   test('a model whose hash takes a thread of its own is hashed and written alike, and can be stopped', async () => {
     const length = 40 * 2 ** 20 + 3;
+    // Byte i is i mod 251.
     const read = (start: number, end: number) =>
-      Uint8Array.from({ length: end - start }, (_, at) => (start + at) % 251);
+      Buffer.alloc(
+        end - start,
+        Uint8Array.from({ length: 251 }, (_, at) => (start + at) % 251),
+      );
     const large: Tensor = { name: 'w', dtype: 'uint8', shape: [length], data: { kind: 'derived', length, read } };
     const model = gemmModel();
     const graph = { ...model.graph, initializers: new Map([['w', large]]) };
@@ -165,7 +169,7 @@ describe('writeModel', () => {
     writeFileSync(join(folder, 'file'), '');
     mkdirSync(join(folder, 'taken.onnx'), { recursive: true });
     await expect(writeModel(gemmModel(), join(folder, name))).rejects.toThrow(message);
-    expect(readdirSync(folder).filter((it) => it.endsWith('.tmp'))).toEqual([]);
+    expect(readdirSync(folder).filter((it) => it.endsWith('.unfinished'))).toEqual([]);
   });
 
   test.skipIf(process.getuid?.() === 0)('a folder that may not be written is one clear error', async () => {
@@ -198,7 +202,7 @@ describe.skipIf(process.platform === 'win32')('a save that ends badly', () => {
     return { path, isUntouched: async () => (await hashModelFile(path)).sha256 === before.sha256 };
   }
 
-  const left = (path: string) => readdirSync(dirname(path)).filter((name) => name.endsWith('.tmp'));
+  const left = (path: string) => readdirSync(dirname(path)).filter((name) => name.endsWith('.unfinished'));
 
   test.each(['always', 'never'])(
     'killed (external data %s), it leaves the old model, and the next save cleans up',
