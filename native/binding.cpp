@@ -399,6 +399,50 @@ Napi::Value quantizeBlocks(Napi::Env env, Arguments& arguments) {
   return env.Undefined();
 }
 
+template <bool isFitted>
+Napi::Value gridsOf(Napi::Env env, Arguments& arguments) {
+  size_t length;
+  const float* x = arguments.floats(&length);
+  const size_t inputs = arguments.size();
+  const size_t outputs = arguments.size();
+  const size_t block = arguments.size();
+  const int levelBits = arguments.integer();
+  const int zeroKind = isFitted ? arguments.integer() : 2;
+  require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
+  require(zeroKind >= 0 && zeroKind <= 2, "no such kind of zero point");
+  require(inputs > 0 && outputs > 0 && block > 0, "sizes must be above 0");
+  require(length >= inputs * outputs, "x is too short");
+  const size_t grids = outputs * ((inputs + block - 1) / block);
+  float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
+  float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
+  std::atomic<bool> had{true};
+  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 8, [&](size_t from, size_t to) {
+    if (!table->gridsOf(x, inputs, outputs, from, to, block, levelBits, zeroKind, isFitted, scales, zeros)) had = false;
+  });
+  requireMemory(had);
+  return env.Undefined();
+}
+
+Napi::Value codesOnGrids(Napi::Env env, Arguments& arguments) {
+  size_t length;
+  const float* x = arguments.floats(&length);
+  const size_t inputs = arguments.size();
+  const size_t outputs = arguments.size();
+  const size_t block = arguments.size();
+  const int levelBits = arguments.integer();
+  require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
+  require(inputs > 0 && outputs > 0 && block > 0, "sizes must be above 0");
+  require(length >= inputs * outputs, "x is too short");
+  const size_t grids = outputs * ((inputs + block - 1) / block);
+  const float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
+  const float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, inputs * outputs, "codes are too few");
+  parallelFor(outputs, kGrain / inputs + 1, threads, 64, [&](size_t from, size_t to) {
+    table->codesOnGrids(x, inputs, outputs, from, to, block, levelBits, scales, zeros, codes);
+  });
+  return env.Undefined();
+}
+
 Napi::Value gptq(Napi::Env env, Arguments& arguments) {
   size_t length, upperLength;
   float* w = arguments.array<float>(napi_float32_array, &length);
@@ -553,6 +597,9 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<maskBelow>(exports, "maskBelow");
   add<maskNOfM>(exports, "maskNOfM");
   add<quantizeBlocks>(exports, "quantizeBlocks");
+  add<gridsOf<true>>(exports, "fittedGrids");
+  add<gridsOf<false>>(exports, "spanningGrids");
+  add<codesOnGrids>(exports, "codesOnGrids");
   add<gptq>(exports, "gptq");
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");

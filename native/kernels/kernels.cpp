@@ -4,6 +4,7 @@
 #include "cholesky.h"
 #include "counts.h"
 #include "gptq.h"
+#include "grids.h"
 #include "half.h"
 #include "masks.h"
 #include "table.h"
@@ -15,7 +16,7 @@ const KernelTable* KERNELS() {
   static const KernelTable table = {
       TEXT(KERNELS),  absMaxRuns,     absMaxColumns, rangeRuns,    rangeColumns,   nonFinite,      quantizeRuns,
       quantizeColumns, toFloat16,     fromFloat16,   toBfloat16,   fromBfloat16,   histogram,      countUpper,
-      countLower,     maskBelow,      maskGroups,    quantizeBlocks, gptq,         gptqOnGrids,    pruneInputs,    kCholeskyBlock,
+      countLower,     maskBelow,      maskGroups,    quantizeBlocks, gridsOf,      codesOnGrids,   gptq,         gptqOnGrids,    pruneInputs,    kCholeskyBlock,
       factorDiagonal, solveRows,      updateRows,    invertStrip};
   return &table;
 }

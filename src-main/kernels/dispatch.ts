@@ -13,9 +13,11 @@ export type NativeKernels = Pick<
   | 'bfloat16ToFloat32'
   | 'channelAbsMax'
   | 'channelRange'
+  | 'codesOnGrids'
   | 'countMagnitudes'
   | 'countMagnitudesWithin'
   | 'countNonFinite'
+  | 'fittedGrids'
   | 'float16ToFloat32'
   | 'float32ToBfloat16'
   | 'float32ToFloat16'
@@ -27,6 +29,7 @@ export type NativeKernels = Pick<
   | 'pruneInputs'
   | 'quantizeBlocks'
   | 'quantizeChannels'
+  | 'spanningGrids'
 > & {
   /** Threads that a call may use; at first as many as the machine has. */
   setThreads(threads: number): void;
@@ -59,9 +62,11 @@ export const {
   bfloat16ToFloat32,
   channelAbsMax,
   channelRange,
+  codesOnGrids,
   countMagnitudes,
   countMagnitudesWithin,
   countNonFinite,
+  fittedGrids,
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16,
@@ -73,4 +78,5 @@ export const {
   pruneInputs,
   quantizeBlocks,
   quantizeChannels,
-} = nativeKernels ?? reference;
+  spanningGrids,
+}: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

@@ -1,10 +1,11 @@
 /** @file Hot routines. Plain TypeScript, or the native ones of the same names and results where they are built. */
 
-export { type BlockGrids, blockGrids, codesOnGrids, type GridSearch, type ZeroKind } from './block-grids';
+export type { ZeroKind } from './block-grids';
 export { dequantizeBlocks, flattenBlocks, packBlocks } from './blocks';
 export type { Codes } from './channels';
 export * from './dispatch';
 export { roundWithFeedback } from './feedback-rounding';
+export { type BlockGrids, findGrids, type GridSearch } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
 export * from './select-magnitude';
 export { transpose } from './transpose';

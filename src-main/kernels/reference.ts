@@ -1,5 +1,6 @@
 /** @file Every kernel in plain TypeScript: what `native/` must equal. */
 
+export * from './block-grids';
 export * from './blocks';
 export * from './channels';
 export * from './cholesky';

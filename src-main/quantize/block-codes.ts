@@ -8,9 +8,9 @@
 
 import {
   type BlockGrids,
-  blockGrids,
   codesOnGrids,
   dequantizeBlocks,
+  findGrids,
   type GridSearch,
   gptq,
   gptqOnGrids,
@@ -85,7 +85,7 @@ export function roundBlocks(search: GridSearch): Rounding {
     }
     const grids = gridsOf(w, inputs, outputs, format, search);
     const flat = new Uint8Array(inputs * outputs);
-    codesOnGrids(w, inputs, outputs, block, levelBits, grids, flat);
+    codesOnGrids(w, inputs, outputs, block, levelBits, grids.scales, grids.zeros, flat);
     return packed(flat, grids, inputs, outputs, format);
   };
 }
@@ -97,7 +97,7 @@ function gridsOf(
   format: BlockFormat,
   search: GridSearch,
 ): BlockGrids {
-  return blockGrids(w, inputs, outputs, format.block, format.levelBits, format.zeroPoints, search);
+  return findGrids(w, inputs, outputs, format.block, format.levelBits, format.zeroPoints, search);
 }
 
 /** Codes one a byte [inputs, outputs], with their grids, as they are stored. */

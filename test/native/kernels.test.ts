@@ -321,6 +321,34 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
   });
 
   it.each([
+    [1, 1, 16, 4],
+    [40, 70, 16, 2],
+    [300, 131, 32, 4],
+    [130, 9, 128, 3],
+    [64, 33, 256, 8],
+  ])('grids and codes on them: %i × %i, block %i, %i bits', (inputs, outputs, block, levelBits) => {
+    const x = values(inputs * outputs);
+    for (let i = 0; i < Math.min(inputs, block); i++) x[i * outputs] = 0; // a block of nothing
+    for (let i = 0; i < Math.min(inputs, block); i++) x[i * outputs + outputs - 1] = -3; // one of a single value
+    const grids = outputs * Math.ceil(inputs / block);
+    for (const zeroKind of [0, 1, 2])
+      expectEqual(
+        () => [new Float32Array(grids), new Float32Array(grids)],
+        (k, [s, z]) =>
+          k.fittedGrids(x, inputs, outputs, block, levelBits, zeroKind, s as Float32Array, z as Float32Array),
+      );
+    const [scales, zeros] = [new Float32Array(grids), new Float32Array(grids)];
+    expectEqual(
+      () => [scales, zeros],
+      (k, [s, z]) => k.spanningGrids(x, inputs, outputs, block, levelBits, s as Float32Array, z as Float32Array),
+    );
+    expectEqual(
+      () => [new Uint8Array(x.length)],
+      (k, [c]) => k.codesOnGrids(x, inputs, outputs, block, levelBits, scales, zeros, c as Uint8Array),
+    );
+  });
+
+  it.each([
     [1, 1, 1, 4],
     [40, 70, 3, 4],
     [260, 131, 5, 3],
