@@ -177,7 +177,7 @@ export function gptqBlocks({ upper, order }: GptqFactor): Rounding {
     const { bits, levelBits, block, zeroPoints } = format;
     const flat = new Uint8Array(inputs * outputs);
     if (order !== null || zeroPoints === 'float' || levelBits !== bits) {
-      const grids = gridsOf(w, inputs, outputs, format, zeroPoints === 'float' ? 'k-quant' : 'mse');
+      const grids = gridsOf(w, inputs, outputs, format, 'k-quant');
       const blockOf = Int32Array.from({ length: inputs }, (_, i) => Math.floor((order?.[i] ?? i) / block));
       const settled = rowsInOrder(w, outputs, order);
       const codes = order === null ? flat : new Uint8Array(flat.length);

@@ -17,14 +17,16 @@ export const blockOptions = {
   algorithm: {
     kind: 'choice',
     title: 'Rounding',
-    help: 'How scales and codes are found; GPTQ asks for calibration samples.',
-    default: 'mse',
+    help: 'How scales and codes are found; GPTQ and AWQ ask for calibration samples. Automatic takes GPTQ where there are some, else k-quant.',
+    default: 'auto',
     choices: [
+      { value: 'auto', title: 'Automatic' },
       { value: 'nearest', title: 'Nearest' },
       { value: 'mse', title: 'Nearest, on the range of least squared error' },
       { value: 'k-quant', title: 'k-quant (least squares for scale and zero point)' },
       { value: 'hqq', title: 'HQQ (float zero points)' },
       { value: 'gptq', title: 'GPTQ' },
+      { value: 'awq', title: 'AWQ (scaled by activation, then the range of least squared error)' },
     ],
   },
   zeroPoints: {
@@ -71,7 +73,7 @@ export const blockOptions = {
     kind: 'boolean',
     title: 'Largest activations first',
     help: 'For GPTQ: settles the inputs with the largest activations first, on grids taken before ("act-order" with static groups).',
-    default: false,
+    default: true,
     advanced: true,
   },
   floatActivations: {
@@ -115,7 +117,7 @@ export const blockOptions = {
   samples: {
     kind: 'integer',
     title: 'Calibration samples',
-    help: 'For GPTQ and for mixing: how many samples of the calibration split are run. Mixing takes fewer of them with a large model.',
+    help: 'For GPTQ, AWQ and mixing: how many samples of the calibration split are run. Mixing takes fewer of them with a large model.',
     default: 32,
     min: 1,
     max: 100_000,

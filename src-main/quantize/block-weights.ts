@@ -6,10 +6,11 @@
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { LatheError, portion, type StepOutcome, type Targets, targetFilter } from '../contract';
+import { LatheError, portion, type StepOutcome, type Targets, targetFilter, type Work } from '../contract';
 import type { GridSearch } from '../kernels';
 import { attributes, type Graph, type Model, type Node, Patch } from '../onnx/ir';
 import { raiseOpset } from '../passes';
+import { type AwqSite, awqSites, bestScales, withScales } from './awq';
 import {
   type BlockCodes,
   type BlockFormat,
@@ -24,15 +25,15 @@ import { type BlockLayer, blockLayer, dividingBlock, panelOf, roundLayer, weight
 import { type BlockForm, BlockNodes } from './block-nodes';
 import { editGraphs, type Scope, scopeOf } from './bodies';
 import { observe } from './calibrate';
-import { calibrationData } from './calibration-data';
-import { HessianObserver } from './hessians';
+import { type CalibrationData, calibrationData } from './calibration-data';
+import { type Hessian, HessianObserver } from './hessians';
 import { type QuantizeContext, Tally } from './method';
 import { type MixBudget, type MixedLayer, mixBits } from './mix-bits';
 import { prepare } from './prepare';
 import { floatOutputs } from './sensitivity';
 import { withoutUnused } from './unused';
 
-export type BlockAlgorithm = GridSearch | 'gptq';
+export type BlockAlgorithm = GridSearch | 'gptq' | 'awq';
 
 export interface BlockRequest {
   readonly method: string;
@@ -40,7 +41,8 @@ export interface BlockRequest {
   readonly block: number;
   /** `auto`: any number where the weights lie on such a grid already, else whole ones. */
   readonly zeroPoints: BlockFormat['zeroPoints'] | 'auto';
-  readonly algorithm: BlockAlgorithm;
+  /** `auto`: GPTQ where there are calibration samples, else k-quant. */
+  readonly algorithm: BlockAlgorithm | 'auto';
   /** GPTQ: inputs with the largest activations first, on grids taken before. */
   readonly actOrder: boolean;
   readonly form: BlockForm;
@@ -66,13 +68,11 @@ export async function quantizeBlockWise(
 ): Promise<StepOutcome<Model>> {
   checkBlock(request);
   const tally = new Tally();
-  const model = await inForm(await prepare(given, tally), request, tally);
-  const plan = new BlockPlan(request, targetFilter(targets));
-  const isMixed = request.mix !== null;
-  const made =
-    request.algorithm === 'gptq'
-      ? await gptqAll(model, plan, tally, isMixed ? { ...context, ...portion(context, 0, 0.4) } : context)
-      : new Map();
+  const prepared = await inForm(await prepare(given, tally), request, tally);
+  const plan = new BlockPlan(request, targetFilter(targets), algorithmFor(request, context));
+  const part = request.mix === null ? context : { ...context, ...portion(context, 0, 0.4) };
+  const model = plan.algorithm === 'awq' ? await awq(prepared, plan, tally, part) : prepared;
+  const made = plan.algorithm === 'gptq' ? await gptqAll(model, plan, tally, part) : new Map();
   if (request.mix !== null) await mix(model, plan, request.mix, made, tally, context);
   const graph = editGraphs(model.graph, (scope) => blockEdit(scope, plan, tally, made));
   const isOwn = request.form === 'matmul-nbits';
@@ -80,6 +80,12 @@ export async function quantizeBlockWise(
   for (const note of plan.notes) tally.note(note);
   if (isOwn) tally.note('Runs in onnxruntime alone: MatMulNBits is an operator of its own.');
   return tally.outcome({ ...model, opsets, graph }, request.method);
+}
+
+function algorithmFor({ algorithm }: BlockRequest, { dataset }: QuantizeContext): BlockAlgorithm {
+  if (algorithm !== 'auto') return algorithm;
+  const isReal = dataset !== undefined && dataset.summary.reader !== 'random' && dataset.calibration !== null;
+  return isReal ? 'gptq' : 'k-quant';
 }
 
 function checkBlock({ method, block }: BlockRequest): void {
@@ -109,13 +115,15 @@ interface PlannedLayer {
 /** Which nodes change, and into what format their weights go. */
 class BlockPlan {
   readonly request: BlockRequest;
+  readonly algorithm: BlockAlgorithm;
   readonly #admits: (node: Node) => boolean;
   readonly #onGrid = new Set<string>();
   /** Keys of weights that take 8 bits. */
   raised: ReadonlySet<string> = new Set();
 
-  constructor(request: BlockRequest, admits: (node: Node) => boolean) {
+  constructor(request: BlockRequest, admits: (node: Node) => boolean, algorithm: BlockAlgorithm) {
     this.request = request;
+    this.algorithm = algorithm;
     this.#admits = admits;
   }
 
@@ -128,6 +136,11 @@ class BlockPlan {
         `${this.#onGrid.size} weights lie on a grid of ${2 ** levelBits} levels already and lose nothing: their zero points are kept as they are.`,
       );
     return notes;
+  }
+
+  /** The products of a model's main graph. */
+  products(model: Model): PlannedLayer[] {
+    return this.layers(scopeOf(model.graph, null), new Tally()).filter(({ layer }) => layer.kind === 'product');
   }
 
   /** The layers of a graph, with their formats; what stays is counted. */
@@ -152,6 +165,11 @@ class BlockPlan {
       formats.set(key, format);
       return { layer, format, isShared: tables.has(key) && products.has(key) };
     });
+  }
+
+  /** Whether rounding to nearest loses nothing of a weight. */
+  keepsGrid(layer: BlockLayer): boolean {
+    return this.#onGrid.has(weightKey(layer));
   }
 
   /** Of weights that 8 bits are spent on. */
@@ -203,47 +221,87 @@ function liesOnGrid(layer: BlockLayer, format: BlockFormat): boolean {
 
 type MadeCodes = ReadonlyMap<string, () => BlockCodes>;
 
-/** Codes of every product of the main graph by GPTQ, layers in groups whose Hessians fit into memory. */
+/**
+ * Shows the Hessian of every value that layers read, with those layers; in groups whose Hessians fit into memory, each of
+ * them a pass over the samples.
+ */
+async function overHessians<Planned extends { readonly layer: BlockLayer }>(
+  model: Model,
+  layers: readonly Planned[],
+  data: CalibrationData,
+  work: Work,
+  visit: (hessian: Hessian, layers: readonly Planned[], work: Work) => void,
+): Promise<void> {
+  const byValue = new Map<string, Planned[]>();
+  for (const planned of layers) {
+    const value = planned.layer.node.inputs[0] as string;
+    byValue.set(value, [...(byValue.get(value) ?? []), planned]);
+  }
+  const all = [...byValue.values()];
+  for (let from = 0; from < all.length; ) {
+    const group: { observer: HessianObserver; readers: Planned[] }[] = [];
+    for (let bytes = 0; from + group.length < all.length; ) {
+      const readers = all[from + group.length] as [Planned, ...Planned[]];
+      bytes += readers[0].layer.inputs ** 2 * 8;
+      if (bytes > hessianBytes && group.length > 0) break;
+      group.push({ observer: hessianOf(readers[0].layer), readers });
+    }
+    const part = portion(work, from / all.length, (from + group.length) / all.length);
+    const observers = group.map(({ observer }) => observer);
+    await observe({ model, data }, observers, portion(part, 0, 0.4));
+    from += group.length;
+    const count = group.length;
+    for (let at = 0; at < count; at++) {
+      work.signal.throwIfAborted();
+      const { observer, readers } = group.shift() as (typeof group)[number];
+      observers.shift();
+      visit(observer.hessian(), readers, portion(part, 0.4 + (0.6 * at) / count, 0.4 + (0.6 * (at + 1)) / count));
+    }
+  }
+}
+
+/** Codes of every product of the main graph by GPTQ. */
 async function gptqAll(model: Model, plan: BlockPlan, tally: Tally, context: QuantizeContext): Promise<MadeCodes> {
   const { method, samples, actOrder } = plan.request;
+  const layers = plan.products(model).filter(({ layer }) => !plan.keepsGrid(layer));
+  if (layers.length === 0) return new Map();
   const data = calibrationData(context, method, samples);
   for (const note of data.notes) tally.note(note);
-  const layers = plan.layers(scopeOf(model.graph, null), new Tally()).filter(({ layer }) => layer.kind === 'product');
   const folder = mkdtempSync(join(context.workDir, 'gptq-'));
   const made = new Map<string, () => BlockCodes>();
-  for (let from = 0; from < layers.length; ) {
-    const observers = new Map<string, HessianObserver>();
-    let to = from;
-    for (let bytes = 0; to < layers.length; to++) {
-      const { layer } = layers[to] as (typeof layers)[number];
-      const { node, inputs } = layer;
-      const value = node.inputs[0] as string;
-      if (!observers.has(value)) bytes += inputs * inputs * 8;
-      if (bytes > hessianBytes && to > from) break;
-      if (!observers.has(value)) observers.set(value, hessianOf(layer));
+  await overHessians(model, layers, data, context, ({ sum, inputs }, layers, work) => {
+    const rounding = gptqBlocks(gptqFactor(sum, inputs, actOrder));
+    for (const { layer, format } of layers) {
+      const key = weightKey(layer);
+      if (made.has(key)) continue;
+      work.progress({ phase: 'GPTQ', fraction: 0, detail: layer.node.name });
+      made.set(key, spilledCodes(roundLayer(layer, format, rounding), join(folder, `${made.size}.bin`)));
     }
-    const work = portion(context, from / layers.length, to / layers.length);
-    await observe({ model, data }, [...observers.values()], portion(work, 0, 0.4));
-    for (const [value, observer] of observers) {
-      const { inputs, sum } = observer.hessian();
-      const rounding = gptqBlocks(gptqFactor(sum, inputs, actOrder));
-      for (let at = from; at < to; at++) {
-        const { layer, format } = layers[at] as (typeof layers)[number];
-        if (layer.node.inputs[0] !== value || made.has(weightKey(layer))) continue;
-        context.signal.throwIfAborted();
-        const codes = roundLayer(layer, format, rounding);
-        made.set(weightKey(layer), spilledCodes(codes, join(folder, `${at}.bin`)));
-        work.progress({
-          phase: 'GPTQ',
-          fraction: 0.4 + (0.6 * (at + 1 - from)) / (to - from),
-          detail: layer.node.name,
-        });
-      }
-      observers.delete(value);
-    }
-    from = to;
-  }
+  });
   return made;
+}
+
+/** The model with its products scaled by activation, as far as what makes their inputs takes the factors. */
+async function awq(model: Model, plan: BlockPlan, tally: Tally, context: QuantizeContext): Promise<Model> {
+  const { method, samples } = plan.request;
+  const data = calibrationData(context, method, samples);
+  for (const note of data.notes) tally.note(note);
+  const products = plan.products(model).filter(({ layer, isShared }) => !plan.keepsGrid(layer) && !isShared);
+  const sites = await awqSites(model, products);
+  const siteOf = new Map(sites.map((site) => [site.layers[0]?.layer.node.name, site]));
+  const chosen: { site: AwqSite['site']; s: Float64Array }[] = [];
+  const layers = sites.flatMap((site) => site.layers);
+  await overHessians(model, layers, data, context, (hessian, readers, work) => {
+    const site = siteOf.get(readers[0]?.layer.node.name) as AwqSite;
+    work.progress({ phase: 'Scaling by activation', fraction: 0, detail: site.site.maker.name });
+    const s = bestScales(site, hessian, roundingOf(plan.algorithm, (readers[0] as PlannedLayer).format));
+    if (s !== null) chosen.push({ site: site.site, s });
+  });
+  const scaled = chosen.reduce((sum, { site }) => sum + site.read.length, 0);
+  tally.note(
+    `AWQ scaled ${scaled} of ${products.length} products at ${chosen.length} places; ${products.length - layers.length} have an input whose makers take no factors, ${layers.length - scaled} gain nothing.`,
+  );
+  return withScales(model, chosen);
 }
 
 function hessianOf({ node, tensor, inputs, outputs }: BlockLayer): HessianObserver {
@@ -265,9 +323,9 @@ async function mix(
   context: QuantizeContext,
 ): Promise<void> {
   const { method, samples, integerActivations } = plan.request;
-  const planned = plan.layers(scopeOf(model.graph, null), new Tally());
-  const layers = planned
-    .filter(({ layer, isShared, format }) => layer.kind === 'product' && !isShared && format.bits < 8)
+  const layers = plan
+    .products(model)
+    .filter(({ isShared, format }) => !isShared && format.bits < 8)
     .map(({ layer, format, isShared }): MixedLayer => {
       const many = plan.raisedFormat();
       return {
@@ -299,7 +357,7 @@ async function mix(
 }
 
 function roundingMaker(plan: BlockPlan, layer: BlockLayer, format: BlockFormat): () => BlockCodes {
-  const rounding = roundingOf(plan.request.algorithm, format);
+  const rounding = plan.keepsGrid(layer) ? roundBlocks('nearest') : roundingOf(plan.algorithm, format);
   return () => roundLayer(layer, format, rounding);
 }
 
@@ -320,8 +378,8 @@ function blockEdit(scope: Scope, plan: BlockPlan, tally: Tally, made: MadeCodes)
   return withoutUnused(patch.apply());
 }
 
-/** Without samples: what GPTQ leaves to others (tables, bodies) is rounded on the range of least squared error. */
+/** Without samples: also what AWQ has scaled and what GPTQ leaves to others (tables, bodies) is rounded on the range of least squared error. */
 function roundingOf(algorithm: BlockAlgorithm, { zeroPoints }: BlockFormat): Rounding {
-  if (algorithm === 'gptq') return roundBlocks('mse');
+  if (algorithm === 'gptq' || algorithm === 'awq') return roundBlocks('k-quant');
   return roundBlocks(algorithm === 'hqq' && zeroPoints !== 'float' ? 'mse' : algorithm);
 }

@@ -12,7 +12,11 @@ const folder = fileURLToPath(new URL('../../models/langid-transformer', import.m
 async function mixed(options: Record<string, unknown>) {
   const model = await readModel(`${folder}/model.onnx`);
   const dataset = await openFor(`${folder}/model.onnx`, folder);
-  const chosen = resolveOptions(blockWeights.options, { bits: '2', samples: 8, ...options }, 'test');
+  const chosen = resolveOptions(
+    blockWeights.options,
+    { bits: '2', samples: 8, algorithm: 'k-quant', ...options },
+    'test',
+  );
   const { model: made, notes } = await blockWeights.run(model, chosen, {}, stepContext(model, { dataset }));
   const products = made.graph.nodes.filter(({ opType }) => opType === 'MatMulNBits');
   const bits = products.map((node) => attributes.intOf(node, 'bits', 0));
