@@ -1,13 +1,16 @@
 /** Training states on disk: a file appears whole or not at all, so a kill loses at most one interval. */
 
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { LatheError } from '../contract';
 import { elementCount, type NdArray } from '../onnx/ir';
+import { boundFiles } from './bounded-files';
 import type { CheckpointStore, TrainingState, Weights } from './train';
 
 const magic = 'lathe-checkpoint 2\n';
 const headerPart = 65_536;
+/** Checkpoints of all trainings of a project together; the latest always stays. */
+const mostStored = 2 * 2 ** 30;
 
 /** The parts of a state that are tensors, and what is left of it. */
 interface Header extends Omit<TrainingState, 'weights' | 'optimizer' | 'average' | 'best' | 'losses'> {
@@ -25,6 +28,7 @@ export function openCheckpoint(folder: string | undefined, key: string): Checkpo
     save: async (state) => {
       mkdirSync(folder, { recursive: true });
       write(path, state);
+      boundFiles(folder, (name) => /^training-.*\.state$/.test(name), mostStored, basename(path));
     },
   };
 }

@@ -27,6 +27,7 @@ import { optimizers } from './optimizers';
 import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples } from './samples';
 import type { Schedule } from './schedule';
+import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
 import { type TrainingSettings, type TrainingState, train, type Weights } from './train';
 import { findTrainable } from './trainable';
 import { trainingForm } from './training-form';
@@ -38,8 +39,6 @@ type Options = Readonly<Record<string, OptionValue>>;
 
 /** Backward forms are those of this opset. */
 const trainingOpset = 18;
-/** Answers of a teacher that take more are asked for again at each use. */
-const mostHeld = 256 * 2 ** 20;
 
 export const distilStep: StepKind<Model, Dataset> = {
   kind: 'distil',
@@ -139,9 +138,15 @@ function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
   });
 }
 
+interface Teacher {
+  readonly model: Model;
+  readonly output: string;
+  readonly forward: Forward;
+}
+
 interface Forwards {
   readonly student: Forward;
-  readonly teacher: Forward | null;
+  readonly teacher: Teacher | null;
 }
 
 async function withForwards<T>(
@@ -154,20 +159,21 @@ async function withForwards<T>(
 ): Promise<T> {
   const names = graph.parameters.map((parameter) => parameter.name);
   const student = await openForward(model, output, names, graph.classes, 'student');
-  let teacher: Forward | null = null;
+  let teacher: Teacher | null = null;
   try {
     if (intent.teacher !== null) {
       const source = intent.teacher === 'original' ? context.original : await readModel(intent.teacher.path);
       const title = intent.teacher === 'original' ? 'the original as teacher' : `teacher ${intent.teacher.path}`;
-      const answer = source.graph.outputs.some((value) => value.name === output)
+      const answers = source.graph.outputs.some((value) => value.name === output)
         ? output
         : (source.graph.outputs[0]?.name as string);
-      teacher = await openForward(source, answer, [], graph.classes, title);
+      const forward = await openForward(source, answers, [], graph.classes, title);
+      teacher = { model: source, output: answers, forward };
     }
     return await use({ student, teacher });
   } finally {
     await student.release();
-    await teacher?.release();
+    await teacher?.forward.release();
   }
 }
 
@@ -187,11 +193,7 @@ async function runLoop(
   const updateSession = graph.update === null ? null : await openSession(graph.update, { keepBuffers: true });
   try {
     const augmentation = options.augment as Augmentation;
-    const stored =
-      teacher === null ? null : await teacherAnswers(teacher, samples, graph.classes, options.batch as number, context);
-    // A moved picture has no stored answer.
-    const asked =
-      teacher === null || augmentation === 'none' ? stored : (_rows: Int32Array, feeds: Feeds) => teacher.logits(feeds);
+    const answers = await answersOf(teacher, graph, samples, options, context);
     const layout = layoutOf(model);
     const key = checkpointKey(model, kept, method.name, options, context);
     const plan = {
@@ -201,16 +203,32 @@ async function runLoop(
       start: kept,
       samples,
       settings: settingsOf(options, context.seed),
-      teacher: asked,
+      teacher: answers,
       augment: (feeds: Feeds, number: number) =>
         augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
-      validate: (weights: Weights) => validationLoss(student, weights, samples, stored, options.batch as number),
+      validate: (weights: Weights) => validationLoss(student, weights, samples, answers, options.batch as number),
     };
     return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
   } finally {
     await session.release();
     await updateSession?.release();
   }
+}
+
+/** A moved picture has no stored answer. */
+async function answersOf(
+  teacher: Teacher | null,
+  graph: TrainingGraph,
+  samples: TrainingSamples,
+  options: Options,
+  context: Context,
+): Promise<Answers | null> {
+  if (teacher === null) return null;
+  if (options.augment !== 'none') return (_rows, feeds) => teacher.forward.logits(feeds);
+  const data = context.dataset?.summary.hash ?? '';
+  const place = { folder: context.cacheDir, key: answersKey(teacher.model, teacher.output, data, samples.split) };
+  const work = portion(context, 0.02, 0.05);
+  return teacherAnswers(teacher.forward, samples, graph.classes, options.batch as number, place, work);
 }
 
 /** Before anything long is begun. */
@@ -250,41 +268,6 @@ function layoutOf(model: Model): 'NCHW' | 'NHWC' {
   );
   const few = (dim: unknown) => dim === 1 || dim === 3 || dim === 4;
   return shapes.some((shape) => few(shape[3]) && !few(shape[1])) ? 'NHWC' : 'NCHW';
-}
-
-type Answers = (rows: Int32Array, feeds: Feeds) => Promise<NdArray<'float32'>>;
-
-/**
- * Logits of all rows, asked once; where they are too many to be held, asked again at each use.
- * Each row has one answer, or one a token: [rows × answers, classes].
- */
-async function teacherAnswers(
-  teacher: Forward,
-  samples: TrainingSamples,
-  classes: number,
-  atOnce: number,
-  context: Context,
-): Promise<Answers> {
-  const rows = samples.training.length + samples.validation.length;
-  const first = await teacher.logits(samples.gather(Int32Array.of(0)).feeds);
-  const perRow = first.data.length;
-  if (4 * perRow * rows > mostHeld) return (_rows, feeds) => teacher.logits(feeds);
-  const all = new Float32Array(rows * perRow);
-  for (let at = 0; at < rows; at += atOnce) {
-    context.signal.throwIfAborted();
-    const batch = Int32Array.from({ length: Math.min(atOnce, rows - at) }, (_, offset) => at + offset);
-    all.set((await teacher.logits(samples.gather(batch).feeds)).data, at * perRow);
-    context.progress({
-      phase: 'Asking the teacher',
-      fraction: 0.02 + (0.03 * at) / rows,
-      detail: `${at} of ${rows} samples`,
-    });
-  }
-  return async (wanted) => {
-    const data = new Float32Array(wanted.length * perRow);
-    for (const [at, row] of wanted.entries()) data.set(all.subarray(row * perRow, (row + 1) * perRow), at * perRow);
-    return { dtype: 'float32', shape: [data.length / classes, classes], data };
-  };
 }
 
 /** Cross-entropy on the held-out rows where there are labels, else divergence from the teacher. */
