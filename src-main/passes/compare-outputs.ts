@@ -14,8 +14,26 @@ export interface Comparison {
   readonly tolerance: number;
 }
 
-/** Sizes tried for dims that nobody gave: most graphs take small ones, pictures have to survive five halvings. */
-const guesses = [8, 64, 2];
+interface Guess {
+  /** Of every dim but batches, which need not be large. */
+  readonly size: number;
+  /** Of what a decoder remembers. */
+  readonly past?: number;
+  /** Of the last axis of an input. */
+  readonly last?: number;
+}
+
+/**
+ * Sizes tried for dims that nobody gave: most graphs take small ones, a decoder's mask is as long as past and present
+ * together, pictures have to survive five halvings, sound comes in frames of some hundred samples.
+ */
+const guesses: readonly Guess[] = [
+  { size: 8 },
+  { size: 8, past: 0 },
+  { size: 64 },
+  { size: 2 },
+  { size: 2, last: 512 },
+];
 
 /** Two roundings at 1: less cannot be told apart behind a Sigmoid or Softmax. */
 const absoluteFloor = 2 ** -22;
@@ -59,10 +77,12 @@ async function runnableSample(
   model: Model,
   { dims, seed }: Comparison,
 ): Promise<{ feeds: Feeds; outputs: Record<string, NdArray> } | string> {
-  const batches = firstDims(model);
+  const [batches, last] = [dimsAt(model, 0), dimsAt(model, -1)];
   let reason = '';
   for (const guess of guesses) {
-    const guessed = Object.fromEntries(symbolicDims(model.graph).map((name) => [name, batches.has(name) ? 2 : guess]));
+    const guessed = Object.fromEntries(
+      symbolicDims(model.graph).map((name) => [name, batches.has(name) ? 2 : sizeOf(name, last.has(name), guess)]),
+    );
     try {
       const feeds = randomFeeds(model, { dims: { ...guessed, ...dims }, batch: 1, seed });
       return { feeds, outputs: await outputsOf(model, feeds) };
@@ -73,13 +93,17 @@ async function runnableSample(
   return reason;
 }
 
-/** Symbolic dims that come first in an input: batches, which need not be large. */
-function firstDims({ graph }: Model): Set<string> {
-  const first = graph.inputs.flatMap(({ name, type }) => {
-    const dim = type?.kind === 'tensor' ? type.shape?.[0] : undefined;
-    return dim === undefined ? [] : (dimName(name, 0, dim) ?? []);
+const sizeOf = (name: string, isLast: boolean, { size, past = size, last = size }: Guess): number =>
+  /past/i.test(name) ? past : isLast ? last : size;
+
+/** Symbolic dims that are the first (0) or last (−1) axis of an input. */
+function dimsAt({ graph }: Model, at: 0 | -1): Set<string> {
+  const names = graph.inputs.flatMap(({ name, type }) => {
+    const shape = type?.kind === 'tensor' ? (type.shape ?? []) : [];
+    const dim = shape.at(at);
+    return dim === undefined ? [] : (dimName(name, at === 0 ? 0 : shape.length - 1, dim) ?? []);
   });
-  return new Set(first);
+  return new Set(names);
 }
 
 async function outputsOf(model: Model, feeds: Feeds): Promise<Record<string, NdArray>> {
