@@ -27,7 +27,7 @@ export async function takeLock(folder: string): Promise<Lock> {
   const draft = join(folder, `.lock.${mine.token}.unfinished`);
   try {
     await writeFile(draft, JSON.stringify(mine));
-    while (!(await placed(draft, path))) await clearStale(path, mine.token);
+    while (!(await placed(draft, path)) && !(await inherited(draft, path)));
   } catch (thrown) {
     throw diskError(thrown, folder);
   } finally {
@@ -66,23 +66,31 @@ async function copied(draft: string, path: string): Promise<boolean> {
 }
 
 /**
- * Moves a dead holder's lock out of the way. Of two that come at once the slower may move the faster one's new lock
- * aside: it sees so by the token and puts it back.
+ * Takes the place of a dead holder: its heir is whoever places a claim under its name first, and an heir that died before
+ * it could move in is followed by its own heir in the same way. Claims go only after the lock has another token than the
+ * one they follow, so a claim that is placed while the lock is unchanged is the only one there ever was.
+ * @returns false: the lock is another one by now, try again
  */
-async function clearStale(path: string, token: string): Promise<void> {
+async function inherited(draft: string, path: string): Promise<boolean> {
   const holder = await readHolder(path);
-  if (holder === 'gone') return;
-  if (holder !== null && isAlive(holder)) throw busy(path, holder);
-  const aside = `${path}.${token}.stale.unfinished`;
-  try {
-    await rename(path, aside);
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return;
-    throw thrown;
+  if (holder === 'gone') return false;
+  const claims: string[] = [];
+  for (let last = holder; ; ) {
+    if (last !== null && isAlive(last)) throw busy(path, last);
+    const claim = `${path}.${last?.token ?? 'unreadable'}.heir.unfinished`;
+    claims.push(claim);
+    if (await placed(draft, claim)) break;
+    const heir = await readHolder(claim);
+    // Unreadable: left half written by a copy, on a disk without links.
+    if (heir === null) await rm(claim, { force: true });
+    if (heir === null || heir === 'gone') return false;
+    last = heir;
   }
-  const moved = await readHolder(aside);
-  if (moved !== null && moved !== 'gone' && moved.token !== holder?.token) await placed(aside, path);
-  await rm(aside, { force: true });
+  const now = await readHolder(path);
+  const unchanged = now !== 'gone' && now?.token === holder?.token;
+  if (unchanged) await rename(draft, path);
+  for (const claim of unchanged ? claims : claims.slice(-1)) await rm(claim, { force: true });
+  return unchanged;
 }
 
 /** null: not readable as a lock, which no living Lathe leaves behind. */

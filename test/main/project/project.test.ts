@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Variant } from '../../../src-main/contract';
+import { takeLock } from '../../../src-main/project/lock';
 import { createProject, Project, readProject } from '../../../src-main/project/project';
 import { readLatestEvaluation } from '../../../src-main/project/variant-folder';
 import { bundleEntry } from '../../support/bundle-entry';
@@ -232,6 +233,21 @@ describe('the lock', () => {
     const winners = tries.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     opened.push(...winners);
     expect(winners).toHaveLength(1);
+    expect(readdirSync(path).filter((name) => name.startsWith('.lock'))).toEqual(['.lock']);
+  });
+
+  it('goes to exactly one again and again, also where an heir died before it moved in', async () => {
+    const dead = (token: string) => JSON.stringify({ pid: 2 ** 22 + 1, startedAt: null, token });
+    for (let round = 0; round < 60; round += 1) {
+      writeFileSync(join(path, '.lock'), dead('x'));
+      if (round % 2 === 1) writeFileSync(join(path, '.lock.x.heir.unfinished'), dead('y'));
+      const tries = await Promise.allSettled(Array.from({ length: 12 }, () => takeLock(path)));
+      const locks = tries.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      const refusals = tries.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code] : []));
+      expect(locks).toHaveLength(1);
+      expect(new Set(refusals)).toEqual(new Set(['busy']));
+      await locks[0]?.release();
+    }
   });
 });
 

@@ -9,7 +9,7 @@ function command(name: string) {
   return found;
 }
 
-test('the commands are those of the issue', () => {
+test('the commands are these', () => {
   expect(commands.map(({ name }) => name).sort()).toEqual(
     [
       'inspect',
@@ -23,6 +23,10 @@ test('the commands are those of the issue', () => {
       'prune',
       'distil',
       'methods',
+      'nodes',
+      'profile',
+      'kernels',
+      'diff',
     ].sort(),
   );
 });
@@ -64,7 +68,7 @@ describe('parseCall', () => {
 
 test('dims are whole sizes by name', () => {
   expect(parseDims('run', ['sequence=128', 'a/b=1'])).toEqual({ sequence: 128, 'a/b': 1 });
-  for (const text of ['sequence', '=3', 'sequence=', 'sequence=0', 'sequence=1.5', 'sequence=x']) {
+  for (const text of ['sequence', '=3', 'sequence=', 'sequence=-1', 'sequence=1.5', 'sequence=x']) {
     expect(() => parseDims('run', [text])).toThrow(LatheError);
   }
 });
