@@ -22,5 +22,8 @@ export const engineHandlers: Handlers<EngineCalls> = {
   evaluate: async (params, work) => (await import('./evaluate-briefly')).evaluateBriefly(params, work),
   measureMemory: async (params, work) => (await import('../evaluate')).measureMemory(params, work),
   exportModel: async (params, work) => (await import('./export-model')).exportModel(params, work),
-  tradeOff: async ({ entries }) => (await import('../evaluate')).tradeOff(entries),
+  tradeOff: async ({ entries }) => {
+    const { thisMachine, tradeOff } = await import('../evaluate');
+    return tradeOff(entries, thisMachine());
+  },
 };

@@ -4,4 +4,4 @@ export { evaluate } from './evaluate';
 export { hostName, peakRssBytes } from './machine';
 export { measureMemory } from './memory';
 export { metricKinds } from './metrics';
-export { tradeOff } from './trade-off';
+export { thisMachine, tradeOff } from './trade-off';

@@ -1,17 +1,26 @@
 /** Evaluations side by side: which of them nobody beats in quality, latency and size at once. */
 
-import type { Evaluation, TradeOff, TradeOffEntry } from '../contract';
+import type { Conditions, Evaluation, TradeOff, TradeOffEntry } from '../contract';
 import { LatheError } from '../contract';
+import { cpuInfo, runtimeVersion } from '../onnx/session';
 
 /** 1: the first is better, −1: the second, 0: alike, or the difference lies inside the noise. */
 type Comparison = -1 | 0 | 1;
+
+/** What decides a latency beside the model and the settings. */
+export type Machine = Pick<Conditions, 'cpu' | 'runtime'>;
+
+export function thisMachine(): Machine {
+  return { cpu: cpuInfo().name, runtime: runtimeVersion() };
+}
 
 /**
  * Marks the Pareto front. One entry beats another when it is better in quality, latency or size and worse in none;
  * what lies inside the noise of the measurement counts as alike.
  * @param entries the baseline is the marked one, or else the first
+ * @param here what was measured elsewhere is said to be: the project was moved, or the runtime is another
  */
-export function tradeOff(entries: readonly TradeOffEntry[]): TradeOff {
+export function tradeOff(entries: readonly TradeOffEntry[], here: Machine): TradeOff {
   const baseline = entries.find((entry) => entry.baseline) ?? entries[0];
   if (baseline === undefined)
     throw new LatheError({ who: 'compare', what: 'there is nothing to compare', code: 'usage' });
@@ -20,12 +29,20 @@ export function tradeOff(entries: readonly TradeOffEntry[]): TradeOff {
     quality,
     rows: entries.map((entry) => ({
       ...entry,
+      evaluation: toldWhere(entry.evaluation, here),
       baseline: entry === baseline,
       pareto: !entries.some((other) => other !== entry && beats(other.evaluation, entry.evaluation, quality)),
       bytesRatio: entry.evaluation.bytes / baseline.evaluation.bytes,
       ...latencyInTurn(entry.evaluation, baseline.evaluation),
     })),
   };
+}
+
+function toldWhere(evaluation: Evaluation, here: Machine): Evaluation {
+  const { cpu, runtime } = evaluation.conditions;
+  if (cpu === here.cpu && runtime === here.runtime) return evaluation;
+  const message = `Measured on ${cpu} with ${runtime}, not here (${here.cpu}, ${here.runtime}): its times hold there. Measure it again for those of this machine.`;
+  return { ...evaluation, warnings: [...evaluation.warnings, { code: 'elsewhere', message }] };
 }
 
 function latencyInTurn({ latencyMs: { p50, p90 }, speedup }: Evaluation, baseline: Evaluation) {

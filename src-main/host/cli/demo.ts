@@ -10,7 +10,7 @@ import { finishJob, type Waiting } from './jobs';
 
 import { withStudio } from './studio';
 import { markdownTable } from './table';
-import { conditionsLine, tradeOffLegend, tradeOffTable } from './trade-off-table';
+import { conditionsLines, tradeOffLegend, tradeOffTable } from './trade-off-table';
 import { underSignals } from './under-signals';
 
 /** What the demo makes, in this order. */
@@ -97,9 +97,8 @@ async function rewriteTable(readme: string, tradeOff: TradeOff): Promise<void> {
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`${readme} has no place for the table between ${begin} and ${end}`);
-  const [first] = tradeOff.rows;
-  const conditions = first === undefined ? '' : `\n${conditionsLine(first.evaluation)}`;
-  const table = `${markdownTable(tradeOffTable(tradeOff))}\n\n${tradeOffLegend(tradeOff)}  ${conditions}`;
+  const legend = [tradeOffLegend(tradeOff), ...conditionsLines(tradeOff)].join('  \n');
+  const table = `${markdownTable(tradeOffTable(tradeOff))}\n\n${legend}`;
   const whole = `${text.slice(0, from)}${begin}\n${table}\n${text.slice(to)}`;
   await writeFile(`${readme}.new`, whole);
   await rename(`${readme}.new`, readme);

@@ -85,11 +85,21 @@ function memory({ peakRssBytes }: Evaluation): string {
   return peakRssBytes === null ? none : formatBytes(peakRssBytes);
 }
 
-/** What every figure of the table was measured under. */
+/** What every figure of an evaluation was measured under. */
 export function conditionsLine(evaluation: Evaluation): string {
   const { cpu, threads, batch, runs, runtime, host } = evaluation.conditions;
   const samples = evaluation.samples === 0 ? 'random inputs' : `${evaluation.samples} test samples`;
   return `${cpu} · ${plural(threads, 'thread')} · batch ${batch} · ${runs} runs · ${runtime} · ${host} · ${samples}`;
+}
+
+/** One line where all rows were measured alike, else one for each way, with the rows that it holds for. */
+export function conditionsLines({ rows }: TradeOff): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, evaluation } of rows) {
+    const line = conditionsLine(evaluation);
+    names.set(line, [...(names.get(line) ?? []), name]);
+  }
+  return names.size === 1 ? [...names.keys()] : [...names].map(([line, of]) => `${of.join(', ')}: ${line}`);
 }
 
 function plural(count: number, word: string): string {

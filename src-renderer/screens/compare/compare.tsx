@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next';
 import { go } from '../../app/navigation';
 import { activeJob, isActive } from '../../components/active-job';
 import { Empty } from '../../components/empty';
-import { ConditionsLabel } from '../../components/evaluation-figures';
 import { Icon } from '../../components/icon';
 import { JobProgress } from '../../components/job-progress';
 import { Page } from '../../components/page';
@@ -15,6 +14,7 @@ import { useSelection } from '../../studio/selection';
 import { useProject, useStudio } from '../../studio/store';
 import { AddFile } from './add-file';
 import { BudgetFields } from './budget-fields';
+import { ComparedConditions } from './compared-conditions';
 import { Details, detailsWidth } from './details';
 import { PlotPanel } from './plot-panel';
 import { Removed } from './removed';
@@ -73,7 +73,7 @@ export function Compare() {
           </Grid>
           <Panel
             title={t('compare.table')}
-            note={project.baseline !== null && <ConditionsLabel conditions={project.baseline.conditions} />}
+            note={<ComparedConditions rows={rows} />}
             actions={
               <>
                 <Removed />

@@ -1,6 +1,14 @@
 /** The trade-off as the table and the plot read it: rows of the document joined with what made them. */
 
-import type { Difference, Evaluation, ProjectState, StepKindName, TradeOff, Variant } from '../../../src-main/contract';
+import type {
+  Conditions,
+  Difference,
+  Evaluation,
+  ProjectState,
+  StepKindName,
+  TradeOff,
+  Variant,
+} from '../../../src-main/contract';
 
 export interface CompareRow {
   readonly id: string;
@@ -48,6 +56,19 @@ export function compareRows(tradeOff: TradeOff, variants: ProjectState['variants
     variant: variants.find(({ variant }) => variant.id === row.id)?.variant ?? null,
     quality: qualityOf(row.evaluation, row.baseline, kind),
   }));
+}
+
+/** Rows that were measured alike, in the order of the first of them. */
+export function rowsByConditions(rows: readonly CompareRow[]): { conditions: Conditions; names: string[] }[] {
+  const ways = new Map<string, { conditions: Conditions; names: string[] }>();
+  for (const { name, evaluation } of rows) {
+    const { cpu, runtime, host, threads, batch, runs } = evaluation.conditions;
+    const key = JSON.stringify([cpu, runtime, host, threads, batch, runs]);
+    const way = ways.get(key) ?? { conditions: evaluation.conditions, names: [] };
+    way.names.push(name);
+    ways.set(key, way);
+  }
+  return [...ways.values()];
 }
 
 function qualityOf(evaluation: Evaluation, baseline: boolean, quality: QualityKind): Quality | null {

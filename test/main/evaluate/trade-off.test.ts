@@ -47,8 +47,9 @@ function entry(id: string, { accuracy, noise, speed, speedNoise = 0.01, bytes }:
   };
   return { id, name: id, baseline: id === 'baseline', evaluation };
 }
+const here = { cpu: '', runtime: '' };
 const front = (entries: TradeOffEntry[]) =>
-  tradeOff(entries)
+  tradeOff(entries, here)
     .rows.filter((row) => row.pareto)
     .map((row) => row.id);
 
@@ -59,7 +60,7 @@ describe('trade-off', () => {
     const small = entry('small', { accuracy: 0.85, noise: 0.01, speed: 2, bytes: 25 });
     const bad = entry('bad', { accuracy: 0.8, noise: 0.01, speed: 1.5, bytes: 50 });
     expect(front([baseline, small, bad])).toEqual(['baseline', 'small']);
-    const result = tradeOff([baseline, small]);
+    const result = tradeOff([baseline, small], here);
     expect(result.quality).toBe('accuracy');
     expect(result.rows.map((row) => row.bytesRatio)).toEqual([1, 0.25]);
   });
@@ -67,7 +68,7 @@ describe('trade-off', () => {
   it('sets times on the baseline’s own measurement, so that a drifting machine does not decide', () => {
     const later = entry('later', { accuracy: 0.9, noise: 0.01, speed: 2, bytes: 50 });
     const slowed = { ...later, evaluation: { ...later.evaluation, latencyMs: { p50: 25, p90: 26, p99: 27 } } };
-    const { rows } = tradeOff([baseline, slowed]);
+    const { rows } = tradeOff([baseline, slowed], here);
     expect(rows.map((row) => row.latencyMs)).toEqual([10, 5]);
     expect(rows.map((row) => row.latencyP90Ms)).toEqual([11, 5.2]);
   });
@@ -98,15 +99,23 @@ describe('trade-off', () => {
   it('places models without quality by latency and size', () => {
     const slow = entry('baseline', { bytes: 100 });
     expect(front([slow, entry('fast', { speed: 2, bytes: 100 })])).toEqual(['fast']);
-    expect(tradeOff([slow]).quality).toBeNull();
+    expect(tradeOff([slow], here).quality).toBeNull();
   });
 
   it('takes the first where none is marked, and refuses nothing at all', () => {
-    const rows = tradeOff([entry('a', { bytes: 10 }), entry('b', { bytes: 5 })]).rows;
+    const rows = tradeOff([entry('a', { bytes: 10 }), entry('b', { bytes: 5 })], here).rows;
     expect(rows.map((row) => [row.id, row.baseline, row.bytesRatio])).toEqual([
       ['a', true, 1],
       ['b', false, 0.5],
     ]);
-    expect(() => tradeOff([])).toThrow('there is nothing to compare');
+    expect(() => tradeOff([], here)).toThrow('there is nothing to compare');
+  });
+
+  it('says of what was measured on another machine that its times hold there', () => {
+    const { rows } = tradeOff([baseline], { cpu: 'this CPU', runtime: 'onnxruntime 1' });
+    expect(rows[0]?.evaluation.warnings).toEqual([
+      { code: 'elsewhere', message: expect.stringMatching(/not here \(this CPU, onnxruntime 1\)/) },
+    ]);
+    expect(tradeOff([baseline], here).rows[0]?.evaluation.warnings).toEqual([]);
   });
 });

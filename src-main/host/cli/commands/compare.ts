@@ -3,7 +3,7 @@ import { defineCommand } from '../command';
 import { finishJob, type Waiting } from '../jobs';
 import { withStudio } from '../studio';
 import { textTable } from '../table';
-import { conditionsLine, tradeOffLegend, tradeOffTable } from '../trade-off-table';
+import { conditionsLines, tradeOffLegend, tradeOffTable } from '../trade-off-table';
 import * as rows from './rows';
 
 export const compare = defineCommand({
@@ -40,11 +40,8 @@ export async function measureMissing(waiting: Waiting, folder: string): Promise<
 }
 
 export function describeTradeOff(tradeOff: TradeOff): string {
-  const [first] = tradeOff.rows;
-  const conditions = first === undefined ? [] : [conditionsLine(first.evaluation)];
-  return [textTable(tradeOffTable(tradeOff)), '', tradeOffLegend(tradeOff), ...conditions, ...cautions(tradeOff)].join(
-    '\n',
-  );
+  const table = textTable(tradeOffTable(tradeOff));
+  return [table, '', tradeOffLegend(tradeOff), ...conditionsLines(tradeOff), ...cautions(tradeOff)].join('\n');
 }
 
 /** What the evaluations warn of, each sentence once. */

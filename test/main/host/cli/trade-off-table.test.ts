@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Evaluation, TradeOff } from '../../../../src-main/contract';
-import { conditionsLine, tradeOffTable } from '../../../../src-main/host/cli/trade-off-table';
+import { conditionsLine, conditionsLines, tradeOffTable } from '../../../../src-main/host/cli/trade-off-table';
 import { sampleEvaluation } from '../../../support/sample-documents';
 
 const accuracy = (value: number): Evaluation['metrics'] => ({
@@ -94,4 +94,14 @@ test('the conditions name machine, threads, batch, runs and runtime', () => {
     'a CPU · 1 thread · batch 1 · 200 runs · onnxruntime 1.30.0 · Node 20.20.2 linux x64 · 1600 test samples',
   );
   expect(conditionsLine(sampleEvaluation)).toContain('random inputs');
+});
+
+test('rows that were measured in another way have a line of their own', () => {
+  expect(conditionsLines(tradeOff)).toEqual([conditionsLine(baseline)]);
+  const elsewhere = { ...baseline, conditions: { ...baseline.conditions, cpu: 'another CPU' } };
+  const rows = tradeOff.rows.map((row) => (row.name === 'int8' ? { ...row, evaluation: elsewhere } : row));
+  expect(conditionsLines({ ...tradeOff, rows })).toEqual([
+    `Original, pruned: ${conditionsLine(baseline)}`,
+    `int8: ${conditionsLine(elsewhere)}`,
+  ]);
 });

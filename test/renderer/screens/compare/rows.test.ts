@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { confusedPairs } from '../../../../src-renderer/screens/compare/classes';
-import { compareRows, insideNoise, qualityKind, stepKindsOf } from '../../../../src-renderer/screens/compare/rows';
+import {
+  compareRows,
+  insideNoise,
+  qualityKind,
+  rowsByConditions,
+  stepKindsOf,
+} from '../../../../src-renderer/screens/compare/rows';
 import { project, tradeOff } from '../../documents';
 
 describe('compareRows', () => {
@@ -15,6 +21,20 @@ describe('compareRows', () => {
     expect(rows.map(insideNoise)).toEqual([false, true, true, false]);
     expect(rows.map(stepKindsOf)).toEqual([[], ['quantize'], ['quantize'], ['prune', 'quantize']]);
     expect(rows[3]?.quality).toMatchObject({ value: 0.941, difference: { value: -0.0321 } });
+  });
+
+  it('go together where they were measured alike', () => {
+    const rows = compareRows(tradeOff, project.variants);
+    expect(rowsByConditions(rows).map(({ names }) => names)).toEqual([rows.map(({ name }) => name)]);
+    const [first, ...others] = rows.map((row, at) => {
+      const { evaluation } = row;
+      return at > 0
+        ? row
+        : { ...row, evaluation: { ...evaluation, conditions: { ...evaluation.conditions, cpu: 'x' } } };
+    });
+    const ways = rowsByConditions([...(first === undefined ? [] : [first]), ...others]);
+    expect(ways.map(({ names }) => names.length)).toEqual([1, rows.length - 1]);
+    expect(ways[0]?.conditions.cpu).toBe('x');
   });
 
   it('fall back on agreement where the metric is not known, and on nothing without data', () => {
