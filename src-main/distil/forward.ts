@@ -9,12 +9,15 @@ import { logitsOf } from './training-graph';
 export interface Forward {
   /** float32 [rows, classes] of a batch. */
   logits(feeds: Feeds, weights?: Weights): Promise<NdArray<'float32'>>;
+  /** The same with the values that were asked for at opening, by name. */
+  all(feeds: Feeds, weights?: Weights): Promise<{ logits: NdArray<'float32'>; values: Feeds }>;
   release(): Promise<void>;
 }
 
 /**
  * @param weights initializers that become inputs, fed at each run
  * @param classes size of the last axis that is expected
+ * @param values inside the graph that are given out as well
  * @throws LatheError where the output is not [.., classes] floats
  */
 export async function openForward(
@@ -23,6 +26,7 @@ export async function openForward(
   weights: readonly string[],
   classes: number | null,
   title: string,
+  values: readonly string[] = [],
 ): Promise<Forward> {
   const graph = model.graph;
   const logits = logitsOf(graph, output);
@@ -30,25 +34,35 @@ export async function openForward(
   const fed = weights.map((name) => makeValue(name, 'float32', graph.initializers.get(name)?.shape ?? null));
   for (const name of weights) initializers.delete(name);
   const inputs = [...graph.inputs.filter((value) => !weights.includes(value.name)), ...fed];
-  const outputs = [graph.outputs.find((value) => value.name === logits) ?? makeValue(logits, 'float32', null)];
+  const outputs = [...new Set([logits, ...values])].map(
+    (name) => graph.outputs.find((value) => value.name === name) ?? makeValue(name, 'float32', null),
+  );
   const session = await openSession({ ...model, graph: { ...graph, inputs, outputs, initializers } });
   const known = new Set(session.inputs.map((input) => input.name));
+  const run = async (feeds: Feeds, current: Weights, wanted: readonly string[]) => {
+    const all = Object.entries({ ...feeds, ...Object.fromEntries(current) }).filter(([name]) => known.has(name));
+    const found = await session.run(Object.fromEntries(all), [...new Set([logits, ...wanted])]);
+    return { logits: checkedLogits(found[logits] as NdArray, output, classes, title), values: found };
+  };
   return {
-    logits: async (feeds, current = new Map()) => {
-      const all = Object.entries({ ...feeds, ...Object.fromEntries(current) }).filter(([name]) => known.has(name));
-      const found = (await session.run(Object.fromEntries(all)))[logits] as NdArray<'float32'>;
-      const width = found.shape.at(-1) ?? 1;
-      if (found.dtype !== 'float32' || (classes !== null && width !== classes)) {
-        throw new LatheError({
-          who: title,
-          what: `output "${output}" gives ${found.dtype}[${found.shape.join(', ')}], the student has ${classes} classes`,
-          next: 'teacher and student must give the same classes in the same order',
-        });
-      }
-      return { ...found, shape: [found.data.length / width, width] };
-    },
+    logits: async (feeds, current = new Map()) => (await run(feeds, current, [])).logits,
+    all: (feeds, current = new Map()) => run(feeds, current, values),
     release: () => session.release(),
   };
+}
+
+/** As [rows, classes]. */
+function checkedLogits(found: NdArray, output: string, classes: number | null, title: string): NdArray<'float32'> {
+  const width = found.shape.at(-1) ?? 1;
+  if (found.dtype !== 'float32' || (classes !== null && width !== classes)) {
+    throw new LatheError({
+      who: title,
+      what: `output "${output}" gives ${found.dtype}[${found.shape.join(', ')}], the student has ${classes} classes`,
+      next: 'teacher and student must give the same classes in the same order',
+    });
+  }
+  const { data } = found as NdArray<'float32'>;
+  return { dtype: 'float32', shape: [data.length / width, width], data };
 }
 
 /** Mean cross-entropy of rows with labels ≥ 0. logits [rows, classes]. */

@@ -2,6 +2,8 @@
 
 import type { MethodSpec, OptionSpecs, OptionValue } from '../contract';
 import type { Model } from '../onnx/ir';
+import { type Hint, hints } from './hints';
+import { type NamedPair, parsePairs } from './hints/pair-values';
 import type { Weights } from './train';
 import type { LossTerm } from './training-graph';
 
@@ -10,6 +12,8 @@ export interface TrainingIntent {
   readonly temperature: number;
   /** A path, the model that the recipe began with, or nobody. */
   readonly teacher: { readonly path: string } | 'original' | null;
+  /** Values inside student and teacher that are brought together as well. */
+  readonly hints: { readonly pairs: readonly NamedPair[]; readonly hint: Hint; readonly weight: number } | null;
   /** Elements that must stay zero. */
   readonly masks: Weights;
   readonly notes: readonly string[];
@@ -247,7 +251,39 @@ export const teacherOptions = {
     help: 'How the student is held against the teacher.',
     advanced: true,
   },
+  hints: {
+    kind: 'list',
+    default: [],
+    title: 'Hints',
+    help: 'Values inside the models that are brought together as well: a name that both have, or student=teacher. Other widths are projected.',
+    advanced: true,
+  },
+  hintLoss: {
+    kind: 'choice',
+    default: 'features',
+    choices: hints.map(({ name, title }) => ({ value: name, title })),
+    title: 'Hints compare',
+    help: 'The features themselves, or where in the picture or sentence they are strong.',
+    advanced: true,
+  },
+  hintWeight: {
+    kind: 'number',
+    default: 1,
+    min: 0,
+    max: 1e6,
+    title: 'Weight of hints',
+    help: 'Of each hint in the loss, beside the teacher’s answers and labels.',
+    advanced: true,
+  },
 } as const satisfies OptionSpecs;
+
+/** The hints that {@link teacherOptions} ask for. */
+export function hintsOf(options: Readonly<Record<string, OptionValue>>): TrainingIntent['hints'] {
+  const named = options.hints as readonly string[];
+  const hint = hints.find(({ name }) => name === options.hintLoss);
+  if (named.length === 0 || hint === undefined) return null;
+  return { pairs: parsePairs(named), hint, weight: options.hintWeight as number };
+}
 
 /** Labels and teacher mixed by `alpha`; a part of weight zero is left out. */
 export function mixedLoss(match: string, alpha: number): LossTerm[] {

@@ -21,6 +21,7 @@ import { raiseOpset } from '../passes/raise-opset';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forward';
+import { type HintPair, pairValues } from './hints/pair-values';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
 import { optimizers } from './optimizers';
@@ -87,10 +88,13 @@ async function runTraining(
   const sample = samples.gather(samples.validation.subarray(0, 1));
   const labelled = sample.labels !== null;
   const form = await trainingForm(prepared, sample.feeds, options.batch as number, options.batchNorm === 'train');
+  const taught = await teacherOf(intent, output, context);
+  const hinted = await withHints(intent, form.model, taught, sample.feeds, context.seed);
   const graph = await buildTrainingGraph({
-    model: form.model,
+    model: hinted.model,
+    hints: hinted.pairs,
     statistics: form.statistics,
-    trainable: trainable.names,
+    trainable: [...trainable.names, ...projectionsOf(hinted.pairs)],
     output,
     loss: affordable(intent, labelled, method.name),
     temperature: intent.temperature,
@@ -102,8 +106,8 @@ async function runTraining(
     accumulate: (options.accumulate as number) > 1,
   });
   if (graph.labels !== '') checkLabels(samples, graph.classes);
-  const state = await withForwards(prepared, output, graph, intent, context, (forwards) =>
-    runLoop(graph, samples, forwards, options, { context, method, model: prepared }),
+  const state = await withForwards(prepared, output, graph, taught, (forwards) =>
+    runLoop(graph, samples, forwards, options, { context, method, model: prepared, hinted: hinted.model }),
   );
   const skipped = [...trainable.skipped, ...preparation.skipped];
   return {
@@ -138,9 +142,39 @@ function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
   });
 }
 
-interface Teacher {
+/** The model that is learned from. */
+interface TaughtBy {
   readonly model: Model;
   readonly output: string;
+  readonly title: string;
+}
+
+async function teacherOf(intent: TrainingIntent, output: string, context: Context): Promise<TaughtBy | null> {
+  if (intent.teacher === null) return null;
+  const isOriginal = intent.teacher === 'original';
+  const model = intent.teacher === 'original' ? context.original : await readModel(intent.teacher.path);
+  const title = isOriginal ? 'the original as teacher' : `teacher ${(intent.teacher as { path: string }).path}`;
+  const { outputs } = model.graph;
+  const own = outputs.some((value) => value.name === output) ? output : (outputs[0]?.name as string);
+  return { model, output: own, title };
+}
+
+async function withHints(
+  { hints }: TrainingIntent,
+  model: Model,
+  teacher: TaughtBy | null,
+  sample: Feeds,
+  seed: number,
+): Promise<{ model: Model; pairs: readonly HintPair[] }> {
+  if (hints === null || teacher === null) return { model, pairs: [] };
+  return pairValues(hints.pairs, hints.hint, hints.weight, model, teacher.model, sample, seed);
+}
+
+function projectionsOf(pairs: readonly HintPair[]): string[] {
+  return pairs.flatMap(({ projection }) => (projection === '' ? [] : [projection]));
+}
+
+interface Teacher extends TaughtBy {
   readonly forward: Forward;
 }
 
@@ -153,22 +187,17 @@ async function withForwards<T>(
   model: Model,
   output: string,
   graph: TrainingGraph,
-  intent: TrainingIntent,
-  context: Context,
+  taught: TaughtBy | null,
   use: (forwards: Forwards) => Promise<T>,
 ): Promise<T> {
-  const names = graph.parameters.map((parameter) => parameter.name);
-  const student = await openForward(model, output, names, graph.classes, 'student');
+  const own = graph.parameters.map(({ name }) => name).filter((name) => model.graph.initializers.has(name));
+  const student = await openForward(model, output, own, graph.classes, 'student');
   let teacher: Teacher | null = null;
   try {
-    if (intent.teacher !== null) {
-      const source = intent.teacher === 'original' ? context.original : await readModel(intent.teacher.path);
-      const title = intent.teacher === 'original' ? 'the original as teacher' : `teacher ${intent.teacher.path}`;
-      const answers = source.graph.outputs.some((value) => value.name === output)
-        ? output
-        : (source.graph.outputs[0]?.name as string);
-      const forward = await openForward(source, answers, [], graph.classes, title);
-      teacher = { model: source, output: answers, forward };
+    if (taught !== null) {
+      const values = graph.hints.map(({ value }) => value);
+      const forward = await openForward(taught.model, taught.output, [], graph.classes, taught.title, values);
+      teacher = { ...taught, forward };
     }
     return await use({ student, teacher });
   } finally {
@@ -177,14 +206,33 @@ async function withForwards<T>(
   }
 }
 
+/** What a step is fed of the teacher. Values inside it are asked for at each step: they are too many to be kept. */
+function lessons(
+  { teacher: logits, hints }: TrainingGraph,
+  teacher: Teacher,
+  answers: Answers,
+): (rows: Int32Array, feeds: Feeds) => Promise<Feeds> {
+  if (hints.length === 0) return async (rows, feeds) => (logits === '' ? {} : { [logits]: await answers(rows, feeds) });
+  return async (_rows, feeds) => {
+    const told = await teacher.forward.all(feeds);
+    const values = hints.map(({ feed, value }) => [feed, told.values[value] as NdArray]);
+    return { ...Object.fromEntries(values), ...(logits === '' ? {} : { [logits]: told.logits }) };
+  };
+}
+
 async function runLoop(
   graph: TrainingGraph,
   samples: TrainingSamples,
   { student, teacher }: Forwards,
   options: Options,
-  { context, method, model }: { context: Context; method: TrainingMethod; model: Model },
+  { context, method, model, hinted }: { context: Context; method: TrainingMethod; model: Model; hinted: Model },
 ): Promise<TrainingState> {
-  const given = new Map(graph.parameters.map(({ name }) => [name, initialValues(model, name)]));
+  const given = new Map(
+    graph.parameters.map(({ name }) => [
+      name,
+      initialValues(model.graph.initializers.has(name) ? model : hinted, name),
+    ]),
+  );
   const kept = options.weights === 'random' ? randomWeights(model.graph, given, context.seed) : given;
   await checkRoom(graph, samples, student, kept, options);
   // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
@@ -203,7 +251,7 @@ async function runLoop(
       start: kept,
       samples,
       settings: settingsOf(options, context.seed),
-      teacher: answers,
+      teacher: teacher === null || answers === null ? null : lessons(graph, teacher, answers),
       augment: (feeds: Feeds, number: number) =>
         augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
       validate: (weights: Weights) => validationLoss(student, weights, samples, answers, options.batch as number),
@@ -315,7 +363,9 @@ function checkLabels({ largestLabel }: TrainingSamples, classes: number): void {
 
 function withWeights(model: Model, weights: Weights): Model {
   const initializers = new Map(model.graph.initializers);
-  for (const [name, values] of weights) initializers.set(name, tensorFromArray(name, values));
+  // What projects hints is no part of the model.
+  for (const [name, values] of weights)
+    if (initializers.has(name)) initializers.set(name, tensorFromArray(name, values));
   return { ...model, graph: { ...model.graph, initializers } };
 }
 

@@ -40,8 +40,8 @@ export interface TrainingPlan {
   readonly updateSession: Session | null;
   readonly start: Weights;
   readonly samples: TrainingSamples;
-  /** Teacher's logits of given rows, float32 [rows, classes]; null for losses without a teacher. */
-  readonly teacher: ((rows: Int32Array, feeds: Feeds) => Promise<NdArray<'float32'>>) | null;
+  /** What the training graph is fed of the teacher for given rows; null without a teacher. */
+  readonly teacher: ((rows: Int32Array, feeds: Feeds) => Promise<Feeds>) | null;
   /** Moves the pictures of a batch at random; the same number always the same way. */
   readonly augment: (feeds: Feeds, number: number) => Feeds;
   /** A figure on the validation rows for given weights; lower is better. */

@@ -19,6 +19,7 @@ import {
 import { valueTypes } from '../onnx/session';
 import { backward } from './backward';
 import { Emitter, namesOf } from './emitter';
+import type { HintPair } from './hints/pair-values';
 import { losses } from './losses';
 import type { Optimizer } from './optimizers';
 import type { RunningStatistic } from './train-batch-norm';
@@ -49,6 +50,8 @@ export interface TrainingRequest {
   readonly masks: ReadonlyMap<string, NdArray<'float32'>>;
   /** Gradients of several batches are added up before an update, which is a graph of its own. */
   readonly accumulate: boolean;
+  /** Values inside student and teacher that are brought together as well. */
+  readonly hints?: readonly HintPair[] | undefined;
 }
 
 /** A gradient under way: next = sum + share · gradient of this batch. */
@@ -70,6 +73,8 @@ export interface TrainingGraph {
   /** Values fed beside the batch and the parameters. */
   readonly learningRate: string;
   readonly corrections: readonly [string, string];
+  /** Values of the teacher, fed by name. */
+  readonly hints: readonly { readonly feed: string; readonly value: string }[];
   /** '' where the loss does not read them. */
   readonly labels: string;
   readonly teacher: string;
@@ -112,7 +117,8 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const needs = new Set(request.loss.map((term) => lossNamed(term.name).needs));
   const labels = needs.has('labels') ? forward.fresh('labels') : '';
   const teacher = needs.has('teacher') ? forward.fresh('teacher-logits') : '';
-  const loss = writeLoss(request, forward, logits, labels, teacher, classes);
+  const hints = (request.hints ?? []).map((pair) => ({ ...pair, feed: forward.fresh(`teacher:${pair.teacher}`) }));
+  const loss = writeLoss(request, forward, logits, labels, teacher, classes, hints);
 
   const moved = [...trainable, ...request.statistics.map((statistic) => statistic.name)];
   const parameters = moved.map((name) =>
@@ -123,6 +129,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const lossInputs = [
     ...(labels === '' ? [] : [makeValue(labels, 'int64', ['rows'])]),
     ...(teacher === '' ? [] : [makeValue(teacher, 'float32', ['rows', classes])]),
+    ...hints.map(({ feed, teacherShape }) => makeValue(feed, 'float32', ['samples', ...teacherShape])),
   ];
   const withLoss: Graph = {
     ...graph,
@@ -205,6 +212,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     ...parts,
     gradientSums: sums,
     share,
+    hints: hints.map(({ feed, teacher: value }) => ({ feed, value })),
     learningRate,
     corrections: [c1, c2],
     labels,
@@ -242,6 +250,7 @@ function writeLoss(
   labels: string,
   teacher: string,
   classes: number,
+  hints: readonly (HintPair & { readonly feed: string })[],
 ): string {
   const student = emit.reshape(logits, [-1, classes]);
   const terms = request.loss.map(({ name, weight }) =>
@@ -250,6 +259,10 @@ function writeLoss(
       weight,
     ),
   );
+  for (const { hint, weight, student: value, feed, teacherShape, projection } of hints) {
+    const rank = teacherShape.length + 1;
+    terms.push(emit.scale(hint.build({ emit, student: value, teacher: feed, rank, projection }), weight));
+  }
   return terms.length === 1 ? (terms[0] as string) : emit.op('Sum', terms);
 }
 

@@ -88,8 +88,7 @@ async function batchFeeds(plan: TrainingPlan, rows: Int32Array, number: number):
   const { graph } = plan;
   const { feeds, labels } = plan.samples.gather(rows);
   const batch: Record<string, NdArray> = { ...plan.augment(feeds, number) };
-  const teacher = graph.teacher === '' || plan.teacher === null ? null : await plan.teacher(rows, batch);
-  if (teacher !== null) batch[graph.teacher] = teacher;
+  if (plan.teacher !== null) Object.assign(batch, await plan.teacher(rows, batch));
   if (graph.labels !== '')
     batch[graph.labels] = { dtype: 'int64', shape: [(labels as BigInt64Array).length], data: labels as BigInt64Array };
   return batch;

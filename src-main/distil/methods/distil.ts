@@ -2,7 +2,15 @@
 
 import type { Model } from '../../onnx/ir';
 import { leaveOutLayers } from '../leave-out-layers';
-import { mixedLoss, type Prepared, type TrainingMethod, teacherOptions, trainingOptions, unprepared } from '../method';
+import {
+  hintsOf,
+  mixedLoss,
+  type Prepared,
+  type TrainingMethod,
+  teacherOptions,
+  trainingOptions,
+  unprepared,
+} from '../method';
 
 export const distil: TrainingMethod = {
   name: 'distil',
@@ -40,6 +48,7 @@ export const distil: TrainingMethod = {
         loss: [{ name: 'cross-entropy', weight: 1 }],
         temperature: 1,
         teacher: null,
+        hints: null,
         masks: new Map(),
         notes: ['no teacher: learned from labels alone'],
       };
@@ -47,6 +56,7 @@ export const distil: TrainingMethod = {
       loss: mixedLoss(options.match as string, options.alpha as number),
       temperature: options.temperature as number,
       teacher: path === '' ? 'original' : { path },
+      hints: hintsOf(options),
       masks: new Map(),
       notes: [],
     };

@@ -13,6 +13,7 @@ export const fineTune: TrainingMethod = {
     loss: [{ name: 'cross-entropy', weight: 1 }],
     temperature: 1,
     teacher: null,
+    hints: null,
     masks: new Map(),
     notes: [],
   }),

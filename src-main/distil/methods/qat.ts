@@ -8,7 +8,7 @@
 
 import { LatheError } from '../../contract';
 import type { Model } from '../../onnx/ir';
-import { mixedLoss, type Prepared, type TrainingMethod, teacherOptions, trainingOptions } from '../method';
+import { hintsOf, mixedLoss, type Prepared, type TrainingMethod, teacherOptions, trainingOptions } from '../method';
 import { blockCodes } from '../quantized/block-codes';
 import { channelCodes } from '../quantized/channel-codes';
 import { fixedScales, learnedScales } from '../quantized/learned-scales';
@@ -39,6 +39,7 @@ export const qat: TrainingMethod = {
     loss: mixedLoss(options.match as string, options.alpha as number),
     temperature: options.temperature as number,
     teacher: 'original',
+    hints: hintsOf(options),
     masks: new Map(),
     notes: [
       options.learnScales === true

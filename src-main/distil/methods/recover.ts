@@ -4,7 +4,7 @@
  */
 
 import type { NdArray } from '../../onnx/ir';
-import { mixedLoss, type TrainingMethod, teacherOptions, trainingOptions } from '../method';
+import { hintsOf, mixedLoss, type TrainingMethod, teacherOptions, trainingOptions } from '../method';
 
 /** A tensor with fewer zeros than this share was not pruned. */
 const prunedShare = 0.01;
@@ -30,6 +30,7 @@ export const recover: TrainingMethod = {
       loss: mixedLoss(options.match as string, options.alpha as number),
       temperature: options.temperature as number,
       teacher: 'original',
+      hints: hintsOf(options),
       masks,
       notes: [`zeros of ${masks.size} tensors are held`],
     };
