@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from '../onnx/ir';
 
-const { int, ints } = attributes;
+const { float, int, ints } = attributes;
 type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Every name that a graph uses for nodes and values: what an Emitter must stay clear of. */
@@ -132,12 +132,12 @@ export class Emitter {
 
   /** int64 [rank]: the shape at run time; asked once for each value. */
   shapeOf(x: string): string {
-    return this.#onceNode(`shape:${x}`, () => this.op('Shape', [x]));
+    return this.shared(`shape:${x}`, () => this.op('Shape', [x]));
   }
 
   /** int64 [1]: one dimension at run time. */
   dimOf(x: string, axis: number): string {
-    return this.#onceNode(`dim:${x}:${axis}`, () => this.slice(this.shapeOf(x), [axis], [axis + 1], [0]));
+    return this.shared(`dim:${x}:${axis}`, () => this.slice(this.shapeOf(x), [axis], [axis + 1], [0]));
   }
 
   /** float32 zeros of the shape of another value. */
@@ -150,8 +150,27 @@ export class Emitter {
     return this.cast(condition, 'float32');
   }
 
+  /** 1 where x > 0, else 0 (values below 1e-38 aside): one pass, where Greater and Cast take two. */
+  positive(x: string): string {
+    return this.op('HardSigmoid', [x], { alpha: float(1e38), beta: float(0) });
+  }
+
+  /** A·Bᵀ over the last two axes, without laying B out anew. */
+  matmulTransposed(a: string, b: string): string {
+    return this.op('FusedMatMul', [a, b], { transB: int(1) }, 'com.microsoft');
+  }
+
   cast(x: string, to: 'float32' | 'int64' | 'bool'): string {
     return this.op('Cast', [x], { to: int(dtypeCode(to)) });
+  }
+
+  /** A value that is made once for its key, and given again. */
+  shared(key: string, make: () => string): string {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = make();
+    this.#constants.set(key, name);
+    return name;
   }
 
   #once(key: string, make: (name: string) => Tensor): string {
@@ -159,14 +178,6 @@ export class Emitter {
     if (known !== undefined) return known;
     const name = this.fresh(`constant.g${this.#constants.size}`);
     this.initializers.set(name, make(name));
-    this.#constants.set(key, name);
-    return name;
-  }
-
-  #onceNode(key: string, make: () => string): string {
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const name = make();
     this.#constants.set(key, name);
     return name;
   }

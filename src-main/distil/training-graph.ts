@@ -22,6 +22,7 @@ import { Emitter, namesOf } from './emitter';
 import type { HintPair } from './hints/pair-values';
 import { losses } from './losses';
 import type { Optimizer } from './optimizers';
+import { rowTypes, withRows } from './row-types';
 import type { RunningStatistic } from './train-batch-norm';
 import { type TrainedParameter, writeUpdate } from './write-update';
 
@@ -111,7 +112,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     string,
   ];
   const logits = logitsOf(graph, request.output);
-  const classes = classesOf(await valueTypes(model), logits);
+  const { classes, answers } = sizesOf(await valueTypes(withRows(model, () => 1)), logits);
 
   const forward = new Emitter([...namesOf(graph), learningRate, c1, c2]);
   const needs = new Set(request.loss.map((term) => lossNamed(term.name).needs));
@@ -138,7 +139,12 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     outputs: [makeValue(loss, 'float32', [])],
     initializers,
   };
-  const types = await valueTypes({ ...model, graph: { ...withLoss, inputs: [...withLoss.inputs, ...parameters] } });
+  const fed = { ...model, graph: { ...withLoss, inputs: [...withLoss.inputs, ...parameters] } };
+  const answered = new Set(lossInputs.map(({ name }) => name));
+  // A model may hold a batch of its own behind an open input: then its types are those of any batch.
+  const types = await rowTypes(fed, (name, batch) => (answered.has(name) ? batch * answers : batch)).catch(() =>
+    valueTypes(fed),
+  );
   const backwardEmit = new Emitter([...namesOf(withLoss), ...trainable, learningRate, c1, c2, labels, teacher]);
   const { nodes, gradients } = backward({
     graph: withLoss,
@@ -279,17 +285,21 @@ function lossNamed(name: string) {
   return found;
 }
 
-function classesOf(types: ReadonlyMap<string, TypeInfo>, logits: string): number {
+/** Size of the last axis of the logits, and how many answers a sample gets (1, or one a token). */
+function sizesOf(types: ReadonlyMap<string, TypeInfo>, logits: string): { classes: number; answers: number } {
   const type = types.get(logits);
-  const last = type?.kind === 'tensor' ? type.shape?.at(-1) : undefined;
-  if (typeof last !== 'number') {
+  const shape = type?.kind === 'tensor' ? type.shape : null;
+  const classes = shape?.at(-1);
+  if (typeof classes !== 'number') {
     throw new LatheError({
       who: `output "${logits}"`,
       what: 'its last axis has no known size, so no loss over classes can be written',
       next: 'fix the dynamic dims of the model first',
     });
   }
-  return last;
+  const counts = (shape ?? []).slice(0, -1);
+  const isKnown = counts.every((dim) => typeof dim === 'number');
+  return { classes, answers: isKnown ? elementCount(counts as number[]) : 1 };
 }
 
 /** Values of a small constant, as operators' gradients ask for them. */

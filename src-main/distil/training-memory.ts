@@ -1,12 +1,13 @@
 /**
  * Memory of a training step before it is run: the largest sum of values that live at one time, with the nodes in their
- * order and each value dropped after its last reader. The runtime, whose arena is off, frees them the same way; what it
+ * order and each value dropped after its last reader. The runtime uses what is dropped again the same way; what it
  * computes in place and the room inside its kernels are not counted, and about even out.
  */
 
 import { LatheError } from '../contract';
 import { type Dim, dtypeBytes, elementCount, type Graph, type TypeInfo, tensorByteLength } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
+import { withRows } from './row-types';
 import type { TrainingGraph } from './training-graph';
 
 /**
@@ -45,9 +46,7 @@ export function largestBatch(one: Measured, many: Measured, limit: number): numb
 export async function stepMemory(training: TrainingGraph, batch: number, answers = 1): Promise<number> {
   const { graph } = training.model;
   const rowsOf = (name: string) => (name === training.labels || name === training.teacher ? batch * answers : batch);
-  const inputs = graph.inputs.map((value) => ({ ...value, type: withRows(value.type, rowsOf(value.name)) }));
-  const sized = { ...graph, inputs };
-  const types = await valueTypes({ ...training.model, graph: sized });
+  const types = await valueTypes(withRows(training.model, rowsOf));
   const bytesOf = (name: string) => typeBytes(types.get(name));
   const held = [...graph.initializers.values()].reduce((sum, tensor) => sum + tensorByteLength(tensor), 0);
   const fed = graph.inputs.reduce((sum, { name }) => sum + bytesOf(name), 0);
@@ -75,12 +74,6 @@ export function peakOfValues(graph: Pick<Graph, 'nodes' | 'outputs'>, bytesOf: (
     for (const name of dropped[at] ?? []) live -= bytesOf(name);
   });
   return peak;
-}
-
-/** Inputs that come by the row have a first dimension without a number. */
-function withRows(type: TypeInfo | null, rows: number): TypeInfo | null {
-  if (type?.kind !== 'tensor' || type.shape === null || typeof type.shape[0] === 'number') return type;
-  return { ...type, shape: type.shape.map((dim, at) => (at === 0 ? rows : dim)) };
 }
 
 /** A dimension that is not known counts as one. */

@@ -179,37 +179,75 @@ function byWeight(context: GradientContext, geometry: Geometry, problem: WeightP
   const { kernel, strides, group, begins, ends } = geometry;
   const [outputs, perGroup] = context.shape(problem.w) as readonly [number, number];
   const channels = perGroup * group;
-  const pointwise =
-    kernel.every((k) => k === 1) && strides.every((s) => s === 1) && [...begins, ...ends].every((p) => p === 0);
+  const taps = kernel.reduce((all, k) => all * k, 1);
+  const pointwise = taps === 1 && strides.every((s) => s === 1) && [...begins, ...ends].every((p) => p === 0);
   if (group === channels && outputs === channels && !pointwise) return depthwiseTaps(context, geometry, problem);
-  if (group === 1 && channels <= 4 && kernel.length === 2) return swappedConv(context, geometry, problem);
-  return columns(context, geometry, problem, channels, outputs);
+  // A large kernel over few channels (a stem).
+  if (group === 1 && channels <= 4 && kernel.length === 2 && taps > 25) return swappedConv(context, geometry, problem);
+  const sizes = { group, outputs, perGroup };
+  // Below eight channels a product a tap leaves most of the kernel's width idle: the taps stand side by side.
+  const products =
+    taps > 1 && perGroup < 8
+      ? [batchedProduct(context, problem.g, stackTaps(context, geometry, problem, perGroup), { ...sizes, taps })]
+      : tapsOf(context, geometry, problem).map((tap) =>
+          foldsBatch(context, problem, sizes)
+            ? foldedProduct(context, problem.g, tap)
+            : batchedProduct(context, problem.g, tap, { ...sizes, taps: 1 }),
+        );
+  if (taps === 1) return context.emit.reshapeLike(products[0] as string, problem.w);
+  const all = products.length === 1 ? (products[0] as string) : concat(context, products, 1);
+  const byTap = context.emit.reshape(all, [outputs, taps, perGroup]);
+  return context.emit.reshapeLike(context.emit.transpose(byTap, [0, 2, 1]), problem.w);
 }
 
-/**
- * im2col: the taps of the padded input stand side by side, [N, G, C/G·k, o], and one batched product with
- * g [N, G, M/G, o] sums over space; the batch is summed after. A 1×1 kernel has one tap, x itself.
- */
-function columns(
-  context: GradientContext,
-  geometry: Geometry,
-  problem: WeightProblem,
-  channels: number,
-  outputs: number,
+interface Sizes {
+  readonly group: number;
+  /** M. */
+  readonly outputs: number;
+  /** C/G. */
+  readonly perGroup: number;
+}
+
+/** Many weights over a small map: the products of single samples would be larger than the maps themselves. */
+function foldsBatch(context: GradientContext, { out }: WeightProblem, { group, outputs, perGroup }: Sizes): boolean {
+  const dims = context.shape(out).slice(2);
+  const space = dims.reduce<number>(
+    (size, dim) => size * (typeof dim === 'number' ? dim : Number.POSITIVE_INFINITY),
+    1,
+  );
+  return group === 1 && 1.5 * outputs * perGroup > (outputs + perGroup) * space;
+}
+
+/** Σ over the batch of g·sideᵀ: [N, M, o] by [N, taps·C, o] → [M, taps·C/G], one product a sample and group. */
+function batchedProduct(
+  { emit }: GradientContext,
+  g: string,
+  side: string,
+  { group, outputs, perGroup, taps }: Sizes & { readonly taps: number },
 ): string {
-  const { emit } = context;
-  const { group, kernel } = geometry;
-  const perGroup = channels / group;
-  // [N, C, …o] each → [N, G, C/G, o]
-  const laid = tapsOf(context, geometry, problem).map((tap) => emit.reshape(tap, [0, group, perGroup, -1]));
-  const stacked = laid.length === 1 ? (laid[0] as string) : emit.op('Concat', laid, { axis: int(2) });
-  const gGrouped = emit.reshape(problem.g, [0, group, outputs / group, -1]);
-  // [N, G, M/G, k·C/G]
-  const product = emit.matmul(gGrouped, emit.transpose(stacked, [0, 1, 3, 2]));
-  const summed = emit.sum(product, [0], false);
-  const count = kernel.reduce((all, k) => all * k, 1);
-  const byTap = emit.reshape(summed, [outputs, count, perGroup]);
-  return emit.reshapeLike(emit.transpose(byTap, [0, 2, 1]), problem.w);
+  const product = emit.matmulTransposed(
+    emit.reshape(g, [0, group, outputs / group, -1]),
+    emit.reshape(side, [0, group, taps * perGroup, -1]),
+  );
+  return emit.reshape(emit.sum(product, [0], false), [outputs, taps * perGroup]);
+}
+
+/** The same with the batch folded into the summed axis: [M, N·o] by [C, N·o] → [M, C]. */
+function foldedProduct({ emit }: GradientContext, g: string, side: string): string {
+  const fold = (value: string) => emit.reshape(emit.transpose(emit.reshape(value, [0, 0, -1]), [1, 0, 2]), [0, -1]);
+  return emit.op('Gemm', [fold(g), fold(side)], { transB: int(1) });
+}
+
+/** im2col: the taps of each group side by side, [N, G, k·C/G, o]. */
+function stackTaps(context: GradientContext, geometry: Geometry, problem: WeightProblem, perGroup: number): string {
+  const laid = tapsOf(context, geometry, problem).map((tap) =>
+    context.emit.reshape(tap, [0, geometry.group, perGroup, -1]),
+  );
+  return concat(context, laid, 2);
+}
+
+function concat({ emit }: GradientContext, parts: readonly string[], axis: number): string {
+  return emit.op('Concat', parts, { axis: int(axis) });
 }
 
 /** One multiply-and-sum a tap: [C] each, stacked to [C, 1, …k]. */

@@ -70,7 +70,7 @@ export const Erf = unary(({ emit }, x) =>
 );
 
 /** max(0, X): the mask of Y > 0. */
-export const Relu = unary(({ emit }, _x, y) => emit.mask(emit.op('Greater', [y, emit.scalar(0)])));
+export const Relu = unary(({ emit }, _x, y) => emit.positive(y));
 /** α below zero, 1 above. */
 export const LeakyRelu = unary(({ emit, node }, x) => stepBetween(emit, x, floatOf(node, 'alpha', 0.01), 1));
 /** X above α, else 0. */
@@ -92,10 +92,13 @@ export const Clip: Gradient = (context) => {
   const [x, low, high] = [context.input(0), context.input(1), context.input(2)];
   if (node.attributes.has('min') || node.attributes.has('max'))
     throw unsupported(node, 'bounds as attributes (opset < 11)', 'raise the opset first');
-  let g = context.gradient();
-  if (low !== '') g = emit.mul(g, emit.mask(emit.op('Greater', [x, low])));
-  if (high !== '') g = emit.mul(g, emit.mask(emit.op('Less', [x, high])));
-  return [g, null, null];
+  const sides = [
+    ...(low === '' ? [] : [emit.op('Greater', [x, low])]),
+    ...(high === '' ? [] : [emit.op('Less', [x, high])]),
+  ];
+  if (sides.length === 0) return [context.gradient(), null, null];
+  const inside = sides.length === 1 ? (sides[0] as string) : emit.op('And', sides);
+  return [emit.mul(context.gradient(), emit.mask(inside)), null, null];
 };
 /** Y(1 − Y). */
 export const Sigmoid = unary(({ emit }, _x, y) => emit.mul(y, emit.sub(emit.scalar(1), y)));
@@ -201,8 +204,7 @@ export const Cast: Gradient = (context) => {
 type Emit = GradientContext['emit'];
 
 function stepBetween(emit: Emit, x: string, below: number, above: number): string {
-  const positive = emit.mask(emit.op('Greater', [x, emit.scalar(0)]));
-  return emit.add(emit.scale(positive, above - below), emit.scalar(below));
+  return emit.add(emit.scale(emit.positive(x), above - below), emit.scalar(below));
 }
 
 function inside(emit: Emit, x: string, low: number, high: number): string {

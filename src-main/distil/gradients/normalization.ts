@@ -116,11 +116,12 @@ export const GroupNormalization: Gradient = (context) => {
   ];
 };
 
-/**
- * Frozen statistics: Y = (X − mean)·scale·inv + B is linear in X. With batch statistics the node is
- * rewritten into primitives before it is differentiated (see `train-batch-norm.ts`).
- */
-export const BatchNormalization: Gradient = (context) => {
+/** Statistics that are inputs, or with `training_mode` those of the batch. */
+export const BatchNormalization: Gradient = (context) =>
+  intOf(context.node, 'training_mode', 0) === 1 ? batchStatistics(context) : frozenStatistics(context);
+
+/** Y = (X − mean)·scale·inv + B is linear in X. */
+function frozenStatistics(context: GradientContext): (string | null)[] {
   const { emit, node } = context;
   const [x, scale, mean, variance, g] = [
     context.input(0),
@@ -129,19 +130,8 @@ export const BatchNormalization: Gradient = (context) => {
     context.input(4),
     context.gradient(),
   ];
-  const rank = rankOf(context, x);
-  if (intOf(node, 'training_mode', 0) === 1)
-    throw unsupported(node, 'training_mode = 1', 'Lathe rewrites it where it trains batch statistics');
-  const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
+  const { others, perChannel } = channelAxes(context);
   const inv = inverseRoot(context, variance, floatOf(node, 'epsilon', 1e-5));
-  const perChannel = (value: string) =>
-    spatial.length === 0
-      ? value
-      : emit.unsqueeze(
-          value,
-          spatial.map((axis) => axis - 1),
-        );
-  const others = [0, ...spatial];
   const xHat = () => emit.mul(emit.sub(x, perChannel(mean)), perChannel(inv));
   return [
     context.needs(0) ? emit.mul(g, perChannel(emit.mul(scale, inv))) : null,
@@ -150,7 +140,43 @@ export const BatchNormalization: Gradient = (context) => {
     null,
     null,
   ];
-};
+}
+
+/**
+ * Mean and variance of the batch are the node's outputs 1 and 2 (momentum 0). With n elements a channel and x̂ = (X − mean)·inv:
+ * dX = scale·inv·(g − Σg/n − x̂·Σ(g·x̂)/n). Per channel that is affine in g and X, so only five passes go over the map: two
+ * for the sums, one for each term, one to add them; the term of X is a BatchNormalization of its own.
+ */
+function batchStatistics(context: GradientContext): (string | null)[] {
+  const { emit, node } = context;
+  const [x, scale, g] = [context.input(0), context.input(1), context.gradient()];
+  const [mean, variance] = [context.output(1), context.output(2)];
+  if (mean === '' || variance === '' || floatOf(node, 'momentum', 0.9) !== 0)
+    throw unsupported(node, 'training_mode without the statistics of the batch as outputs');
+  const { others, perChannel } = channelAxes(context);
+  const inv = inverseRoot(context, variance, floatOf(node, 'epsilon', 1e-5));
+  const dBias = emit.sum(g, others, false);
+  const dScale = emit.mul(inv, emit.sub(emit.sum(emit.mul(g, x), others, false), emit.mul(mean, dBias)));
+  const dX = () => {
+    const size = (value: string) => emit.cast(emit.op('Size', [value]), 'float32');
+    const slope = emit.mul(scale, inv);
+    const share = emit.div(slope, emit.div(size(x), size(scale)));
+    const ofX = emit.neg(emit.mul(share, emit.mul(inv, dScale)));
+    const shift = emit.neg(emit.mul(share, dBias));
+    const unit = emit.op('Expand', [emit.scalar(1), emit.shapeOf(scale)]);
+    const term = emit.op('BatchNormalization', [x, ofX, shift, mean, unit], { epsilon: attributes.float(0) });
+    return emit.add(emit.mul(g, perChannel(slope)), term);
+  };
+  return [context.needs(0) ? dX() : null, dScale, dBias, null, null];
+}
+
+/** Of a map [N, C, …]: all axes but the channels', and a vector [C] laid along the channels. */
+function channelAxes(context: GradientContext) {
+  const spatial = Array.from({ length: rankOf(context, context.input(0)) - 2 }, (_, at) => at + 2);
+  const lifted = spatial.map((axis) => axis - 1);
+  const perChannel = (value: string) => (spatial.length === 0 ? value : context.emit.unsqueeze(value, lifted));
+  return { others: [0, ...spatial], perChannel };
+}
 
 /** X/‖X‖ₚ along an axis, p = 2: (g − Y·Σ g·Y)/‖X‖. */
 export const LpNormalization: Gradient = (context) => {

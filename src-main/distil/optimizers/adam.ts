@@ -28,7 +28,9 @@ export const adamw: Optimizer = {
   update: (inputs) => {
     const { emit, parameter, gradient, learningRate, weightDecay } = inputs;
     if (weightDecay === 0) return adamStep(inputs, gradient, parameter);
-    const kept = emit.sub(emit.scalar(1), emit.scale(learningRate, weightDecay));
+    const kept = emit.shared(`adamw:kept:${learningRate}:${weightDecay}`, () =>
+      emit.sub(emit.scalar(1), emit.scale(learningRate, weightDecay)),
+    );
     return adamStep(inputs, gradient, emit.mul(parameter, kept));
   },
 };
@@ -40,7 +42,11 @@ function adamStep(
 ): [string, string, string] {
   const mean = emit.add(emit.scale(state[0] as string, beta1), emit.scale(gradient, 1 - beta1));
   const square = emit.add(emit.scale(state[1] as string, beta2), emit.scale(emit.mul(gradient, gradient), 1 - beta2));
-  const root = emit.add(emit.op('Sqrt', [emit.div(square, corrections[1])]), emit.scalar(epsilon));
-  const rate = emit.div(learningRate, corrections[0]);
+  // m̂/(√v̂ + ε) = √c₂/c₁·m/(√v + ε√c₂): the corrections meet scalars, not whole tensors.
+  const [c1, c2] = corrections;
+  const correction = emit.shared(`adam:root:${c2}`, () => emit.op('Sqrt', [c2]));
+  const rate = emit.shared(`adam:rate:${learningRate}`, () => emit.div(emit.mul(learningRate, correction), c1));
+  const floor = emit.shared(`adam:floor:${c2}`, () => emit.scale(correction, epsilon));
+  const root = emit.add(emit.op('Sqrt', [square]), floor);
   return [emit.sub(from, emit.mul(rate, emit.div(mean, root))), mean, square];
 }

@@ -48,18 +48,24 @@ const rows: GradientRow[] = [
     op: 'BatchNormalization',
     title: 'statistics of the batch',
     inputs: [x([4, 3, 2, 2]), x([3], 0.5, 1.5), x([3]), frozen([3], -1, 1), frozen([3], 0.5, 2)],
-    rewrite: async (model) => (await trainBatchNorm(withStatistics(model))).model,
+    rewrite: async (model) => trainBatchNorm(withStatistics(model)).model,
+  },
+  {
+    op: 'BatchNormalization',
+    title: 'statistics of the batch, no space, sizes unknown',
+    inputs: [{ ...x([6, 3]), symbolic: ['n', 3] }, x([3], 0.5, 1.5), x([3]), frozen([3], -1, 1), frozen([3], 0.5, 2)],
+    rewrite: async (model) => trainBatchNorm(withStatistics(model)).model,
   },
 ];
 
 /** Running statistics must be initializers; the row feeds them. */
 function withStatistics(model: Parameters<typeof trainBatchNorm>[0]): typeof model {
-  const ones = (name: string) =>
+  const filled = (name: string, value: number) =>
     ({
       name,
       dtype: 'float32',
       shape: [3],
-      data: { kind: 'inline', bytes: new Uint8Array(Float32Array.of(1, 1, 1).buffer) },
+      data: { kind: 'inline', bytes: new Uint8Array(new Float32Array(3).fill(value).buffer) },
     }) as const;
   const inputs = model.graph.inputs.filter(({ name }) => name !== 'x3' && name !== 'x4');
   return {
@@ -67,7 +73,7 @@ function withStatistics(model: Parameters<typeof trainBatchNorm>[0]): typeof mod
     graph: {
       ...model.graph,
       inputs,
-      initializers: new Map([...model.graph.initializers, ['x3', ones('x3')], ['x4', ones('x4')]]),
+      initializers: new Map([...model.graph.initializers, ['x3', filled('x3', 0)], ['x4', filled('x4', 1)]]),
     },
   };
 }
