@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Work } from '../contract';
-import { readModel, skeletonBytes } from '../onnx/file';
+import { readModel } from '../onnx/file';
 import type { Feeds, Model } from '../onnx/ir';
 import { openSession, valueTypes } from '../onnx/session';
 import { type FusionReport, fusionOf, type Kernel } from './fusion-report';
@@ -48,7 +48,12 @@ export async function profileNodes(
   const folder = await mkdtemp(join(tmpdir(), 'lathe-profile-'));
   const optimizedModelPath = join(folder, 'optimised.onnx');
   try {
-    const session = await openSession(model, { threads, optimizedModelPath, profilePrefix: join(folder, 'profile') });
+    const session = await openSession(model, {
+      threads,
+      optimizedModelPath,
+      profilePrefix: join(folder, 'profile'),
+      spillFolder: join(folder, 'weights'),
+    });
     const warmups = Math.ceil(runs / 10);
     try {
       for (let run = 0; run < warmups + runs; run++) {
@@ -57,7 +62,7 @@ export async function profileNodes(
         await session.run(feeds);
       }
       const events = JSON.parse(await readFile(await session.endProfile(), 'utf8')) as ProfileEvent[];
-      const optimised = await readModel(optimizedModelPath, { dataFolder: skeletonBytes(model).folder ?? undefined });
+      const optimised = await readModel(optimizedModelPath, { dataFolder: session.weightsFolder ?? undefined });
       return profileOf(fusionOf(model, optimised, await valueTypes(model)), events, warmups, { runs, threads });
     } finally {
       await session.release();

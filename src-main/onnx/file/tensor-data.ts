@@ -26,6 +26,11 @@ export function dataLength(data: Exclude<TensorData, { kind: 'strings' }>): numb
   return data.kind === 'inline' ? data.bytes.byteLength : data.length;
 }
 
+/** The same for tensors that share their bytes. */
+export function sharedKey(data: Exclude<TensorData, { kind: 'strings' }>): TensorData | string {
+  return data.kind === 'file' ? `${data.offset} ${data.length} ${data.file}` : data;
+}
+
 /** Packed tensor data part by part: what streams it never holds more than one part. */
 export function* dataChunks(
   data: Exclude<TensorData, { kind: 'strings' }>,

@@ -4,10 +4,10 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LatheError, type ModelFile, messageOf, unwatched, type Work } from '../../contract';
-import type { Model } from '../ir';
+import type { Model, TensorData } from '../ir';
 import { fillSkeleton, type Piece } from './fill-skeleton';
 import { PieceStream } from './piece-stream';
-import { dataLength } from './tensor-data';
+import { dataLength, sharedKey } from './tensor-data';
 import { type ExternalPlace, modelToSkeleton, type PackedData, type TensorRole } from './to-proto';
 import { removeAbandoned, unfinishedName } from './unfinished';
 
@@ -95,12 +95,12 @@ function planFiles(model: Model, target: string, externalData: 'auto' | 'always'
 function planExternal(model: Model, target: string, roles: readonly TensorRole[]): Plan {
   const location = freeDataName(target);
   const pieces: Piece[] = [];
-  const places = new Map<PackedData | string, ExternalPlace>();
+  const places = new Map<TensorData | string, ExternalPlace>();
   let end = 0;
   const place = (data: PackedData, role: TensorRole): ExternalPlace | null => {
     if (!roles.includes(role)) return null;
     // Tensors that share their bytes go on doing so.
-    const key = data.kind === 'file' ? `${data.offset} ${data.length} ${data.file}` : data;
+    const key = sharedKey(data);
     const known = places.get(key);
     if (known !== undefined) return known;
     const offset = Math.ceil(end / alignment) * alignment;

@@ -8,24 +8,35 @@ import type { Model } from '../ir';
 import { runtime } from './runtime';
 import { runtimeError } from './runtime-error';
 import type { SessionOptions } from './session';
+import { SpillFolder } from './spill-folder';
 
 /** Above this a single file is opened through its skeleton: by path onnxruntime holds the weights twice, and at 2 GiB it refuses. */
 const byPathBytes = 2 ** 30;
+
+export interface CreatedSession {
+  readonly session: InferenceSession;
+  /** Where its weights were mapped from; null where they came from memory or by path. */
+  readonly weightsFolder: string | null;
+}
 
 /**
  * @param model a path, or a Model whose weights are mapped from its folder
  * @throws LatheError that names the model and says what onnxruntime cannot do with it
  */
-export async function createSession(model: Model | string, options: SessionOptions): Promise<InferenceSession> {
+export async function createSession(model: Model | string, options: SessionOptions): Promise<CreatedSession> {
   const name = modelLabel(model, options);
   const source = await sourceOf(model, options);
+  const spill = new SpillFolder(options.spillFolder);
   try {
     const { InferenceSession: sessions } = runtime();
-    if (typeof source === 'string') return await sessions.create(source, ortOptions(options, null));
-    const { bytes, folder } = skeletonBytes(source);
-    return await sessions.create(bytes, ortOptions(options, folder));
+    if (typeof source === 'string')
+      return { session: await sessions.create(source, ortOptions(options, null)), weightsFolder: null };
+    const { bytes, folder } = skeletonBytes(source, { folder: () => spill.path() });
+    return { session: await sessions.create(bytes, ortOptions(options, folder)), weightsFolder: folder };
   } catch (thrown) {
     throw runtimeError(name, thrown, await opsetOf(source));
+  } finally {
+    await spill.remove();
   }
 }
 

@@ -6,7 +6,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { LatheError } from '../../contract';
 import { readModel } from '../file';
 import { type DType, type Feeds, isArrayDType, type Model, type NdArray } from '../ir';
-import { createSession, modelLabel } from './create-session';
+import { type CreatedSession, createSession, modelLabel } from './create-session';
 import { fromOrtTensor, toOrtTensor } from './ort-tensor';
 import { runtimeError } from './runtime-error';
 import type { Session, SessionOptions, SessionValue } from './session';
@@ -16,20 +16,27 @@ import type { Session, SessionOptions, SessionValue } from './session';
  * @throws LatheError that names the model and says what onnxruntime cannot do with it
  */
 export async function openSession(model: Model | string, options: SessionOptions = {}): Promise<Session> {
-  const session = await createSession(model, options);
-  const describe = await describer(model, session);
-  return new OrtSession(modelLabel(model, options), session, describe, options.profilePrefix);
+  const created = await createSession(model, options);
+  const describe = await describer(model, created.session);
+  return new OrtSession(modelLabel(model, options), created, describe, options.profilePrefix);
 }
 
 class OrtSession implements Session {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
+  readonly weightsFolder: string | null;
   readonly #label: string;
   readonly #session: InferenceSession;
   readonly #profilePrefix: string | undefined;
 
-  constructor(label: string, session: InferenceSession, describe: Describe, profilePrefix: string | undefined) {
+  constructor(
+    label: string,
+    { session, weightsFolder }: CreatedSession,
+    describe: Describe,
+    profilePrefix: string | undefined,
+  ) {
     this.#label = label;
+    this.weightsFolder = weightsFolder;
     this.#session = session;
     this.#profilePrefix = profilePrefix;
     this.inputs = session.inputMetadata.map(describe);

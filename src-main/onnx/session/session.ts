@@ -18,6 +18,11 @@ export interface SessionOptions {
   readonly profilePrefix?: string | undefined;
   /** Values between nodes to be given out as well. */
   readonly extraOutputs?: readonly string[] | undefined;
+  /**
+   * Where changed weights are kept that are too many for memory; the caller's to remove. Needed where the optimised
+   * model is read, which refers to them; else they are in a temporary folder that looks after itself.
+   */
+  readonly spillFolder?: string | undefined;
   /** How messages call the model; its file name where it has one. */
   readonly label?: string | undefined;
 }
@@ -35,6 +40,8 @@ export interface SessionValue {
 export interface Session {
   readonly inputs: readonly SessionValue[];
   readonly outputs: readonly SessionValue[];
+  /** Where its weights were mapped from, which is what an optimised model refers to; null where there is no such place. */
+  readonly weightsFolder: string | null;
   /**
    * One run. Blocks the thread until it is done: sessions live in the engine process.
    * @param outputs names asked for; all where absent. What is not asked for costs no copy.

@@ -103,7 +103,7 @@ async function scalarsAmong(model: Model, names: readonly string[]): Promise<Set
 }
 
 async function outputMetadata(model: Model): Promise<TensorMetadata[]> {
-  const session = await createSession(model, { optimization: 'disabled', prepacking: false });
+  const { session } = await createSession(model, { optimization: 'disabled', prepacking: false });
   const metadata = session.outputMetadata.filter((value): value is TensorMetadata => value.isTensor);
   await session.release();
   return metadata;

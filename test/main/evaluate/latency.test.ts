@@ -14,6 +14,7 @@ function noted(session: Session, name: string, runs: string[]): Session {
   return {
     inputs: session.inputs,
     outputs: session.outputs,
+    weightsFolder: session.weightsFolder,
     run: (feeds, outputs) => {
       runs.push(name);
       return session.run(feeds, outputs);

@@ -1,7 +1,8 @@
+import { appendFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readModel, skeletonBytes, writeModel } from '../../../../src-main/onnx/file';
-import { attributes, type Model, makeNode } from '../../../../src-main/onnx/ir';
+import { readModel, readTensor, readTensorBytes, skeletonBytes, writeModel } from '../../../../src-main/onnx/file';
+import { attributes, type Model, makeNode, type Tensor } from '../../../../src-main/onnx/ir';
 import { temporaryFolder } from '../../../support/folder';
 import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
 
@@ -42,6 +43,32 @@ const places: Readonly<Record<string, () => Model>> = {
   },
 };
 
+const noSpill = {
+  folder: (): string => {
+    throw new Error('no weight should have been spilled');
+  },
+};
+
+/** y = Gemm(Gemm(x, w), v) with w in a file and v derived, both twice as large as what is held. */
+async function partlyDerived(): Promise<{ read: Model; held: number }> {
+  const text = `g (float[batch, 32] x) => (float[batch, 32] y)
+    { [first] z = Gemm <transB = 1> (x, w) [second] y = Gemm <transB = 1> (z, v) [third] t = Identity (v) }`;
+  const inline = modelFromText(text, [randomTensor('w', [32, 32], 1), randomTensor('v', [32, 32], 2)]);
+  const read = await readModel((await writeModel(inline, join(temporaryFolder(), 'model.onnx'))).path);
+  const v = read.graph.initializers.get('v');
+  if (v === undefined) throw new Error('no initializer');
+  const derived = {
+    ...v,
+    data: { kind: 'derived' as const, length: 4096, read: (from: number, to: number) => readTensorBytes(v, from, to) },
+  };
+  return { read: withInitializer(read, derived), held: 2048 };
+}
+
+const withInitializer = (model: Model, tensor: Tensor): Model => ({
+  ...model,
+  graph: { ...model.graph, initializers: new Map([...model.graph.initializers, [tensor.name, tensor]]) },
+});
+
 describe('skeletonBytes', () => {
   test.each(Object.keys(places))(
     'a weight that is a(n) %s stays in the file, and a session finds it there',
@@ -50,7 +77,7 @@ describe('skeletonBytes', () => {
       for (const externalData of ['never', 'always'] as const) {
         const { path } = await writeModel(made, join(temporaryFolder(), 'model.onnx'), { externalData });
         const read = await readModel(path);
-        const { bytes, folder } = skeletonBytes(read);
+        const { bytes, folder } = skeletonBytes(read, noSpill);
         expect(folder).not.toBeNull();
         expect(bytes.length).toBeLessThan(800);
         await expectSameOutputs(made, read);
@@ -84,8 +111,32 @@ describe('skeletonBytes', () => {
         ]),
       },
     };
-    expect(skeletonBytes(both).bytes.length).toBeGreaterThan(4096);
+    expect(skeletonBytes(both, noSpill).bytes.length).toBeGreaterThan(4096);
     await expectSameOutputs(inline, both);
+  });
+
+  test('much that lies in no file goes to a temporary one, and files come in beside it without a copy', async () => {
+    const { read, held } = await partlyDerived();
+    const spillFolder = join(temporaryFolder(), 'spilled');
+    const { bytes, folder } = skeletonBytes(read, { folder: () => spillFolder, heldBytes: held });
+    expect(folder).toBe(spillFolder);
+    expect(bytes.length).toBeLessThan(800);
+    expect(readdirSync(spillFolder).sort()).toEqual(['linked-0.bin', 'weights.bin']);
+    expect(statSync(join(spillFolder, 'linked-0.bin')).nlink).toBe(2);
+    expect(statSync(join(spillFolder, 'weights.bin')).size).toBe(4096);
+    writeFileSync(join(spillFolder, 'skeleton.onnx'), bytes);
+    const through = await readModel(join(spillFolder, 'skeleton.onnx'));
+    for (const [name, tensor] of read.graph.initializers)
+      expect(readTensor(through.graph.initializers.get(name) as Tensor)).toEqual(readTensor(tensor));
+  });
+
+  test('where weights are spilled, a source file that has changed is noticed as well', async () => {
+    const { read, held } = await partlyDerived();
+    const { data } = read.graph.initializers.get('w') as Tensor;
+    if (data.kind !== 'file') throw new Error('w is in no file');
+    appendFileSync(data.file, 'more');
+    const spill = { folder: temporaryFolder, heldBytes: held };
+    expect(() => skeletonBytes(read, spill)).toThrow('model.onnx: changed on disk while it was in use');
   });
 
   test('a source file that has changed is noticed', async () => {
@@ -93,6 +144,6 @@ describe('skeletonBytes', () => {
     await writeModel(gemm(), path);
     const model = await readModel(path);
     await writeModel(gemm(), path);
-    expect(() => skeletonBytes(model)).toThrow('model.onnx: changed on disk while it was in use');
+    expect(() => skeletonBytes(model, noSpill)).toThrow('model.onnx: changed on disk while it was in use');
   });
 });

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readModel, writeModel } from '../../../../src-main/onnx/file';
-import type { NdArray } from '../../../../src-main/onnx/ir';
-import { openSession, runtimeVersion } from '../../../../src-main/onnx/session';
+import { readModel, readTensorBytes, writeModel } from '../../../../src-main/onnx/file';
+import type { NdArray, Tensor } from '../../../../src-main/onnx/ir';
+import { openSession, optimizeModel, runtimeVersion } from '../../../../src-main/onnx/session';
 import { modelFromText } from '../../../support/model-from-text';
 
 const models = fileURLToPath(new URL('../../../models', import.meta.url));
@@ -125,4 +125,47 @@ describe('openSession of a Model', () => {
     await expect(session.run({})).rejects.toThrow('teacher: input "x": is not fed');
     await session.release();
   });
+});
+
+describe('a session of more changed weights than memory should hold', () => {
+  /** y = Gather(table, x), the table of 72 MB made as it is read: row r holds r. */
+  const rows = 1_125_000;
+  const table: Tensor = {
+    name: 'table',
+    dtype: 'float32',
+    shape: [rows, 16],
+    data: {
+      kind: 'derived',
+      length: rows * 64,
+      read: (start, end) => {
+        const values = Float32Array.from({ length: (end - start) / 4 }, (_, at) => Math.floor((start / 4 + at) / 16));
+        return new Uint8Array(values.buffer);
+      },
+    },
+  };
+  const model = modelFromText('g (int64[n] x) => (float[n, 16] y) { y = Gather (table, x) }', [table]);
+
+  it('maps them from a temporary file, which is gone when the session is there', async () => {
+    const before = spilled();
+    const session = await openSession(model, { prepacking: false });
+    expect(session.weightsFolder).not.toBeNull();
+    expect(spilled()).toEqual(before);
+    const asked = BigInt64Array.from([0n, 7n, BigInt(rows - 1)]);
+    const { y } = await session.run({ x: { dtype: 'int64', shape: [3], data: asked } });
+    const expected = [0, 7, rows - 1].flatMap((row) => Array.from({ length: 16 }, () => row));
+    expect([...(y as NdArray<'float32'>).data]).toEqual(expected);
+    await session.release();
+  });
+
+  it('keeps them for an optimised model, which refers to them', async () => {
+    const path = join(mkdtempSync(join(folder, 'optimised-')), 'model.onnx');
+    const optimised = await optimizeModel(model, 'basic', path);
+    const { data } = optimised.graph.initializers.get('table') as Tensor;
+    expect(data).toMatchObject({ kind: 'file', length: rows * 64 });
+    expect(readTensorBytes(optimised.graph.initializers.get('table') as Tensor, 64 * 9, 64 * 9 + 4)).toEqual(
+      new Uint8Array(Float32Array.of(9).buffer),
+    );
+  });
+
+  const spilled = () => readdirSync(tmpdir()).filter((name) => name.startsWith('.lathe-weights'));
 });
