@@ -155,10 +155,15 @@ function* neighbours(node: Node, before: GraphIndex, after: GraphIndex, match: M
   for (const [at, input] of node.inputs.entries()) {
     const producer = before.producer(input);
     const other = producer === undefined ? undefined : match.get(producer);
-    const value = other?.outputs[producer?.outputs.indexOf(input) ?? 0];
+    const isShared = before.isInput(input) && after.isInput(input);
+    const value = isShared ? input : other?.outputs[producer?.outputs.indexOf(input) ?? 0];
     if (value !== undefined) yield* after.consumers(value).filter(({ inputs }) => inputs[at] === value);
   }
-  for (const output of node.outputs) {
+  for (const [at, output] of node.outputs.entries()) {
+    const place = before.graph.outputs.findIndex(({ name }) => name === output);
+    const sameOutput = after.graph.outputs[place]?.name ?? '';
+    const maker = after.producer(sameOutput);
+    if (maker !== undefined && maker.outputs[at] === sameOutput) yield maker;
     for (const reader of before.consumers(output)) {
       const value = match.get(reader)?.inputs[reader.inputs.indexOf(output)];
       const producer = value === undefined ? undefined : after.producer(value);

@@ -61,7 +61,21 @@ class GraphMapping {
       if (layoutChanges.has(node.opType)) continue;
       for (const output of node.outputs) this.#byValue.set(output, node);
     }
+    for (const node of optimised.nodes) this.#claimSum(node);
     this.#claimUnnamed(optimised);
+  }
+
+  /** A blocked convolution that adds a sum is named after the value before the Add; Add and activation are its work too. */
+  #claimSum(kernel: Node): void {
+    if (kernel.domain !== 'com.microsoft.nchwc' || (kernel.inputs[3] ?? '') === '') return;
+    const before = kernel.name.slice(0, -'_nchwc'.length);
+    const add = this.#original.consumers(before).find(({ opType }) => opType === 'Add');
+    const sum = add?.outputs[0];
+    if (sum === undefined) return;
+    this.#byValue.set(sum, kernel);
+    const activation = attributes.stringOf(kernel, 'activation', '');
+    const active = this.#original.consumers(sum).find(({ opType }) => opType === activation);
+    for (const output of active?.outputs ?? []) this.#byValue.set(output, kernel);
   }
 
   /** By what it makes, by its name, or by what its readers became. */

@@ -32,7 +32,7 @@ export async function nodesReport(path: string, { dims, run }: NodesOptions): Pr
     path,
     dims: sizes,
     observedOn: run?.data ?? null,
-    macs: open.length === 0 ? costs.macs : null,
+    macs: costs.macs,
     parameters: sum((row) => row.parameters),
     weightBytes: sum((row) => row.weightBytes),
     peak: costs.peak,
@@ -42,7 +42,9 @@ export async function nodesReport(path: string, { dims, run }: NodesOptions): Pr
     leftOut: 0,
     notes: [
       ...costs.notes,
-      ...(open.length === 0 ? [] : [`Sizes of ${open.join(', ')} are not given: give them, or data that has them.`]),
+      ...(open.length === 0 || run !== null
+        ? []
+        : [`Sizes of ${open.join(', ')} are not given: give them, or data that has them.`]),
     ],
   };
 }
@@ -55,7 +57,8 @@ function sizesOfFeeds({ graph }: Model, feeds: Feeds): Record<string, number> {
     if (type?.kind !== 'tensor' || type.shape?.length !== shape?.length) continue;
     for (const [axis, dim] of (type.shape ?? []).entries()) {
       const symbol = dimName(name, axis, dim);
-      if (symbol !== null) sizes[symbol] = shape?.[axis] as number;
+      // An empty axis, such as the past of a decoder's first run, stays open: ONNX has no way to say that it is 0.
+      if (symbol !== null && shape?.[axis] !== 0) sizes[symbol] = shape?.[axis] as number;
     }
   }
   return sizes;

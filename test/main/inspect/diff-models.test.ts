@@ -62,11 +62,11 @@ describe('diffModels', () => {
   it('matches nodes by structure where every name is another', async () => {
     const renamed = modelFromText(
       `<ir_version: 8, opset_import: ["" : 13]>
-      g (float[N, 2] x) => (float[N, 2] y) <float[2] a = {1, 2}, float[2] b = {3, 4}> {
+      g (float[N, 2] x) => (float[N, 2] z) <float[2] a = {1, 2}, float[2] b = {3, 4}> {
         [n1] v1 = Add (x, a)
         [n2] v2 = LeakyRelu <alpha = 0.1> (v1)
         [n3] v3 = Mul (v2, b)
-        [n4] y = Relu (v3)
+        [n4] z = Relu (v3)
       }`,
     );
     const { added, removed, changed } = await diffModels(before, renamed);

@@ -37,6 +37,18 @@ describe('fusionReport', () => {
     expect(report.kernelOf.get('/Relu')).toBe(kernel);
   });
 
+  it('gives a residual sum and its activation to the blocked convolution that adds it', async () => {
+    const report = await fusionReport(await readModel(join(models, 'emoji-resnet/model-bn.onnx')));
+    const kernel = report.kernelOf.get('/l1/l1.0/c2/Conv');
+    expect(kernel?.originals).toEqual([
+      '/l1/l1.0/c2/Conv',
+      '/l1/l1.0/b2/BatchNormalization',
+      '/l1/l1.0/Add',
+      '/l1/l1.0/Relu_1',
+    ]);
+    expect(report.kernelOf.get('/ReduceMean')?.originals).toEqual(['/ReduceMean']);
+  });
+
   it('counts every original node once, and most kernels have an origin, in blocked layouts too', async () => {
     for (const file of ['glyph-vit/model', 'emoji-resnet/model-bn', 'langid-transformer/model']) {
       const model = await readModel(join(models, `${file}.onnx`));
