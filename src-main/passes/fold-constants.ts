@@ -27,12 +27,13 @@ import {
   constantOf,
   definePass,
   editGraphs,
-  holdsInitializers,
   isConstantNode,
   isStandard,
   mustStayComputed,
   type PassResult,
   type Scope,
+  setConstant,
+  standardOpset,
   Tally,
 } from './pass';
 import { type ScopeTypes, scopeTypes } from './scope-types';
@@ -78,21 +79,21 @@ async function foldOnce(model: Model, limits: Limits, isTarget: (node: Node) => 
   const types = await scopeTypes(model);
   const plans: { scope: Scope; plan: FoldPlan }[] = [];
   editGraphs(model, (scope) => {
-    if (holdsInitializers(scope)) plans.push({ scope, plan: planFold(model, scope, types, limits, isTarget, tally) });
+    plans.push({ scope, plan: planFold(model, scope, types, limits, isTarget, tally) });
     return scope.graph;
   });
-  const folded = new Map<Graph, { plan: FoldPlan; values: ReadonlyMap<string, Tensor> }>();
+  const folded = new Map<string, { plan: FoldPlan; values: ReadonlyMap<string, Tensor> }>();
   for (const { scope, plan } of plans) {
     if (plan.nodes.length === 0) continue;
     try {
-      folded.set(scope.graph, { plan, values: await evaluate(model, scope, plan) });
+      folded.set(scope.path, { plan, values: await evaluate(model, scope, plan) });
     } catch (thrown) {
       for (const node of plan.nodes) tally.skip(node, `onnxruntime could not compute it: ${messageOf(thrown)}`);
     }
   }
-  return editGraphs(model, ({ graph }) => {
-    const found = folded.get(graph);
-    return found === undefined ? graph : withConstants(graph, found.plan, found.values, tally);
+  return editGraphs(model, (scope) => {
+    const found = folded.get(scope.path);
+    return found === undefined ? scope.graph : withConstants(scope, found.plan, found.values, tally);
   });
 }
 
@@ -123,6 +124,8 @@ function planFold(
     if (isConstantNode(node) || functions.has(`${node.domain}.${node.opType}`)) return false;
     if (isStandard(node) && neverFolded.test(node.opType)) return false;
     if (node.inputs.length === 0 || attributes.subgraphsOf(node).length > 0) return false;
+    // What the caller of a function gives.
+    if ([...node.attributes.values()].some(({ type }) => type === 'reference')) return false;
     const inputs = node.inputs.filter((name) => name !== '').map(sizeOf);
     if (inputs.some((size) => size === undefined) || !isTarget(node)) return false;
     const outputs = node.outputs.filter((name) => name !== '');
@@ -163,10 +166,10 @@ function staticBytes(type: TypeInfo | null): number | undefined {
   return dtypeBytes(type.dtype, elementCount(type.shape as number[]));
 }
 
-/** Types inside bodies are not always known; there, what little data goes into little more comes out, unless the operator repeats it. */
+/** Types inside bodies and functions are not always known; there, what little data goes into little more comes out, unless the operator repeats it. */
 function guessedBytes(node: Node, { kind }: Scope, given: number): number | undefined {
   const repeats = /^(Expand|Tile|ConstantOfShape|Range|Resize|Upsample|Pad|OneHot|Einsum|MatMul|Conv\w*)$/;
-  return kind === 'body' && isStandard(node) && given <= 4096 && !repeats.test(node.opType) ? given : undefined;
+  return kind !== 'main' && isStandard(node) && given <= 4096 && !repeats.test(node.opType) ? given : undefined;
 }
 
 async function evaluate(model: Model, scope: Scope, plan: FoldPlan): Promise<Map<string, Tensor>> {
@@ -179,8 +182,11 @@ async function evaluate(model: Model, scope: Scope, plan: FoldPlan): Promise<Map
   }
   const outputs = plan.results.map((name) => ({ name, type: null }));
   const graph: Graph = { ...scope.graph, nodes: plan.nodes, inputs: [], outputs, initializers, values: new Map() };
+  // A function has an opset of its own.
+  const isOther = scope.opset !== standardOpset(model.opsets);
+  const opsets = isOther ? new Map(model.opsets).set('', scope.opset) : model.opsets;
   const session = await openSession(
-    { ...model, graph, functions: [] },
+    { ...model, opsets, graph, functions: [] },
     { optimization: 'disabled', prepacking: false },
   );
   try {
@@ -191,7 +197,8 @@ async function evaluate(model: Model, scope: Scope, plan: FoldPlan): Promise<Map
   }
 }
 
-function withConstants(graph: Graph, plan: FoldPlan, values: ReadonlyMap<string, Tensor>, tally: Tally): Graph {
+function withConstants(scope: Scope, plan: FoldPlan, values: ReadonlyMap<string, Tensor>, tally: Tally): Graph {
+  const { graph } = scope;
   const patch = new Patch(graph);
   const read = new Set(plan.nodes.flatMap(({ inputs }) => inputs));
   for (const node of plan.nodes) {
@@ -199,7 +206,7 @@ function withConstants(graph: Graph, plan: FoldPlan, values: ReadonlyMap<string,
     for (const output of node.outputs) if (graph.values.has(output)) patch.setValue(output, null);
     tally.changed++;
   }
-  for (const tensor of values.values()) patch.setInitializer(tensor);
+  for (const tensor of values.values()) setConstant(patch, scope, tensor);
   return withoutUnusedInitializers(patch.apply(), (name) => read.has(name));
 }
 

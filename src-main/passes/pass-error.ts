@@ -1,6 +1,7 @@
 /** What a failing pass says. */
 
 import { LatheError, messageOf } from '../contract';
+import type { Node } from '../onnx/ir';
 import type { Pass } from './pass';
 
 /** Runs a pass; what it throws names the pass as well, and the model stays as it was since models are values. */
@@ -15,6 +16,18 @@ export async function withContext<T>(pass: Pass, run: () => T | Promise<T>): Pro
       code: thrown instanceof LatheError ? thrown.code : 'failed',
       cause: thrown,
     });
+  }
+}
+
+/** Runs what a pass does with a node; what it throws names the node where it does not already. */
+export function atNode<T>(node: Node, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    const who = `${node.opType} "${node.name}"`;
+    if (isStop(thrown) || (thrown instanceof LatheError && thrown.message.includes(who))) throw thrown;
+    const code = thrown instanceof LatheError ? thrown.code : 'failed';
+    throw new LatheError({ who, what: messageOf(thrown), code, cause: thrown });
   }
 }
 

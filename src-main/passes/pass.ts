@@ -194,12 +194,15 @@ export function holdsInitializers({ kind, irVersion }: Scope): boolean {
 /** Makes a tensor readable in the graph: as an initializer, or as a Constant node where the graph cannot have any. */
 export function addConstant(patch: Patch, scope: Scope, tensor: Tensor): string {
   const name = patch.freshName(tensor.name);
-  if (holdsInitializers(scope)) {
-    patch.setInitializer({ ...tensor, name });
-  } else {
-    patch.addNode(makeNode('Constant', name, [], [name], { value: attributes.tensor({ ...tensor, name }) }));
-  }
+  setConstant(patch, scope, { ...tensor, name });
   return name;
+}
+
+/** Makes a tensor readable under its own name. */
+export function setConstant(patch: Patch, scope: Scope, tensor: Tensor): void {
+  const { name } = tensor;
+  if (holdsInitializers(scope)) patch.setInitializer(tensor);
+  else patch.addNode(makeNode('Constant', name, [], [name], { value: attributes.tensor(tensor) }));
 }
 
 /** The type that the file states for a value; passes that need more ask the runtime. */

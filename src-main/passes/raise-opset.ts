@@ -19,6 +19,7 @@ import {
 import { legacyRules, rankRules } from './legacy-opsets';
 import { changed, intsToInput, Rewriting, type Rule, type Rules } from './opset-rule';
 import { definePass, editGraphs, isStandard, type PassResult, standardOpset, Tally } from './pass';
+import { atNode } from './pass-error';
 import { ScopeTypes, scopeTypes } from './scope-types';
 import { withoutUnusedInitializers } from './unused-initializers';
 
@@ -111,7 +112,7 @@ function raiseTo(model: Model, version: number, rulesOf: Rules, types: ScopeType
       const rule = isStandard(node) ? rulesOf[version]?.[node.opType] : undefined;
       if (rule === undefined) continue;
       tally.eligible++;
-      const nodes = rule(node, new Rewriting(node, version, scope, patch, types));
+      const nodes = atNode(node, () => rule(node, new Rewriting(node, version, scope, patch, types)));
       if (nodes.length === 1 && nodes[0] === node) continue;
       tally.changed++;
       for (const input of node.inputs) touched.add(input);

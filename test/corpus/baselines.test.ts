@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { unwatched } from '../../src-main/contract';
 import { evaluate } from '../../src-main/evaluate';
 
@@ -16,6 +16,13 @@ const ownName: Readonly<Record<string, string>> = {
   bits_per_token: 'bitsPerToken',
   next_token_top1: 'nextTokenTop1',
 };
+
+/** Entry, figure, Lathe's value with its interval, the reference's, and their difference. */
+const table: string[][] = [['entry', 'figure', 'Lathe', '95 %', 'reference', 'difference']];
+afterAll(() => {
+  const widths = (table[0] as string[]).map((_, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
+  console.log(table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n'));
+});
 
 describe.each(entries)('%s', (id) => {
   const folder = join(corpus, id);
@@ -38,14 +45,14 @@ describe.each(entries)('%s', (id) => {
       },
       unwatched(),
     );
-    const own = Object.fromEntries(
-      Object.keys(meta.baseline).map((name) => [name, evaluation.metrics[ownName[name] ?? name]?.value ?? null]),
-    );
-    console.log(id, JSON.stringify(own), JSON.stringify(evaluation.warnings.map(({ code }) => code)));
-    // Another version of the runtime, and sums in another order: the figures agree to the fourth decimal.
-    for (const [name, value] of Object.entries(meta.baseline))
-      expect(Math.abs((own[name] ?? Number.NaN) - value) / Math.max(1, Math.abs(value)), name).toBeLessThanOrEqual(
-        1e-4,
-      );
+    for (const [name, value] of Object.entries(meta.baseline)) {
+      const own = evaluation.metrics[ownName[name] ?? name];
+      const interval = own?.ci95?.map((end) => end.toFixed(4)).join(' … ') ?? '–';
+      const difference = (own?.value ?? Number.NaN) - value;
+      const shown = [own?.value.toFixed(6) ?? '–', interval, String(value), difference.toExponential(1)];
+      table.push([id, name, ...shown]);
+      // Another version of the runtime, and sums in another order: the figures agree to the fourth decimal.
+      expect(Math.abs(difference) / Math.max(1, Math.abs(value)), name).toBeLessThanOrEqual(1e-4);
+    }
   });
 });

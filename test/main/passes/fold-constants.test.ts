@@ -42,3 +42,29 @@ it('leaves what would grow the file, quantized weights, and random numbers', asy
     'its result of 32 bytes is larger than what it is made from',
   ]);
 });
+
+it('computes inside functions at their own opset, but nothing that a caller decides', async () => {
+  await expectPass(
+    (model) => foldConstants(model),
+    `<ir_version: 10, opset_import: ["" : 21, "own" : 1]>
+    g (float[2] x) => (float[2] y) { y = own.f <slope = 0.5> (x) }
+    <domain: "own", opset_import: ["" : 13]>
+    f <slope> (u) => (v) {
+      a = Constant <value = float[2] {-1, 2}> ()
+      b = Neg (a)
+      c = LeakyRelu <alpha: float = @slope> (a)
+      d = Mul (u, b)
+      v = Add (d, c)
+    }`,
+    `<ir_version: 10, opset_import: ["" : 21, "own" : 1]>
+    g (float[2] x) => (float[2] y) { y = own.f <slope = 0.5> (x) }
+    <domain: "own", opset_import: ["" : 13]>
+    f <slope> (u) => (v) {
+      a = Constant <value = float[2] {-1, 2}> ()
+      c = LeakyRelu <alpha: float = @slope> (a)
+      b = Constant <value = float[2] b = {1, -2}> ()
+      d = Mul (u, b)
+      v = Add (d, c)
+    }`,
+  );
+});
