@@ -22,7 +22,7 @@ import { measuredValues, type StaticConfig, StaticQuantizer } from '../static-qu
 import { wideValues } from '../wide-activations';
 
 /** Samples that preparations look at. */
-const preparationSamples = 64;
+const preparationSamples = 32;
 
 /** Samples that the rounding of small layers is worked out from: each gives a whole picture of patches. */
 const hessianSamples = 16;

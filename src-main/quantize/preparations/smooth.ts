@@ -47,9 +47,7 @@ interface Smoothing {
 
 async function smoothActivations(model: Model, context: PreparationContext): Promise<PreparationResult> {
   const { admits, signal } = context;
-  const sites = (await sitesOf(model, admits)).filter(
-    ({ ceilings, read }) => ceilings.length === 0 && read.every(({ node }) => node.opType !== 'Conv'),
-  );
+  const sites = (await sitesOf(model, admits)).filter(({ ceilings }) => ceilings.length === 0);
   const folding = new Set(sites.flatMap(({ read }) => read.map(({ node }) => node.name)));
   const values = (await readValuesOf(model, admits)).filter(
     ({ read }) => !read.some(({ node }) => folding.has(node.name)),
