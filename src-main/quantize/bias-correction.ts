@@ -7,7 +7,16 @@
  */
 
 import { readTensor } from '../onnx/file';
-import { attributes, elementCount, type GraphIndex, type NdArray, type Node, type Tensor } from '../onnx/ir';
+import {
+  attributes,
+  elementCount,
+  type GraphIndex,
+  type NdArray,
+  type Node,
+  type Patch,
+  type Tensor,
+  tensorFromArray,
+} from '../onnx/ir';
 import type { MeanRequest } from './calibrate';
 import type { Constants } from './constants';
 import { channelLayout, partsOf, type WeightScales } from './weights';
@@ -30,6 +39,24 @@ export function addedBias(index: GraphIndex, constants: Constants, matMul: Node)
   const outputs = constants.tensor(matMul.inputs[1] as string)?.shape[1];
   const isOneEach = bias !== undefined && elementCount(bias.shape) === outputs && bias.shape.at(-1) === outputs;
   return isOneEach && bias.dtype === 'float32' ? { add, at } : null;
+}
+
+/** The Add behind a MatMul adds another bias. */
+export function addInstead(
+  patch: Patch,
+  index: GraphIndex,
+  constants: Constants,
+  matMul: Node,
+  bias: Float32Array,
+): void {
+  const added = addedBias(index, constants, matMul);
+  if (added === null) return;
+  const { add, at } = added;
+  const inputs = [...add.inputs];
+  const { shape } = constants.tensor(inputs[at] as string) as Tensor;
+  inputs[at] = patch.freshName(`${inputs[at]}_corrected`);
+  patch.setInitializer(tensorFromArray(inputs[at], { dtype: 'float32', shape, data: bias }));
+  patch.replaceNode(add.name, { ...add, inputs });
 }
 
 /** The bias of a Conv, Gemm or MatMul with the shift of its rounded weights taken back: [out]. */

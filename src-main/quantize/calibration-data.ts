@@ -8,6 +8,10 @@ import { withoutPadding } from './padding';
 /** Fewer samples than this leave ranges to chance. */
 const few = 16;
 
+/** Largest share of a split that is set aside for judging, and the fewest samples for which that is done. */
+const judgingShare = 0.25;
+const fewestJudges = 8;
+
 export interface CalibrationData {
   /** How many samples will be read. */
   readonly samples: number;
@@ -15,6 +19,8 @@ export interface CalibrationData {
   readonly notes: readonly string[];
   /** Where statistics of these samples are kept, and what the samples are; null where nothing is to be kept. */
   readonly cache: { readonly folder: string; readonly key: string } | null;
+  /** At most so many of them, spread over all. */
+  few(count: number): CalibrationData;
   /**
    * Batches in order, the same on each call.
    * @param first how many samples to leave out
@@ -42,21 +48,61 @@ export function calibrationData(context: QuantizeContext, method: string, limit:
   }
   const size = samplesPerRun(dataset);
   const rows = evenlySpaced(split.samples, wholeRuns(split.samples, limit, size));
+  return dataOf(context, dataset, split, rows);
+}
+
+/**
+ * Samples to calibrate with, and others to judge what came out of it by.
+ * @param limit at most so many to calibrate with
+ * @param judges so many to judge by, where the split is large enough
+ * @throws LatheError as {@link calibrationData}
+ */
+export function calibrationAndJudges(
+  context: QuantizeContext,
+  method: string,
+  limit: number,
+  judges: number,
+): { calibrating: CalibrationData; judging: CalibrationData } {
+  const all = calibrationData(context, method, limit);
+  const dataset = context.dataset as Dataset;
+  const split = dataset.calibration as Split;
+  const size = samplesPerRun(dataset);
+  const kept = Math.floor(Math.min(judges, split.samples * judgingShare) / size) * size;
+  if (kept < fewestJudges) {
+    const note = `Judged by samples that it was calibrated with: ${split.samples} are too few to set some aside.`;
+    return { calibrating: all, judging: { ...all.few(judges), notes: [note] } };
+  }
+  const aside = new Set(evenlySpaced(split.samples, kept));
+  const others = [...new Array(split.samples).keys()].filter((row) => !aside.has(row));
+  const rows = evenlySpaced(others.length, wholeRuns(others.length, limit, size)).map((at) => others[at] as number);
+  return {
+    calibrating: dataOf(context, dataset, split, rows),
+    judging: { ...dataOf(context, dataset, split, [...aside]), notes: [] },
+  };
+}
+
+function dataOf(context: QuantizeContext, dataset: Dataset, split: Split, rows: readonly number[]): CalibrationData {
   return {
     samples: rows.length,
     notes: notesOn(dataset, rows.length),
-    cache: cacheOf(context, dataset, rows.length),
-    batches: (first = 0) => readRows(split, rows.slice(first), size, context),
+    cache: cacheOf(context, dataset, rows),
+    few(count) {
+      const size = samplesPerRun(dataset);
+      const taken = evenlySpaced(rows.length, wholeRuns(rows.length, count, size));
+      const few = taken.map((at) => rows[at] as number);
+      return dataOf(context, dataset, split, few);
+    },
+    batches: (first = 0) => readRows(split, rows.slice(first), samplesPerRun(dataset), context),
   };
 }
 
 function cacheOf(
   { cacheDir, dims }: QuantizeContext,
   { summary, runSize }: Dataset,
-  samples: number,
+  rows: readonly number[],
 ): CalibrationData['cache'] {
   if (cacheDir === undefined) return null;
-  return { folder: cacheDir, key: JSON.stringify(['unpadded', summary.hash, summary.reader, dims, runSize, samples]) };
+  return { folder: cacheDir, key: JSON.stringify(['unpadded', summary.hash, summary.reader, dims, runSize, rows]) };
 }
 
 /** `count` of `total` row numbers, evenly spaced; all of them where there are no more. */

@@ -15,7 +15,7 @@ import {
   type Tensor,
   tensorFromArray,
 } from '../onnx/ir';
-import { addedBias } from './bias-correction';
+import { addInstead } from './bias-correction';
 import type { Constants } from './constants';
 import { outputsOf, type Placement, type Unit } from './place';
 import { type ActivationParams, activationParams, positiveScale, rangeWithZero } from './quant-params';
@@ -191,20 +191,8 @@ class Inserter {
     inputs[1] = this.#weight(node, quantized, scales === covering);
     const bias = this.#in.bias?.(node, weight, quantized) ?? own?.data;
     if (bias === undefined) return;
-    if (node.opType === 'MatMul') this.#addInstead(node, bias);
+    if (node.opType === 'MatMul') addInstead(this.#patch, this.#index, this.#in.constants, node, bias);
     else inputs[2] = this.#biasCodes(node, bias, scales, input.scale);
-  }
-
-  /** The Add behind a MatMul adds another bias. */
-  #addInstead(matMul: Node, bias: Float32Array): void {
-    const added = addedBias(this.#index, this.#in.constants, matMul);
-    if (added === null) return;
-    const { add, at } = added;
-    const inputs = [...add.inputs];
-    const { shape } = this.#in.constants.tensor(inputs[at] as string) as Tensor;
-    inputs[at] = this.#patch.freshName(`${inputs[at]}_corrected`);
-    this.#patch.setInitializer(tensorFromArray(inputs[at], { dtype: 'float32', shape, data: bias }));
-    this.#patch.replaceNode(add.name, { ...add, inputs });
   }
 
   /** int8 codes behind a DQ; a weight that several nodes read in the same way is held once. */

@@ -76,21 +76,34 @@ export async function measureSensitivity(
 }
 
 /**
- * The nodes to leave in float, in the order of what it gains for its cost: each set holds the one before it.
+ * The nodes to leave in float so that what the other sources cost stays within a budget, at little time: taken in by what
+ * each gains for its cost, and let go again where those taken later made it needless.
  * @param cost of running a unit in float
+ * @param budget error power of the outputs, as a share of their own power
  */
-export function floatOrder(sources: readonly Source[], cost: (unit: Unit) => number): ReadonlySet<string>[] {
-  const sets: ReadonlySet<string>[] = [];
-  let kept: ReadonlySet<string> = new Set();
-  for (;;) {
-    const isIn = (unit: Unit) => !kept.has(unit.node.name);
-    const left = sources.filter(({ units, noise }) => noise > 0 && units.some(isIn));
-    if (left.length === 0) return sets;
+export function floatSet(
+  sources: readonly Source[],
+  cost: (unit: Unit) => number,
+  budget: number,
+): ReadonlySet<string> {
+  const kept = new Map<string, number>();
+  const isIn = (unit: Unit): boolean => !kept.has(unit.node.name);
+  const left = (): Source[] => sources.filter(({ units, noise }) => noise > 0 && units.some(isIn));
+  for (let loud = left(); loud.length > 0 && totalNoise(loud) > budget; loud = left()) {
     const worth = ({ noise, units }: Source) => noise / units.filter(isIn).reduce((sum, unit) => sum + cost(unit), 0);
-    const best = left.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-    kept = new Set([...kept, ...best.units.map((unit) => unit.node.name)]);
-    sets.push(kept);
+    const best = loud.reduce((a, b) => (worth(b) > worth(a) ? b : a));
+    for (const unit of best.units) kept.set(unit.node.name, cost(unit));
   }
+  for (const [name, price] of [...kept].sort((a, b) => b[1] - a[1])) {
+    kept.delete(name);
+    if (totalNoise(left()) > budget) kept.set(name, price);
+  }
+  return new Set(kept.keys());
+}
+
+/** Errors of different sources add up in power. */
+export function totalNoise(sources: readonly Source[]): number {
+  return sources.reduce((sum, { noise }) => sum + noise, 0);
 }
 
 function sourcesOf({ constants }: StaticQuantizer, placement: Placement): Omit<Source, 'noise'>[] {

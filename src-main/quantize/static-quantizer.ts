@@ -4,10 +4,19 @@
  */
 
 import { portion, type Targets, targetFilter, type Work } from '../contract';
-import type { Tensor } from '../onnx/ir';
-import { type Graph, type GraphIndex, indexGraph, type Model, type Node, type TypeInfo } from '../onnx/ir';
+import {
+  type Graph,
+  type GraphIndex,
+  indexGraph,
+  type Model,
+  type Node,
+  Patch,
+  type Tensor,
+  type TypeInfo,
+  tensorFromArray,
+} from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
-import { addedBias, correctedBias, meanRequest } from './bias-correction';
+import { addedBias, addInstead, correctedBias, meanRequest } from './bias-correction';
 import { type Calibration, calibrate, type MeanRequest, observe } from './calibrate';
 import type { CalibrationData } from './calibration-data';
 import { type Constants, constantsOf } from './constants';
@@ -194,6 +203,28 @@ export class StaticQuantizer {
       perChannel: config.perChannel,
       opset: this.#opset,
     });
+  }
+
+  /**
+   * The float model with biases that take back what weights of products lose when each is rounded to its nearest
+   * integer, one scale an output: for a method that rounds them so and calibrates nothing.
+   */
+  correctedForRounding(): Model {
+    const patch = new Patch(this.model.graph);
+    for (const { kind, node } of this.placement().units) {
+      const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
+      if (weight === undefined || node.opType === 'Conv') continue;
+      const bias = this.#bias(node, weight, roundToNearest(weight, minMaxScales(weight, channelAxis(node, weight))));
+      if (bias === undefined) continue;
+      if (node.opType === 'MatMul') {
+        addInstead(patch, this.index, this.constants, node, bias);
+        continue;
+      }
+      const name = patch.freshName(`${node.name}_bias_corrected`);
+      patch.setInitializer(tensorFromArray(name, { dtype: 'float32', shape: [bias.length], data: bias }));
+      patch.replaceNode(node.name, { ...node, inputs: [...node.inputs.slice(0, 2), name] });
+    }
+    return patch.isEmpty ? this.model : { ...this.model, graph: patch.apply() };
   }
 
   /** The model with a graph that {@link build} gave. */

@@ -21,16 +21,22 @@ const rounds = 15;
 export class Judge {
   readonly #session: Session;
   readonly #data: CalibrationData;
+  readonly #pooled: boolean;
   readonly #references: Readonly<Record<string, NdArray>>[] = [];
 
-  private constructor(session: Session, data: CalibrationData) {
+  private constructor(session: Session, data: CalibrationData, pooled: boolean) {
     this.#session = session;
     this.#data = data;
+    this.#pooled = pooled;
   }
 
-  static async of(model: Model, data: CalibrationData): Promise<Judge> {
-    const judge = new Judge(await openSession(model), data);
-    for await (const { feeds } of data.batches()) judge.#references.push(floatsOnly(await judge.#session.run(feeds)));
+  /** @param pooled whether sequences [samples, places, channels] are judged by their mean over the places */
+  static async of(model: Model, data: CalibrationData, pooled = false): Promise<Judge> {
+    const judge = new Judge(await openSession(model), data, pooled);
+    for await (const { feeds } of data.batches()) {
+      const outputs = floatsOnly(await judge.#session.run(feeds));
+      judge.#references.push(pooled ? meansOverPlaces(outputs) : outputs);
+    }
     return judge;
   }
 
@@ -53,7 +59,8 @@ export class Judge {
     const rows = { same: 0, all: 0 };
     for await (const { feeds } of this.#data.batches()) {
       const reference = this.#references[at++] as Readonly<Record<string, NdArray>>;
-      const outputs = await session.run(feeds, Object.keys(reference));
+      const given = await session.run(feeds, Object.keys(reference));
+      const outputs = this.#pooled ? meansOverPlaces(given) : given;
       error += relativeError(reference, outputs);
       for (const [name, array] of Object.entries(reference)) countDecisions(array, outputs[name] as NdArray, rows);
     }
@@ -76,6 +83,21 @@ export class Judge {
 
 function floatsOnly(outputs: Readonly<Record<string, NdArray>>): Record<string, NdArray> {
   return Object.fromEntries(Object.entries(outputs).filter(([, { dtype }]) => dtype === 'float32'));
+}
+
+/** What a retrieval compares: sequences [samples, places, channels] as [samples, channels]; other outputs as they are. */
+function meansOverPlaces(outputs: Readonly<Record<string, NdArray>>): Record<string, NdArray> {
+  const pool = (array: NdArray): NdArray => {
+    if (array.dtype !== 'float32' || array.shape.length !== 3) return array;
+    const [samples, places, channels] = array.shape as [number, number, number];
+    const data = new Float32Array(samples * channels);
+    (array as NdArray<'float32'>).data.forEach((value, at) => {
+      const sample = Math.floor(at / (places * channels));
+      data[sample * channels + (at % channels)]! += value / places;
+    });
+    return { dtype: 'float32', shape: [samples, channels], data };
+  };
+  return Object.fromEntries(Object.entries(outputs).map(([name, array]) => [name, pool(array)]));
 }
 
 /** Rows along the last axis of an output with 2 to 100,000 of them, by their largest element. */

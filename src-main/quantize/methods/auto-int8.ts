@@ -5,14 +5,15 @@
  */
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
-import { portion, resolveOptions } from '../../contract';
+import { portion, resolveOptions, targetFilter } from '../../contract';
 import { type Model, tensorByteLength } from '../../onnx/ir';
-import { type CalibrationData, calibrationData } from '../calibration-data';
+import { type CalibrationData, calibrationAndJudges } from '../calibration-data';
 import { fusionNote } from '../fusion-note';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import type { Unit } from '../place';
+import { runPreparations } from '../preparations';
 import { prepare } from '../prepare';
-import { floatOrder, measureSensitivity, type Source } from '../sensitivity';
+import { floatSet, measureSensitivity, type Source, totalNoise } from '../sensitivity';
 import { measurableValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
 import { Judge, type Trial } from '../trial';
 import { dynamicInt8 } from './dynamic-int8';
@@ -21,7 +22,7 @@ const options = {
   fidelity: {
     kind: 'number',
     title: 'Wanted nearness to the original',
-    help: 'How near the outputs must stay to those of the original, in decibels of signal over error: layers are left in float until they are. 20 is an error of a tenth, 30 of a thirtieth.',
+    help: 'How near the outputs must stay to those of the original, in decibels of signal over error: layers are left in float until they are. 20 is an error of a tenth, 30 of a thirtieth. Embeddings may be 8 less.',
     default: 30,
     min: 5,
     max: 60,
@@ -39,10 +40,16 @@ const options = {
 } as const satisfies OptionSpecs;
 
 /** Samples for the questions that are asked many times over. */
-const judgeSamples = 24;
+const judgeSamples = 48;
+const preparationSamples = 32;
 const sensitivitySamples = 4;
 const hessianSamples = 16;
 const mostTrials = 6;
+/** How far beyond the wanted nearness the sum of noises may be pressed down, in decibels. */
+const widestSearch = 15;
+
+/** Embeddings are compared by their directions alone, which an error of 22 dB turns by 5 degrees: so much less is asked. */
+const embeddingAllowance = 8;
 
 /** Speeds this near to the best count as equal: a machine at work gives no better. */
 const asFast = 0.8;
@@ -65,6 +72,8 @@ interface Candidate {
   readonly name: string;
   readonly outcome: StepOutcome<Model>;
   readonly trial: Trial;
+  /** Of static int8: the nodes that were left in float. */
+  readonly keepFloat?: ReadonlySet<string> | undefined;
 }
 
 async function quantizeAutomatically(
@@ -73,13 +82,18 @@ async function quantizeAutomatically(
   targets: Targets,
   context: QuantizeContext,
 ): Promise<StepOutcome<Model>> {
-  const data = calibrationData(context, 'auto-int8', chosen.samples);
-  const judge = await Judge.of(given, calibrationData(context, 'auto-int8', Math.min(judgeSamples, chosen.samples)));
+  const { calibrating, judging } = calibrationAndJudges(context, 'auto-int8', chosen.samples, judgeSamples);
+  const isEmbedding = context.dataset?.meta.metric?.kind === 'retrieval';
+  const judge = await Judge.of(given, judging, isEmbedding);
   try {
-    const search = new Search(given, chosen.fidelity, targets, context, judge);
-    await search.tryStatic(data, chosen.samples);
-    await search.tryDynamic();
-    return search.best(data.notes);
+    const wantedDb = chosen.fidelity - (isEmbedding ? embeddingAllowance : 0);
+    const search = new Search(given, wantedDb, targets, context, judge);
+    const prepared = await search.prepare(calibrating);
+    const quantizer = await search.tryStatic(prepared, calibrating);
+    await search.tryDynamic(given, 'dynamic');
+    if (quantizer !== null)
+      await search.tryDynamic(quantizer.correctedForRounding(), 'dynamic, smoothed and corrected');
+    return search.best([...calibrating.notes, ...judging.notes]);
   } finally {
     await judge.release();
   }
@@ -101,44 +115,70 @@ class Search {
     this.#judge = judge;
   }
 
-  async tryStatic(data: CalibrationData, samples: number): Promise<void> {
-    const model = await prepare(this.#given, new Tally());
-    const quantizer = await StaticQuantizer.of(model, this.#targets, this.#context.dims, false);
-    const placement = quantizer.placement();
-    if (!placement.units.some((unit) => unit.kind === 'compute')) return;
-    const values = measurableValues(placement);
-    const histograms = { histograms: true, biasCorrection: true };
-    await quantizer.calibrate(values, data, histograms, portion(this.#context, 0, 0.25));
-    const few = (count: number) => calibrationData(this.#context, 'auto-int8', Math.min(count, samples));
-    await quantizer.collectHessians('small-layers', few(hessianSamples), portion(this.#context, 0.25, 0.35));
-    for (const calibrator of ['min-max', 'mse', 'percentile'])
-      await this.#static(quantizer, `static, ${calibrator}`, configOf(calibrator), new Set());
-    const best = this.#mostFaithful();
-    if (best === undefined || this.#isNear(best.trial)) return;
-    const config = configOf(best.name.split(', ')[1] as string);
-    const work = portion(this.#context, 0.4, 0.85);
-    const sources = await measureSensitivity(quantizer, placement, config, few(sensitivitySamples), work);
-    await this.#leaveInFloat(quantizer, sources, config);
+  /** The float model as int8 starts from it. */
+  async prepare(data: CalibrationData): Promise<Model> {
+    const plain = await prepare(this.#given, new Tally());
+    const admits = targetFilter(this.#targets);
+    const work = { ...portion(this.#context, 0, 0.1), data: data.few(preparationSamples), admits };
+    return runPreparations(plain, { equalize: true, smooth: true }, work, new Tally());
   }
 
-  /** Finds the fewest layers to leave in float that bring the outputs near enough, by halving the list. */
-  async #leaveInFloat(quantizer: StaticQuantizer, sources: readonly Source[], config: StaticConfig): Promise<void> {
+  /** @returns what calibration saw; null where there is nothing to quantize */
+  async tryStatic(model: Model, data: CalibrationData): Promise<StaticQuantizer | null> {
+    const quantizer = await StaticQuantizer.of(model, this.#targets, this.#context.dims, false);
+    const placement = quantizer.placement();
+    if (!placement.units.some((unit) => unit.kind === 'compute')) return null;
+    const values = measurableValues(placement);
+    const histograms = { histograms: true, biasCorrection: true };
+    await quantizer.calibrate(values, data, histograms, portion(this.#context, 0.1, 0.25));
+    await quantizer.collectHessians('small-layers', data.few(hessianSamples), portion(this.#context, 0.25, 0.35));
+    const between = placement.units.filter(({ kind }) => kind === 'elementwise').map(({ node }) => node.name);
+    for (const calibrator of ['min-max', 'mse', 'percentile']) {
+      await this.#static(quantizer, `static, ${calibrator}`, configOf(calibrator), new Set());
+      if (between.length === 0 || this.#hasNear()) continue;
+      const name = `static, ${calibrator}, sums and products between layers in float`;
+      await this.#static(quantizer, name, configOf(calibrator), new Set(between));
+    }
+    if (this.#hasNear()) return quantizer;
+    const best = this.#mostFaithful() as Candidate;
+    const config = configOf(best.name.split(', ')[1] as string);
+    const work = portion(this.#context, 0.4, 0.85);
+    const start = best.keepFloat ?? new Set();
+    const few = data.few(sensitivitySamples);
+    const sources = await measureSensitivity(quantizer, quantizer.placement(start), config, few, work);
+    await this.#leaveInFloat(quantizer, sources, config, start);
+    return quantizer;
+  }
+
+  /**
+   * Leaves more and more of the loudest layers in float, cheap ones first, until the outputs are near enough; how much
+   * noise may stay is found by halving its range in decibels, since what sources cost alone only nearly adds up.
+   */
+  async #leaveInFloat(
+    quantizer: StaticQuantizer,
+    sources: readonly Source[],
+    config: StaticConfig,
+    start: ReadonlySet<string>,
+  ): Promise<void> {
     const cost = (unit: Unit): number => {
       const weight = unit.kind === 'compute' ? quantizer.constants.tensor(unit.node.inputs[1] as string) : undefined;
       const perOutput =
         weight === undefined ? 1 : weight.shape.reduce((a, b) => a * b, 1) / outputChannels(unit, weight.shape);
       return quantizer.elements(unit.output) * (perOutput + 4);
     };
-    const order = floatOrder(sources, cost);
-    let tooFew = -1;
-    let enough = order.length - 1;
-    for (let trials = 0; trials < mostTrials && enough - tooFew > 1; trials++) {
-      const middle = (tooFew + enough) >> 1;
-      const kept = order[middle] as ReadonlySet<string>;
-      const name = `static, ${config.calibrator}, ${kept.size} nodes in float`;
-      const trial = await this.#static(quantizer, name, config, kept);
-      if (trial !== null && !this.#isNear(trial)) tooFew = middle;
-      else enough = middle;
+    let tooLoud = decibels(totalNoise(sources));
+    let quiet = Math.max(tooLoud, this.#wantedDb) + widestSearch;
+    const tried = new Set<string>();
+    for (let trials = 0; trials < mostTrials && quiet - tooLoud > 1; trials++) {
+      const middle = (tooLoud + quiet) / 2;
+      const loud = floatSet(sources, cost, 10 ** (-middle / 10));
+      const key = [...loud].sort().join('\n');
+      const name = `static, ${config.calibrator}, ${loud.size + start.size} nodes in float`;
+      const isKnown = tried.has(key);
+      const trial = isKnown ? null : await this.#static(quantizer, name, config, new Set([...start, ...loud]));
+      tried.add(key);
+      if (isKnown || (trial !== null && !this.#isNear(trial))) tooLoud = middle;
+      else quiet = middle;
     }
   }
 
@@ -154,26 +194,26 @@ class Search {
     countUnits(tally, placement);
     for (const skip of tally.skipped) if (keepFloat.has(skip.node)) skip.reason = 'left in float, since it loses most';
     const model = { ...quantizer.model, graph: quantizer.build(placement, config) };
-    return this.#add(name, tally.outcome(model, 'auto-int8'));
+    return this.#add(name, tally.outcome(model, 'auto-int8'), keepFloat);
   }
 
-  async tryDynamic(): Promise<void> {
+  async tryDynamic(model: Model, name: string): Promise<void> {
     const tally = new Tally();
     try {
       const defaults = resolveOptions(dynamicInt8.options, {}, 'auto-int8');
-      const outcome = await dynamicInt8.run(this.#given, defaults, this.#targets, this.#context);
-      if (outcome.changed > 0) await this.#add('dynamic', outcome);
+      const outcome = await dynamicInt8.run(model, defaults, this.#targets, this.#context);
+      if (outcome.changed > 0) await this.#add(name, outcome);
     } catch (thrown) {
       this.#context.signal.throwIfAborted();
       tally.note(String(thrown));
     }
   }
 
-  async #add(name: string, outcome: StepOutcome<Model>): Promise<Trial> {
+  async #add(name: string, outcome: StepOutcome<Model>, keepFloat?: ReadonlySet<string>): Promise<Trial> {
     this.#context.signal.throwIfAborted();
     this.#context.progress({ phase: 'Trying', fraction: 0.9, detail: name });
     const trial = await this.#judge.try(outcome.model);
-    this.#candidates.push({ name, outcome, trial });
+    this.#candidates.push({ name, outcome, trial, keepFloat });
     return trial;
   }
 
@@ -182,6 +222,10 @@ class Search {
     if (sqnrDb >= this.#wantedDb) return true;
     const kind = this.#context.dataset?.meta.metric?.kind ?? '';
     return ['top1', 'ctc', 'lm'].includes(kind) && decisions.all >= manyDecisions && share(decisions) >= keptDecisions;
+  }
+
+  #hasNear(): boolean {
+    return this.#candidates.some(({ trial }) => this.#isNear(trial));
   }
 
   #mostFaithful(): Candidate | undefined {
@@ -225,6 +269,10 @@ const configOf = (calibrator: string): StaticConfig => ({ calibrator, perChannel
 
 function outputChannels({ node }: Unit, shape: readonly number[]): number {
   return (node.opType === 'MatMul' ? shape.at(-1) : shape[0]) ?? 1;
+}
+
+function decibels(noise: number): number {
+  return -10 * Math.log10(Math.max(noise, 1e-12));
 }
 
 function share({ same, all }: Trial['decisions']): number {

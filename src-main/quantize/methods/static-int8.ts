@@ -137,8 +137,11 @@ async function quantizeStatically(
 ): Promise<StepOutcome<Model>> {
   const tally = new Tally();
   const data = calibrationData(context, 'static-int8', chosen.samples);
-  const first = calibrationData(context, 'static-int8', Math.min(chosen.samples, preparationSamples));
-  const preparing = { ...portion(context, 0.02, 0.2), data: first, admits: targetFilter(targets) };
+  const preparing = {
+    ...portion(context, 0.02, 0.2),
+    data: data.few(preparationSamples),
+    admits: targetFilter(targets),
+  };
   const model = await runPreparations(await prepare(given, tally), chosen, preparing, tally);
   const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
   const wide = wideLayers(quantizer, chosen.wideLayers);
@@ -151,8 +154,7 @@ async function quantizeStatically(
     { histograms, biasCorrection },
     portion(context, 0.2, 0.6),
   );
-  const few = calibrationData(context, 'static-int8', Math.min(chosen.samples, hessianSamples));
-  await quantizer.collectHessians(chosen.rounding, few, portion(context, 0.6, 0.9));
+  await quantizer.collectHessians(chosen.rounding, data.few(hessianSamples), portion(context, 0.6, 0.9));
   const config = configOf(chosen);
   const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);

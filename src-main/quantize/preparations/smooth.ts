@@ -47,7 +47,10 @@ interface Smoothing {
 
 async function smoothActivations(model: Model, context: PreparationContext): Promise<PreparationResult> {
   const { admits, signal } = context;
-  const sites = (await sitesOf(model, admits)).filter(({ ceilings }) => ceilings.length === 0);
+  const sites = (await sitesOf(model, admits)).filter(
+    // Between convolutions, whose filters spread over few channels, equalization does more, and asks no samples.
+    ({ ceilings, read }) => ceilings.length === 0 && read.every(({ node }) => node.opType !== 'Conv'),
+  );
   const folding = new Set(sites.flatMap(({ read }) => read.map(({ node }) => node.name)));
   const values = (await readValuesOf(model, admits)).filter(
     ({ read }) => !read.some(({ node }) => folding.has(node.name)),

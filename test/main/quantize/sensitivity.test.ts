@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unwatched } from '../../../src-main/contract';
 import { calibrationData } from '../../../src-main/quantize/calibration-data';
 import type { Unit } from '../../../src-main/quantize/place';
-import { floatOrder, measureSensitivity, type Source } from '../../../src-main/quantize/sensitivity';
+import { floatSet, measureSensitivity, type Source } from '../../../src-main/quantize/sensitivity';
 import { measurableValues, StaticQuantizer } from '../../../src-main/quantize/static-quantizer';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
 import { float32 } from '../../support/npz';
@@ -49,12 +49,24 @@ it('finds the weight that rounds badly: the layer with one huge input', async ()
   expect(quantizer.placement(new Set(['harsh'])).units.map(({ node }) => node.name)).toEqual(['gentle']);
 });
 
-it('orders what to leave in float by gain for cost', () => {
+describe('what to leave in float', () => {
   const unit = (name: string) => ({ node: { name } }) as Unit;
   const [a, b, c] = [unit('a'), unit('b'), unit('c')];
   const source = (units: Unit[], noise: number): Source => ({ kind: 'weight', name: '', units, noise });
   const sources = [source([a], 0.5), source([b], 0.4), source([c], 0.01), source([a, b], 0.2), source([unit('d')], 0)];
   const cost = ({ node }: Unit) => (node.name === 'a' ? 100 : 1);
-  // b: 0.4 for 1; c: 0.01 for 1; a: 0.5 for 100; d makes no noise.
-  expect(floatOrder(sources, cost).map((set) => [...set])).toEqual([['b'], ['b', 'c'], ['b', 'c', 'a']]);
+  const left = (budget: number) => [...floatSet(sources, cost, budget)].sort();
+
+  it('gains most for its cost', () => {
+    // All: 1.11. b gains 0.4 for 1, c 0.01 for 1, a 0.5 for 100; d makes no noise.
+    expect(left(1.2)).toEqual([]);
+    expect(left(0.8)).toEqual(['b']);
+    expect(left(0.705)).toEqual(['b', 'c']);
+  });
+
+  it('is let go where what came later made it needless', () => {
+    // b and c are taken before a, which alone takes away the rest: without c 0.01 is left.
+    expect(left(0.05)).toEqual(['a', 'b']);
+    expect(left(0)).toEqual(['a', 'b', 'c']);
+  });
 });
