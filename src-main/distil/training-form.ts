@@ -5,6 +5,7 @@
 
 import { LatheError } from '../contract';
 import type { Feeds, Model, Value } from '../onnx/ir';
+import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
 import { unrollRecurrent } from './unroll-recurrent';
 
@@ -24,7 +25,8 @@ export async function trainingForm(
   batchStatistics: boolean,
 ): Promise<TrainingForm> {
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
-  const sized = await unrollRecurrent({ ...model, graph: { ...model.graph, inputs } });
+  const unrolled = await unrollRecurrent({ ...model, graph: { ...model.graph, inputs } });
+  const sized = await multiplySmallDepthwise(unrolled);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
 }
 

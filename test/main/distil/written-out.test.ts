@@ -1,12 +1,21 @@
 import { describe, it } from 'vitest';
+import { multiplySmallDepthwise } from '../../../src-main/distil/small-depthwise';
 import { trainBatchNorm } from '../../../src-main/distil/train-batch-norm';
 import { unrollRecurrent } from '../../../src-main/distil/unroll-recurrent';
-import { attributes } from '../../../src-main/onnx/ir';
+import { type Attribute, attributes } from '../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../support/check-gradient';
 
-const { int, string } = attributes;
+const { int, ints, string } = attributes;
 const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
 const frozen = (shape: readonly number[], low: number, high: number) => ({ shape, low, high, frozen: true });
+
+const smallMap = (title: string, attrs: Readonly<Record<string, Attribute>>): GradientRow => ({
+  op: 'Conv',
+  title: `small map${title}`,
+  inputs: [{ ...x([2, 4, 5, 6]), symbolic: ['n', 4, 5, 6] }, x([4, 1, 3, 2]), x([4])],
+  attributes: { group: int(4), ...attrs },
+  rewrite: multiplySmallDepthwise,
+});
 
 const rewrite = unrollRecurrent;
 const rows: GradientRow[] = [
@@ -44,6 +53,9 @@ const rows: GradientRow[] = [
     attributes: { hidden_size: int(3), direction: string('reverse') },
     rewrite,
   },
+  smallMap('', { pads: ints([1, 1, 1, 1]) }),
+  smallMap(', stride and uneven pads', { pads: ints([0, 1, 2, 1]), strides: ints([2, 2]) }),
+  smallMap(', dilated', { pads: ints([2, 2, 2, 2]), dilations: ints([2, 2]) }),
   {
     op: 'BatchNormalization',
     title: 'statistics of the batch',
