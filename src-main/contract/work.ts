@@ -16,7 +16,12 @@ export const trainingProgressSchema = z.object({
   /** null until an update has been timed. */
   secondsLeft: z.number().nullable(),
   /** Loss on the validation rows, lower is better; epoch 0 = before training. */
-  best: z.object({ validation: z.number().nullable(), epoch: z.number().int() }),
+  best: z.object({
+    validation: z.number().nullable(),
+    /** Share of right answers on the validation rows; without labels, of those that are the teacher's. */
+    accuracy: z.number(),
+    epoch: z.number().int(),
+  }),
   /** Update → mean loss around it and learning rate; some hundred points, however long the training. */
   curve: z.array(z.object({ step: z.number(), loss: z.number(), learningRate: z.number() })),
   /** After each epoch; thinned out like the curve. */

@@ -94,6 +94,30 @@ export function divergenceOf(student: NdArray<'float32'>, teacher: NdArray<'floa
   return { sum, rows };
 }
 
+/** Rows whose largest score is at the label; rows without one do not count. */
+export function rightOf(logits: NdArray<'float32'>, labels: BigInt64Array): number {
+  const classes = logits.shape[1] as number;
+  return labels.reduce(
+    (right, label, row) => right + (label >= 0n && firstChoice(logits, row, classes) === Number(label) ? 1 : 0),
+    0,
+  );
+}
+
+/** Rows whose largest score is at the teacher's. */
+export function agreementOf(student: NdArray<'float32'>, teacher: NdArray<'float32'>): number {
+  const [rows, classes] = student.shape as [number, number];
+  let agreed = 0;
+  for (let row = 0; row < rows; row++)
+    if (firstChoice(student, row, classes) === firstChoice(teacher, row, classes)) agreed += 1;
+  return agreed;
+}
+
+function firstChoice({ data }: NdArray<'float32'>, row: number, classes: number): number {
+  let best = row * classes;
+  for (let at = best + 1; at < (row + 1) * classes; at++) if ((data[at] as number) > (data[best] as number)) best = at;
+  return best - row * classes;
+}
+
 function logSumExp(scores: Float32Array): number {
   const top = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY);
   return top + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - top), 0));

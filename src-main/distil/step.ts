@@ -20,7 +20,7 @@ import { liftConstants } from '../passes/lift-constants';
 import { raiseOpset } from '../passes/raise-opset';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
-import { crossEntropyOf, divergenceOf, type Forward, openForward } from './forward';
+import { agreementOf, crossEntropyOf, divergenceOf, type Forward, openForward, rightOf } from './forward';
 import { type HintPair, pairValues } from './hints/pair-values';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
@@ -29,7 +29,7 @@ import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples } from './samples';
 import type { Schedule } from './schedule';
 import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
-import { type TrainingSettings, type TrainingState, train, type Weights } from './train';
+import { type TrainingSettings, type TrainingState, train, type Validation, type Weights } from './train';
 import { findTrainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
@@ -254,7 +254,7 @@ async function runLoop(
       teacher: teacher === null || answers === null ? null : lessons(graph, teacher, answers),
       augment: (feeds: Feeds, number: number) =>
         augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
-      validate: (weights: Weights) => validationLoss(student, weights, samples, answers, options.batch as number),
+      validate: (weights: Weights) => validate(student, weights, samples, answers, options.batch as number),
     };
     return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
   } finally {
@@ -319,14 +319,14 @@ function layoutOf(model: Model): 'NCHW' | 'NHWC' {
 }
 
 /** Cross-entropy on the held-out rows where there are labels, else divergence from the teacher. */
-async function validationLoss(
+async function validate(
   student: Forward,
   weights: Weights,
   samples: TrainingSamples,
   answers: Answers | null,
   atOnce: number,
-): Promise<number> {
-  let [sum, count] = [0, 0];
+): Promise<Validation> {
+  let [sum, right, count] = [0, 0, 0];
   for (let first = 0; first < samples.validation.length; first += atOnce) {
     const rows = samples.validation.subarray(first, first + atOnce);
     const { feeds, labels } = samples.gather(rows);
@@ -335,9 +335,10 @@ async function validationLoss(
     checkAnswers(logits, rows.length, labels?.length ?? wanted?.shape[0] ?? 0, labels === null ? 'teacher' : 'data');
     const part = wanted === null ? crossEntropyOf(logits, labels as BigInt64Array) : divergenceOf(logits, wanted);
     sum += part.sum;
+    right += wanted === null ? rightOf(logits, labels as BigInt64Array) : agreementOf(logits, wanted);
     count += part.rows;
   }
-  return sum / Math.max(1, count);
+  return { loss: sum / Math.max(1, count), accuracy: right / Math.max(1, count) };
 }
 
 /** One answer a sample, or one a token: as many as there are labels, or answers of the teacher. */
@@ -404,6 +405,6 @@ function historyNotes(state: TrainingState, samples: TrainingSamples): string[] 
   return [
     `trained on ${samples.training.length} samples of the ${samples.split} split, ${samples.validation.length} held out for validation`,
     `training loss ${first.loss.toFixed(4)} → ${last.loss.toFixed(4)} over ${state.epoch} epochs, ${Math.round(last.samplesPerSecond)} samples a second`,
-    `best validation loss ${state.best.validation.toFixed(4)} after epoch ${state.best.epoch}, whose ${state.best.averaged ? 'averaged weights' : 'weights'} are kept`,
+    `best validation loss ${state.best.validation.toFixed(4)}, ${(100 * state.best.accuracy).toFixed(1)} % right, after epoch ${state.best.epoch}, whose ${state.best.averaged ? 'averaged weights' : 'weights'} are kept`,
   ];
 }

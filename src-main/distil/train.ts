@@ -44,9 +44,16 @@ export interface TrainingPlan {
   readonly teacher: ((rows: Int32Array, feeds: Feeds) => Promise<Feeds>) | null;
   /** Moves the pictures of a batch at random; the same number always the same way. */
   readonly augment: (feeds: Feeds, number: number) => Feeds;
-  /** A figure on the validation rows for given weights; lower is better. */
-  readonly validate: (weights: Weights) => Promise<number>;
+  /** How given weights do on the validation rows. */
+  readonly validate: (weights: Weights) => Promise<Validation>;
   readonly settings: TrainingSettings;
+}
+
+export interface Validation {
+  /** Lower is better: what the best weights are chosen by. */
+  readonly loss: number;
+  /** Share of the answers that are right: the label, or the teacher's first choice where there are no labels. */
+  readonly accuracy: number;
 }
 
 export interface EpochRecord {
@@ -54,12 +61,15 @@ export interface EpochRecord {
   readonly loss: number;
   /** Of the better one of weights and their average. */
   readonly validation: number;
+  readonly accuracy: number;
   readonly learningRate: number;
   readonly samplesPerSecond: number;
 }
 
 export interface BestWeights {
+  /** Loss on the validation rows. */
   readonly validation: number;
+  readonly accuracy: number;
   readonly epoch: number;
   /** Whether they are a moving average. */
   readonly averaged: boolean;
@@ -181,7 +191,7 @@ async function startingState(plan: TrainingPlan): Promise<TrainingState> {
     weights: plan.start,
     optimizer,
     average: plan.settings.averageDecay > 0 ? plan.start : new Map(),
-    best: { validation: await plan.validate(plan.start), epoch: 0, averaged: false, weights: plan.start },
+    best: await judged(plan, plan.start, 0, false),
     history: [],
     losses: [],
   };
@@ -242,6 +252,7 @@ async function closeEpoch(plan: TrainingPlan, state: TrainingState, bounds: Trai
     epoch,
     loss: state.lossSum / rows,
     validation: candidate.validation,
+    accuracy: candidate.accuracy,
     learningRate: bounds.rateAt(state.step - 1),
     samplesPerSecond: rows / state.seconds,
   };
@@ -259,9 +270,14 @@ async function closeEpoch(plan: TrainingPlan, state: TrainingState, bounds: Trai
 /** The weights or their average, whichever validates better. */
 async function bestCandidate(plan: TrainingPlan, state: TrainingState, epoch: number): Promise<BestWeights> {
   const { weights, average } = state;
-  const plain = { validation: await plan.validate(weights), epoch, averaged: false, weights };
+  const plain = await judged(plan, weights, epoch, false);
   if (average.size === 0) return plain;
-  return better(plain, { validation: await plan.validate(average), epoch, averaged: true, weights: average });
+  return better(plain, await judged(plan, average, epoch, true));
+}
+
+async function judged(plan: TrainingPlan, weights: Weights, epoch: number, averaged: boolean): Promise<BestWeights> {
+  const { loss, accuracy } = await plan.validate(weights);
+  return { validation: loss, accuracy, epoch, averaged, weights };
 }
 
 /** Written so that one whose figure is not a number is left behind. */

@@ -36,7 +36,7 @@ export function trainingProgress(state: TrainingState, bounds: TrainingBounds, c
     learningRate: rateAt(Math.max(0, step - 1)),
     samplesPerSecond: perSecond * bounds.rowsPerStep,
     secondsLeft: perSecond > 0 ? (steps - step) / perSecond : null,
-    best: { validation: finite(state.best.validation), epoch: state.best.epoch },
+    best: { validation: finite(state.best.validation), accuracy: state.best.accuracy, epoch: state.best.epoch },
     curve: lossCurve(losses, rateAt),
     validation: thinned(state.history, curvePoints).map((record) => validationPoint(record, bounds.perEpoch)),
   };

@@ -82,7 +82,7 @@ export function trainingText(training: TrainingProgress): string {
   return [
     `epoch ${epoch} of ${epochs}`,
     `loss ${loss.toPrecision(4)}`,
-    `best validation loss ${best.validation?.toPrecision(4) ?? 'not a number'} after epoch ${best.epoch}`,
+    `best validation loss ${best.validation?.toPrecision(4) ?? 'not a number'} (${percent(best.accuracy)} right) after epoch ${best.epoch}`,
     `learning rate ${learningRate.toPrecision(3)}`,
     `${Math.round(samplesPerSecond)} samples/s`,
     ...(secondsLeft === null ? [] : [`${formatSeconds(secondsLeft)} left`]),

@@ -3,7 +3,7 @@ import { lazy, Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job, TrainingProgress, Wish } from '../../../src-main/contract';
 import { Figure, Figures } from '../../components/figure';
-import { missing, number, rate, seconds } from '../../components/format';
+import { missing, number, percent, rate, seconds } from '../../components/format';
 import { Icon } from '../../components/icon';
 import { useAction } from '../../components/use-action';
 import { forProject } from '../../studio/actions';
@@ -34,6 +34,7 @@ export function Training({ training }: { training: TrainingProgress }) {
           note={t('training.bestAfter', { epoch: best.epoch })}
           help={t('training.validationHelp')}
         />
+        <Figure label={t('training.accuracy')} value={percent(best.accuracy)} help={t('training.accuracyHelp')} />
         <Figure label={t('training.learningRate')} value={number(training.learningRate)} />
         <Figure label={t('training.samples')} value={rate(training.samplesPerSecond)} />
         <Figure label={t('training.left')} value={secondsLeft === null ? missing : seconds(secondsLeft)} />

@@ -16,8 +16,8 @@ const state: TrainingState = {
   weights: tensors('w', [1, 2]),
   optimizer: tensors('w:mean', [3, 4]),
   average: tensors('w', [5, 6]),
-  best: { validation: 0.1, epoch: 1, averaged: true, weights: tensors('w', [7, 8]) },
-  history: [{ epoch: 1, loss: 0.7, validation: 0.1, learningRate: 0.01, samplesPerSecond: 100 }],
+  best: { validation: 0.1, accuracy: 0.9, epoch: 1, averaged: true, weights: tensors('w', [7, 8]) },
+  history: [{ epoch: 1, loss: 0.7, validation: 0.1, accuracy: 0.9, learningRate: 0.01, samplesPerSecond: 100 }],
   losses: Array.from({ length: 25 }, (_, at) => 1 / (at + 3)),
 };
 

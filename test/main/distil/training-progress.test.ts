@@ -8,6 +8,7 @@ const record = (epoch: number, validation: number) => ({
   epoch,
   loss: 1,
   validation,
+  accuracy: 0.5,
   learningRate: 0.1,
   samplesPerSecond: 1,
 });
@@ -20,7 +21,7 @@ const state: TrainingState = {
   weights: new Map(),
   optimizer: new Map(),
   average: new Map(),
-  best: { validation: 0.4, epoch: 1, averaged: false, weights: new Map() },
+  best: { validation: 0.4, accuracy: 0.9, epoch: 1, averaged: false, weights: new Map() },
   history: [record(1, 0.4), record(2, Number.NaN)],
   losses: Array.from({ length: 12 }, (_, at) => 12 - at),
 };

@@ -15,7 +15,7 @@ const training = (losses: readonly number[]): TrainingProgress => ({
   learningRate: 0.1,
   samplesPerSecond: 1,
   secondsLeft: 1,
-  best: { validation: 1, epoch: 0 },
+  best: { validation: 1, accuracy: 0.5, epoch: 0 },
   curve: losses.map((loss, at) => ({ step: at + 1, loss, learningRate: 0.1 })),
   validation: [
     { step: 1, loss: 2 },

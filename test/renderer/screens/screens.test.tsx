@@ -242,7 +242,7 @@ describe('run', () => {
       learningRate: 0.001,
       samplesPerSecond: 812,
       secondsLeft: 65,
-      best: { validation: 0.21, epoch: 1 },
+      best: { validation: 0.21, accuracy: 0.934, epoch: 1 },
       curve: [{ step: 40, loss: 0.123, learningRate: 0.001 }],
       validation: [{ step: 20, loss: 0.21 }],
     };
@@ -252,6 +252,7 @@ describe('run', () => {
     const card = screen.getByRole('group', { name: job.title });
     const text = card.textContent?.replaceAll('\u00a0', ' ');
     expect(text).toContain('Validation loss0.210best, after epoch 1');
+    expect(text).toContain('Right answers93.4 %');
     expect(text).toContain('812/s');
     expect(text).toContain('Time left1 min 05 s');
     fireEvent.click(within(card).getByRole('button', { name: button }));
