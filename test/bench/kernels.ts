@@ -20,6 +20,7 @@ const root = process.cwd();
 const quick = process.argv.includes('--quick');
 const python = process.argv.includes('--numpy') ? (process.argv[process.argv.indexOf('--numpy') + 1] ?? null) : null;
 const REPEATS = quick ? 3 : 9;
+const patienceMs = 1500;
 
 /** 64 MB of weights for what streams, 16 MB for what computes. */
 const MANY = 1 << 24;
@@ -87,25 +88,29 @@ function radix(kernels: Kernels): void {
 
 /** Least processor seconds of the repeats: what one thread needs, whatever else the machine does. */
 function processorSeconds(run: () => unknown, repeats = REPEATS): number {
-  let least = Infinity;
-  for (let i = 0; i < repeats; i++) {
+  return least(repeats, 0, () => {
     const start = process.cpuUsage();
     run();
     const { user, system } = process.cpuUsage(start);
-    least = Math.min(least, user + system);
-  }
-  return least / 1e6;
+    return (user + system) / 1e6;
+  });
 }
 
-/** Least seconds on the clock: two threads need two free cores at least once. */
+/** Least seconds on the clock: two threads need two free cores at least once, so they try for longer. */
 function clockSeconds(run: () => unknown, repeats = REPEATS): number {
-  let least = Infinity;
-  for (let i = 0; i < repeats; i++) {
+  return least(repeats, quick ? 0 : patienceMs, () => {
     const start = performance.now();
     run();
-    least = Math.min(least, performance.now() - start);
-  }
-  return least / 1000;
+    return (performance.now() - start) / 1000;
+  });
+}
+
+/** Of so many measurements, and of more until `atLeastMs` have passed. */
+function least(repeats: number, atLeastMs: number, measure: () => number): number {
+  const until = performance.now() + atLeastMs;
+  let smallest = Infinity;
+  for (let i = 0; i < repeats || performance.now() < until; i++) smallest = Math.min(smallest, measure());
+  return smallest;
 }
 
 const perSecond = (elements: number, seconds: number): number => (elements * 4) / seconds / 1e9;
@@ -211,7 +216,7 @@ const gigabytes = (value: number): string => value.toFixed(value < 0.1 ? 3 : 2);
 const seconds = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
 const document = `# Kernels
 
-Made by \`npm run bench:kernels${python === null ? '' : ' -- --numpy PYTHON'}\`: GB of float32 weights a second, the best of ${REPEATS} runs; one thread by its processor time, two by the clock (so that figures below those of one thread mean a machine with other work); on ${cpus()[0]!.model.trim()} (${cpus().length} cores, shared with other work), Node ${process.versions.node}, ${compiler}, ${native.instructionSets()[0]}.
+Made by \`npm run bench:kernels${python === null ? '' : ' -- --numpy PYTHON'}\`: GB of float32 weights a second, the best of ${REPEATS} runs or more; one thread by its processor time, two by the clock (so that figures below those of one thread mean a machine with other work); on ${cpus()[0]!.model.trim()} (${cpus().length} cores), Node ${process.versions.node}, ${compiler}, ${native.instructionSets()[0]}.
 A plain memory copy of the same array (\`TypedArray.set\`, one thread) moves ${copied.toFixed(1)} GB/s.
 
 | kernel | TypeScript | native, 1 thread | native, 2 threads | 1 thread against a copy |
@@ -220,7 +225,7 @@ ${table.map(([name, plain, one, two, ratio]) => `| ${name} | ${gigabytes(plain)}
 
 Asked for (bold): int8 per channel at ≥ 0.25 of a copy per thread; int4 with a 20-step clip search at ≥ 0.5 GB/s per thread.
 
-Seconds, measured alike, least of up to 5 runs (numpy: least of 3, processor time with one thread):
+Seconds, measured alike, least of 5 runs or more (numpy: least of 3, processor time with one thread):
 
 | work | TypeScript | native, 1 thread | native, 2 threads | numpy, 1 thread | numpy, 2 threads |
 |---|---|---|---|---|---|

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -151,6 +152,17 @@ describe('writeModel', () => {
     const copy = writeModel(await readModel(path), target, { work: { progress, signal: stop.signal } });
     await expect(copy).rejects.toThrow('abort');
     expect(readdirSync(folder).filter((name) => name.includes('stopped-large'))).toEqual([]);
+  });
+
+  test('a source that changes while it is copied is noticed, and nothing is left of the copy', async () => {
+    const source = join(folder, 'changing.onnx');
+    await writeModel(gemmModel(), source, { externalData: 'always' });
+    const model = await readModel(source);
+    const progress = () => appendFileSync(`${source}.data`, 'more');
+    const work = { progress, signal: new AbortController().signal };
+    const copy = writeModel(model, join(folder, 'late-copy.onnx'), { work });
+    await expect(copy).rejects.toThrow('changing.onnx.data: changed on disk while it was in use');
+    expect(readdirSync(folder).filter((name) => name.includes('late-copy'))).toEqual([]);
   });
 
   test('a source that changes before it is copied is noticed', async () => {
