@@ -27,6 +27,7 @@ export async function openForward(
   classes: number | null,
   title: string,
   values: readonly string[] = [],
+  threads = 1,
 ): Promise<Forward> {
   const graph = model.graph;
   const logits = logitsOf(graph, output);
@@ -37,7 +38,7 @@ export async function openForward(
   const outputs = [...new Set([logits, ...values])].map(
     (name) => graph.outputs.find((value) => value.name === name) ?? makeValue(name, 'float32', null),
   );
-  const session = await openSession({ ...model, graph: { ...graph, inputs, outputs, initializers } });
+  const session = await openSession({ ...model, graph: { ...graph, inputs, outputs, initializers } }, { threads });
   const known = new Set(session.inputs.map((input) => input.name));
   const run = async (feeds: Feeds, current: Weights, wanted: readonly string[]) => {
     const all = Object.entries({ ...feeds, ...Object.fromEntries(current) }).filter(([name]) => known.has(name));

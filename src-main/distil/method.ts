@@ -190,6 +190,16 @@ export const trainingOptions = {
     help: 'Ends early after so many epochs without a better validation loss; 0 = never.',
     advanced: true,
   },
+  threads: {
+    kind: 'integer',
+    default: 1,
+    min: 1,
+    max: 256,
+    unit: 'threads',
+    title: 'Threads',
+    help: 'Cores that train. The same number and seed give the same weights again.',
+    advanced: true,
+  },
   stopAfter: {
     kind: 'integer',
     default: 0,

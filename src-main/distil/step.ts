@@ -106,7 +106,7 @@ async function runTraining(
     accumulate: (options.accumulate as number) > 1,
   });
   if (graph.labels !== '') checkLabels(samples, graph.classes);
-  const state = await withForwards(prepared, output, graph, taught, (forwards) =>
+  const state = await withForwards(prepared, output, graph, taught, options.threads as number, (forwards) =>
     runLoop(graph, samples, forwards, options, { context, method, model: prepared, hinted: hinted.model }),
   );
   const skipped = [...trainable.skipped, ...preparation.skipped];
@@ -188,15 +188,16 @@ async function withForwards<T>(
   output: string,
   graph: TrainingGraph,
   taught: TaughtBy | null,
+  threads: number,
   use: (forwards: Forwards) => Promise<T>,
 ): Promise<T> {
   const own = graph.parameters.map(({ name }) => name).filter((name) => model.graph.initializers.has(name));
-  const student = await openForward(model, output, own, graph.classes, 'student');
+  const student = await openForward(model, output, own, graph.classes, 'student', [], threads);
   let teacher: Teacher | null = null;
   try {
     if (taught !== null) {
       const values = graph.hints.map(({ value }) => value);
-      const forward = await openForward(taught.model, taught.output, [], graph.classes, taught.title, values);
+      const forward = await openForward(taught.model, taught.output, [], graph.classes, taught.title, values, threads);
       teacher = { ...taught, forward };
     }
     return await use({ student, teacher });
@@ -235,10 +236,11 @@ async function runLoop(
   );
   const kept = options.weights === 'random' ? randomWeights(model.graph, given, context.seed) : given;
   await checkRoom(graph, samples, student, kept, options);
+  const threads = options.threads as number;
   // Kernels that onnxruntime fuses from Q/DQ pairs would hide the real values that the backward reads.
   const fake = model.graph.nodes.some((node) => node.opType === 'QuantizeLinear');
-  const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all', keepBuffers: true });
-  const updateSession = graph.update === null ? null : await openSession(graph.update, { keepBuffers: true });
+  const session = await openSession(graph.model, { optimization: fake ? 'basic' : 'all', keepBuffers: true, threads });
+  const updateSession = graph.update === null ? null : await openSession(graph.update, { keepBuffers: true, threads });
   try {
     const augmentation = options.augment as Augmentation;
     const answers = await answersOf(teacher, graph, samples, options, context);
