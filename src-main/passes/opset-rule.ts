@@ -1,7 +1,7 @@
 /** What a rule is that brings a node from one opset to the next, and what such rules are written with. */
 
 import { LatheError } from '../contract';
-import { type Attribute, attributes, int64Tensor, type Node, type Patch, type Tensor } from '../onnx/ir';
+import { type Attribute, attributes, type Dim, int64Tensor, type Node, type Patch, type Tensor } from '../onnx/ir';
 import { floatsTensor } from './float-tensor';
 import { addConstant, constantOf, type Scope } from './pass';
 import type { ScopeTypes } from './scope-types';
@@ -41,8 +41,12 @@ export class Rewriting {
     );
   }
 
+  shapeOf(value: string): readonly Dim[] | null {
+    return this.constantOf(value)?.shape ?? this.#types.shapeOf(this.#scope, value);
+  }
+
   rankOf(value: string): number | undefined {
-    return this.constantOf(value)?.shape.length ?? this.#types.shapeOf(this.#scope, value)?.length;
+    return this.shapeOf(value)?.length;
   }
 
   value(suffix: string): string {

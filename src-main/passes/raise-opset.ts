@@ -16,6 +16,7 @@ import {
   type Node,
   Patch,
 } from '../onnx/ir';
+import { floatsTensor, readFloats } from './float-tensor';
 import { legacyRules, rankRules } from './legacy-opsets';
 import { changed, intsToInput, Rewriting, type Rule, type Rules } from './opset-rule';
 import { definePass, editGraphs, isStandard, type PassResult, standardOpset, Tally } from './pass';
@@ -196,6 +197,24 @@ const flattenedAxis: Rule = (node, at) => {
   ];
 };
 
+/** Scale and shift became one a channel instead of one a group. */
+const perChannel: Rule = (node, at) => {
+  const [x, scale, shift] = node.inputs as [string, string, string];
+  const channels = at.shapeOf(x)?.[1];
+  const groups = intOf(node, 'num_groups', 1);
+  if (typeof channels !== 'number')
+    return at.refuse('its scale became one a channel, and how many it has is not known');
+  const repeated = (value: string, suffix: string): string => {
+    const tensor = at.constantOf(value);
+    const each = tensor && readFloats(tensor);
+    if (tensor === undefined || each === undefined)
+      return at.refuse('its scale became one a channel instead of one a group, and it is computed');
+    const all = Float64Array.from({ length: channels }, (_, c) => each[Math.floor((c * groups) / channels)] as number);
+    return at.constant(suffix, (name) => floatsTensor(name, tensor.dtype, [channels], all));
+  };
+  return [changed(node, { inputs: [x, repeated(scale, 'scale'), repeated(shift, 'shift')] })];
+};
+
 const inferenceOnly: Rule = (node, at) => {
   if (node.outputs.slice(1).some((name) => name !== '')) at.refuse('it is in training form');
   return node.outputs.length === 1 ? [node] : [{ ...node, outputs: node.outputs.slice(0, 1) }];
@@ -278,7 +297,7 @@ const rules: Rules = {
     },
   },
   21: {
-    GroupNormalization: (_node, at) => at.refuse('its scale became one a channel instead of one a group'),
+    GroupNormalization: perChannel,
   },
   24: {
     Attention: (_node, at) => at.refuse('what it does with masks changed'),

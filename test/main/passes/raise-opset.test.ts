@@ -74,4 +74,19 @@ describe('raiseOpset', () => {
       }`,
     );
   });
+
+  it('repeats the scale of each group for its channels', async () => {
+    await expectPass(
+      (model) => raiseOpset(model, 21),
+      `<ir_version: 8, opset_import: ["" : 18]>
+      g (float[1, 4, 2] x) => (float[1, 4, 2] y) <float[2] s = {1, 2}, float[2] b = {0, 5}> {
+        y = GroupNormalization <num_groups = 2> (x, s, b)
+      }`,
+      `<ir_version: 10, opset_import: ["" : 21]>
+      g (float[1, 4, 2] x) => (float[1, 4, 2] y) <float[4] "y/scale" = {1, 1, 2, 2}, float[4] "y/shift" = {0, 0, 5, 5}> {
+        y = GroupNormalization <num_groups = 2> (x, "y/scale", "y/shift")
+      }`,
+      { tolerance: 1e-6 },
+    );
+  });
 });
