@@ -6,7 +6,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { type DType, type Graph, type Model, makeNode, type TypeInfo } from '../ir';
 import { createSession, withOutputs } from './create-session';
-import { type Folded, foldedTypes, isStatic } from './folded-types';
+import { type Folded, foldedTypes, isStatic, withoutWeights } from './folded-types';
 
 type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>;
 
@@ -22,9 +22,10 @@ const sessionLimit = 200;
 export async function valueTypes(model: Model): Promise<Map<string, TypeInfo>> {
   const types = statedTypes(model.graph);
   const names = model.graph.nodes.flatMap((node) => node.outputs.filter((name) => name !== ''));
-  const found = await new Inference(model).ask(names);
+  const base = await withoutMadeWeights(model);
+  const found = await new Inference(base).ask(names);
   const empty = found.filter(({ shape }) => shape.length === 0).map(({ name }) => name);
-  const scalars = await scalarsAmong(model, empty);
+  const scalars = await scalarsAmong(base, empty);
   for (const { name, type, shape } of found) {
     const isUnranked = shape.length === 0 && !scalars.has(name);
     types.set(name, {
@@ -34,6 +35,17 @@ export async function valueTypes(model: Model): Promise<Map<string, TypeInfo>> {
     });
   }
   return names.every((name) => isStatic(types.get(name))) ? types : completed(types, await foldedTypes(model));
+}
+
+/** Weights that would have to be made anew for each session are left out, unless the runtime insists on them. */
+async function withoutMadeWeights(model: Model): Promise<Model> {
+  const graph = withoutWeights(model.graph, ({ data }) => data.kind === 'derived');
+  if (graph.initializers.size === model.graph.initializers.size) return model;
+  const bare = { ...model, graph };
+  return outputMetadata(bare).then(
+    () => bare,
+    () => model,
+  );
 }
 
 function completed(types: ReadonlyMap<string, TypeInfo>, folded: Folded | null): Map<string, TypeInfo> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Tensor } from '../../../../src-main/onnx/ir';
 import { valueTypes } from '../../../../src-main/onnx/session';
 import { modelFromText } from '../../../support/model-from-text';
 
@@ -38,6 +39,16 @@ describe('valueTypes', () => {
     }`;
     const fixed = await valueTypes(modelFromText(text('4').replace('float[?, ?, ?] y', 'float[a, b, c] y')));
     expect(fixed.get('r')).toEqual({ kind: 'tensor', dtype: 'float32', shape: [4, 2, 3] });
+  });
+
+  it('makes no weight for it that would have to be made', async () => {
+    const read = (): never => {
+      throw new Error('no weight should have been made');
+    };
+    const data = { kind: 'derived', length: 4 * 40 * 50, read } as const;
+    const w: Tensor = { name: 'w', dtype: 'float32', shape: [40, 50], data };
+    const model = modelFromText('g (float[N, 40] x) => (float[?, ?] y) { y = MatMul (x, w) }', [w]);
+    expect((await valueTypes(model)).get('y')).toEqual({ kind: 'tensor', dtype: 'float32', shape: ['N', 50] });
   });
 
   it('skips what the runtime cannot hand over and still tells the rest', async () => {
