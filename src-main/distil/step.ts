@@ -24,6 +24,7 @@ import { agreementOf, crossEntropyOf, divergenceOf, type Forward, openForward, r
 import { type HintPair, pairValues } from './hints/pair-values';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
+import { modelKey } from './model-key';
 import { optimizers } from './optimizers';
 import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples } from './samples';
@@ -245,7 +246,7 @@ async function runLoop(
     const augmentation = options.augment as Augmentation;
     const answers = await answersOf(teacher, graph, samples, options, context);
     const layout = layoutOf(model);
-    const key = checkpointKey(model, kept, method.name, options, context);
+    const key = checkpointKey({ model, start: kept, teacher: teacher?.model ?? null }, method.name, options, context);
     const plan = {
       graph,
       session,
@@ -377,11 +378,17 @@ function initialValues(model: Model, name: string): NdArray<'float32'> {
   return readTensor(model.graph.initializers.get(name) as Tensor) as NdArray<'float32'>;
 }
 
-/** What a checkpoint belongs to: the weights it began with, the data, the method with its options, the seed. */
-function checkpointKey(model: Model, start: Weights, method: string, options: Options, context: Context): string {
+/** What a checkpoint belongs to: model, first weights and teacher, the data, the method with its options, the seed. */
+function checkpointKey(
+  { model, start, teacher }: { model: Model; start: Weights; teacher: Model | null },
+  method: string,
+  options: Options,
+  context: Context,
+): string {
   const hash = createHash('sha256');
   const { checkpointSeconds: _, stopAfter: __, memoryLimit: ___, ...telling } = options;
-  hash.update(JSON.stringify([method, telling, context.seed, context.dataset?.summary.hash, model.graph.nodes.length]));
+  const models = [modelKey(model), teacher === null ? null : modelKey(teacher)];
+  hash.update(JSON.stringify([method, telling, context.seed, context.dataset?.summary.hash, models]));
   for (const [name, values] of start)
     hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));
   return hash.digest('hex');

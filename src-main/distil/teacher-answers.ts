@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Work } from '../contract';
-import { readTensorBytes } from '../onnx/file';
-import { type Feeds, type Model, type NdArray, tensorByteLength } from '../onnx/ir';
+import type { Feeds, Model, NdArray } from '../onnx/ir';
 import { boundFiles } from './bounded-files';
 import type { Forward } from './forward';
+import { modelKey } from './model-key';
 import type { TrainingSamples } from './samples';
 
 /** Logits of rows: [rows × answers, classes], an answer a row or one a token. */
@@ -124,26 +124,9 @@ function readRows(path: string, rows: Int32Array, perRow: number): Float32Array 
   return data;
 }
 
-/** Bytes hashed at once. */
-const hashedPart = 16 * 2 ** 20;
-
-/** A name for a model's answers to data: the graph, the bytes of its weights, the data and its split. */
+/** A name for a model's answers to data: the model, its output, the data and its split. */
 export function answersKey(teacher: Model, output: string, data: string, split: string): string {
-  const hash = createHash('sha256');
-  const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}` : value);
-  const nodes = teacher.graph.nodes.map(({ opType, domain, inputs, outputs, attributes }) => [
-    opType,
-    domain,
-    inputs,
-    outputs,
-    [...attributes],
-  ]);
-  hash.update(JSON.stringify([output, data, split, nodes], plain));
-  for (const [name, tensor] of teacher.graph.initializers) {
-    hash.update(`${name} ${tensor.dtype} ${tensor.shape}`);
-    const bytes = tensorByteLength(tensor);
-    for (let at = 0; at < bytes; at += hashedPart)
-      hash.update(readTensorBytes(tensor, at, Math.min(bytes, at + hashedPart)));
-  }
-  return hash.digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([modelKey(teacher), output, data, split]))
+    .digest('hex');
 }
