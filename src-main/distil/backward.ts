@@ -24,6 +24,8 @@ export interface BackwardRequest {
   readonly emit: Emitter;
   /** Values of constants by name, for operators whose gradient depends on them. */
   readonly constant: (name: string) => readonly number[] | null;
+  /** Of the session room's `channelBlock`; 0 = all maps stay plain. */
+  readonly channelBlock?: number;
 }
 
 export interface Backward {
@@ -48,7 +50,7 @@ export function backward(request: BackwardRequest): Backward {
       next: 'train other tensors',
     });
   }
-  const replaced = new Map<string, Node>();
+  const replaced = new Map<string, readonly Node[]>();
   const sums = new Map<string, string[]>([[loss, [emit.scalar(1)]]]);
   const gradientOf = (value: string): string | null => {
     const parts = sums.get(value);
@@ -78,7 +80,7 @@ export function backward(request: BackwardRequest): Backward {
     const gradient = gradientOf(name);
     if (gradient !== null) found.set(name, gradient);
   }
-  return { nodes: [...nodes.map((node) => replaced.get(node.name) ?? node), ...emit.nodes], gradients: found };
+  return { nodes: [...nodes.flatMap((node) => replaced.get(node.name) ?? [node]), ...emit.nodes], gradients: found };
 }
 
 function ruleFor(node: Node) {
@@ -109,11 +111,11 @@ function isBlind(node: Node): boolean {
 }
 
 function makeContext(
-  { graph, types, constant, emit }: BackwardRequest,
+  { graph, types, constant, emit, channelBlock = 0 }: BackwardRequest,
   node: Node,
   active: ReadonlySet<string>,
   gradientOf: (value: string) => string | null,
-  replaceForward: (node: Node) => void,
+  replaceForward: (nodes: readonly Node[]) => void,
 ): GradientContext {
   const tensorType = (value: string): { dtype: DType; shape: readonly Dim[] | null } => {
     const initializer = graph.initializers.get(value);
@@ -128,7 +130,8 @@ function makeContext(
     node,
     emit,
     constant,
-    replaceForward,
+    channelBlock,
+    replaceForward: (...with_) => replaceForward(with_),
     input: (at) => node.inputs[at] ?? '',
     output: (at) => node.outputs[at] ?? '',
     gradient: (at = 0) => gradientOf(node.outputs[at] as string) ?? emit.zerosLike(node.outputs[at] as string),

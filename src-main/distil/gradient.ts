@@ -20,8 +20,10 @@ export interface GradientContext {
   dtype(value: string): DType;
   /** The values of a constant input: an initializer that is not trained. */
   constant(value: string): readonly number[] | null;
-  /** Puts another node in the place of the forward node: the same with more outputs, say. */
-  replaceForward(node: Node): void;
+  /** Puts others in the place of the forward node: the same with more outputs, say. They make its outputs. */
+  replaceForward(...nodes: readonly Node[]): void;
+  /** Channels of a block in the runtime's blocked layout of maps; 0 where it has none. */
+  readonly channelBlock: number;
 }
 
 /** @returns for each input the name of its gradient, null where there is none */

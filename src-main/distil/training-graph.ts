@@ -16,7 +16,7 @@ import {
   type Tensor,
   type TypeInfo,
 } from '../onnx/ir';
-import { valueTypes } from '../onnx/session';
+import { blockedDomain, channelBlock, valueTypes } from '../onnx/session';
 import { backward } from './backward';
 import { Emitter, namesOf } from './emitter';
 import type { HintPair } from './hints/pair-values';
@@ -153,6 +153,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     wrt: trainable,
     emit: backwardEmit,
     constant: (name) => constantValues(initializers.get(name)),
+    channelBlock: await channelBlock(),
   });
 
   const taken = [...namesOf({ ...withLoss, nodes }), ...trainable, learningRate, c1, c2, labels, teacher];
@@ -169,7 +170,8 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   );
 
   const statistics = request.statistics.map(({ name, next }) => ({ name, next, state: [] }));
-  const opsets = new Map([...model.opsets, ['com.microsoft', model.opsets.get('com.microsoft') ?? 1]]);
+  const own = ['com.microsoft', blockedDomain].map((domain) => [domain, model.opsets.get(domain) ?? 1] as const);
+  const opsets = new Map([...model.opsets, ...own]);
   const modelOf = (part: Pick<Graph, 'nodes' | 'inputs' | 'initializers'>, outputs: readonly string[]): Model => {
     const values = outputs.map((name) => makeValue(name, 'float32', null));
     return { ...model, opsets, graph: { ...withLoss, ...part, outputs: values, values: new Map() } };

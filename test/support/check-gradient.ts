@@ -22,7 +22,7 @@ import {
   tensorFromArray,
   type Value,
 } from '../../src-main/onnx/ir';
-import { openSession, valueTypes } from '../../src-main/onnx/session';
+import { blockedDomain, channelBlock, openSession, valueTypes } from '../../src-main/onnx/session';
 
 /** Floats drawn from [low, high) and kept `apart` from each kink; or the given integers, as a constant. */
 export type RowInput =
@@ -50,6 +50,8 @@ export interface GradientRow {
   /** Further outputs of the node, which the loss does not read. */
   readonly silent?: number;
   readonly opset?: number;
+  /** Maps are laid out in blocks of channels, where the runtime has that layout. */
+  readonly blocked?: boolean;
   /** Writes the operator out in others before it is differentiated. */
   readonly rewrite?: (model: Model) => Promise<Model>;
 }
@@ -81,6 +83,7 @@ export async function checkGradient(row: GradientRow): Promise<void> {
     wrt: trained,
     emit,
     constant: (name) => constantOf(model, name),
+    channelBlock: row.blocked === true ? await channelBlock() : 0,
   });
   const outputs = trained.map((name) => makeValue(gradients.get(name) ?? `no gradient of ${name}`, 'float32', null));
   const graph: Graph = {
@@ -181,6 +184,7 @@ function problem(
   const opsets = new Map([
     ['', row.opset ?? 18],
     ['com.microsoft', 1],
+    [blockedDomain, 1],
   ]);
   const model: Model = {
     irVersion: 9,

@@ -5,6 +5,7 @@
  */
 
 import { attributes, type Dim, type Node } from '../../onnx/ir';
+import { blockedConv, fitsBlocks } from '../blocked-conv';
 import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
 
 const { int, intOf, ints, intsOf, stringOf } = attributes;
@@ -59,6 +60,7 @@ function fail(node: Node, what: string, next?: string): never {
 export const Conv: Gradient = (context) => {
   const [x, w, b, g] = [context.input(0), context.input(1), context.input(2), context.gradient()];
   const geometry = geometryOf(context, x, w);
+  blockForward(context, geometry);
   return [
     context.needs(0) ? byInput(context, geometry, g, w, x) : null,
     context.needs(1) ? byWeight(context, geometry, { x, g, out: context.output(0), w }) : null,
@@ -68,17 +70,56 @@ export const Conv: Gradient = (context) => {
 
 /** The adjoint of Conv: dX is a Conv of g, dW that of the Conv which it is the input gradient of. */
 export const ConvTranspose: Gradient = (context) => {
-  const { emit } = context;
   const [x, w, b, g] = [context.input(0), context.input(1), context.input(2), context.gradient()];
   const geometry = geometryOf(context, context.output(0), w);
   if (intsOf(context.node, 'output_shape', null) !== null) fail(context.node, 'output_shape as an attribute');
   if (stringOf(context.node, 'auto_pad', 'NOTSET') !== 'NOTSET') fail(context.node, 'auto_pad on a ConvTranspose');
   return [
-    context.needs(0) ? emit.op('Conv', [g, w], convAttributes(geometry)) : null,
+    context.needs(0) ? conv(context, geometry, g, w, channelsOf(context, w, geometry.group)) : null,
     context.needs(1) ? byWeight(context, geometry, { x: g, g: x, out: x, w }) : null,
     b !== '' && context.needs(2) ? byBias(context, g) : null,
   ];
 };
+
+interface Channels {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** Of a Conv with weights w [M, C/G, …k]. */
+function channelsOf(context: GradientContext, w: string, group: number): Channels {
+  const [outputs, perGroup] = context.shape(w) as readonly [number, number];
+  return { inputs: perGroup * group, outputs };
+}
+
+/** The blocked layout is one of float32. */
+function isBlocked(context: GradientContext, geometry: Geometry, channels: Channels): boolean {
+  return (
+    context.dtype(context.input(0)) === 'float32' && fitsBlocks(context.channelBlock, { ...geometry, ...channels })
+  );
+}
+
+/** A Conv, in the blocked layout where it fits. */
+function conv(context: GradientContext, geometry: Geometry, x: string, w: string, channels: Channels): string {
+  const { emit, channelBlock } = context;
+  if (!fitsBlocks(channelBlock, { ...geometry, ...channels })) return emit.op('Conv', [x, w], convAttributes(geometry));
+  const pads = [...geometry.begins, ...geometry.ends];
+  return blockedConv(emit, { ...geometry, ...channels, pads, x, w, b: '' }, channelBlock);
+}
+
+/** The forward node itself in the blocked layout, where it fits. */
+function blockForward(context: GradientContext, geometry: Geometry): void {
+  const { emit, channelBlock } = context;
+  const [x, w, b] = [context.input(0), context.input(1), context.input(2)];
+  const channels = channelsOf(context, w, geometry.group);
+  if (!isBlocked(context, geometry, channels)) return;
+  const before = emit.nodes.length;
+  const pads = [...geometry.begins, ...geometry.ends];
+  blockedConv(emit, { ...geometry, ...channels, pads, x, w, b }, channelBlock);
+  const written = emit.nodes.splice(before);
+  const last = written.pop() as Node;
+  context.replaceForward(...written, { ...last, outputs: [context.output(0)] });
+}
 
 function convAttributes({ group, kernel, strides, dilations, begins, ends }: Geometry) {
   return {
@@ -99,27 +140,29 @@ function byBias(context: GradientContext, g: string): string {
 }
 
 /**
- * dX. Stride 1 and one group: a Conv of g with the kernel turned round and its channels swapped, which runs on the
- * same fast kernel as the forward. Otherwise ConvTranspose with the weights as they are.
+ * dX. Stride 1 and one group (or blocks of depthwise channels): a Conv of g with the kernel turned round and its channels
+ * swapped, which runs on the same fast kernel as the forward. Otherwise ConvTranspose with the weights as they are.
  */
 function byInput(context: GradientContext, geometry: Geometry, g: string, w: string, x: string): string {
-  const { emit } = context;
   const { kernel, strides, dilations, begins, ends, group } = geometry;
   const margins = (pads: readonly number[]) =>
     pads.map((pad, at) => (dilations[at] as number) * ((kernel[at] as number) - 1) - pad);
   const [flippedBegins, flippedEnds] = [margins(begins), margins(ends)];
   const fits = strides.every((stride) => stride === 1) && [...flippedBegins, ...flippedEnds].every((pad) => pad >= 0);
-  if (fits && group === 1) {
-    const flipped = flipKernel(context, w, kernel.length);
-    return emit.op('Conv', [g, flipped], convAttributes({ ...geometry, begins: flippedBegins, ends: flippedEnds }));
+  const { inputs, outputs } = channelsOf(context, w, group);
+  const turned = { inputs: outputs, outputs: inputs };
+  if (fits && (group === 1 || isBlocked(context, geometry, turned))) {
+    const flipped = flipKernel(context, w, kernel, group);
+    return conv(context, { ...geometry, begins: flippedBegins, ends: flippedEnds }, g, flipped, turned);
   }
   return transposedConv(context, geometry, g, w, x);
 }
 
-/** [M, C, …k] → [C, M, …k reversed]. */
-function flipKernel({ emit }: GradientContext, w: string, spatial: number): string {
-  const axes = Array.from({ length: spatial }, (_, at) => at + 2);
-  const swapped = emit.transpose(w, [1, 0, ...axes]);
+/** [M, C, …k] → [C, M, …k reversed]; of a depthwise kernel [C, 1, …k] only the reversal. */
+function flipKernel({ emit }: GradientContext, w: string, kernel: readonly number[], group: number): string {
+  const axes = kernel.map((_, at) => at + 2);
+  const swapped = group === 1 ? emit.transpose(w, [1, 0, ...axes]) : w;
+  if (kernel.every((k) => k === 1)) return swapped;
   return emit.slice(
     swapped,
     axes.map(() => -1),

@@ -1,5 +1,6 @@
 /** @file The one door to onnxruntime-node. */
 
+export { blockedDomain, channelBlock } from './channel-block';
 export * from './cpu-info';
 export * from './folded-types';
 export * from './graph-types';

@@ -150,6 +150,13 @@ const convolution: GradientRow[] = [
   }),
   conv('depthwise multiplier', [2, 3, 5, 5], [6, 1, 3, 3], { group: int(3) }),
   conv('grouped', [2, 6, 5, 5], [4, 3, 3, 3], { group: int(2), pads: ints([1, 1, 1, 1]) }),
+  ...[
+    conv('3x3', [2, 16, 4, 5], [32, 16, 3, 3], { pads: ints([1, 1, 1, 1]) }),
+    conv('stride 2, uneven pads', [2, 16, 6, 5], [16, 16, 3, 3], { pads: ints([0, 1, 2, 1]), strides: ints([2, 2]) }),
+    conv('dilated', [1, 16, 6, 6], [16, 16, 3, 3], { dilations: ints([2, 2]), pads: ints([2, 2, 2, 2]) }),
+    conv('1x1', [2, 16, 3, 3], [16, 16, 1, 1]),
+    conv('depthwise', [2, 16, 5, 5], [16, 1, 3, 3], { group: int(16), pads: ints([1, 1, 1, 1]) }),
+  ].map((row) => ({ ...row, title: `in blocks, ${row.title}`, blocked: true })),
   conv('same upper', [1, 5, 7, 7], [2, 5, 3, 3], { auto_pad: string('SAME_UPPER'), strides: ints([2, 2]) }),
   conv('1-D', [2, 5, 9], [4, 5, 3], { pads: ints([1, 1]), strides: ints([2]) }),
   conv('3-D', [1, 5, 4, 4, 4], [2, 5, 2, 2, 2]),
@@ -171,6 +178,13 @@ const convolution: GradientRow[] = [
     title: 'output padding',
     inputs: [x([2, 4, 4, 4]), x([4, 5, 3, 3])],
     attributes: { strides: ints([2, 2]), pads: ints([1, 1, 1, 1]), output_padding: ints([1, 1]) },
+  },
+  {
+    op: 'ConvTranspose',
+    title: 'in blocks',
+    blocked: true,
+    inputs: [x([2, 16, 3, 3]), x([16, 16, 3, 3])],
+    attributes: { strides: ints([2, 2]) },
   },
   { op: 'ConvTranspose', title: 'grouped', inputs: [x([2, 4, 4, 4]), x([4, 3, 3, 3])], attributes: { group: int(2) } },
 ];
