@@ -5,6 +5,9 @@ import { basename } from 'node:path';
 import { LatheError, messageOf } from '../../contract';
 import type { FileStamp, TensorData } from '../ir';
 
+/** What to try where a file does not hold what it should. */
+export const whenDamaged = 'the file may be cut off or damaged: export or download it again';
+
 /** Where a model is read from. */
 export interface ByteSource {
   /** How messages call it. */
@@ -108,7 +111,7 @@ function reasonOf(error: unknown): { what: string; next?: string } {
     case 'EPERM':
       return { what: 'may not be read', next: 'change its permissions' };
     default:
-      return { what: `cannot be opened: ${messageOf(error)}` };
+      return { what: `cannot be opened: ${messageOf(error)}`, next: 'check the path' };
   }
 }
 
@@ -128,6 +131,7 @@ function readExactly(descriptor: number, file: string, offset: number, length: n
         who: basename(file),
         what: `cannot be read: ${messageOf(error)}`,
         where: file,
+        next: 'see whether its disk is still there, and try again',
         cause: error,
       });
     }
@@ -136,6 +140,7 @@ function readExactly(descriptor: number, file: string, offset: number, length: n
         who: basename(file),
         what: `ends at byte ${offset + done}, ${length - done} too early`,
         where: file,
+        next: 'open the model again',
       });
     }
     done += read;

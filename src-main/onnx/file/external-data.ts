@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { basename, isAbsolute, join, posix, relative, sep, win32 } from 'node:path';
 import { LatheError } from '../../contract';
 import type { FileStamp, TensorData } from '../ir';
-import { stampOf } from './byte-source';
+import { stampOf, whenDamaged } from './byte-source';
 import { smallBytes } from './scan';
 import { readData } from './tensor-data';
 
@@ -94,5 +94,9 @@ export class ExternalFolder {
 function wholeNumber(who: string, key: string, text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new LatheError({ who, what: `${key} "${text}" of its external data is not a whole number of bytes` });
+  throw new LatheError({
+    who,
+    what: `${key} "${text}" of its external data is not a whole number of bytes`,
+    next: whenDamaged,
+  });
 }

@@ -18,7 +18,7 @@ import {
   type TypeInfo,
   type Value,
 } from '../ir';
-import type { ByteSource } from './byte-source';
+import { type ByteSource, whenDamaged } from './byte-source';
 import type { ExternalFolder } from './external-data';
 import {
   type AttributeProto,
@@ -219,6 +219,7 @@ class ProtoReader {
         who: 'sparse tensor',
         what: 'lacks its values or its indices',
         where: this.#context.source.name,
+        next: whenDamaged,
       });
     }
     const unknown = unknownOf(proto);
@@ -258,7 +259,12 @@ class ProtoReader {
   #tensorDim(who: string, dim: bigint): number {
     const value = Number(dim);
     if (value >= 0 && Number.isSafeInteger(value)) return value;
-    throw new LatheError({ who, what: `one of its dims is ${dim}`, where: this.#context.source.name });
+    throw new LatheError({
+      who,
+      what: `one of its dims is ${dim}`,
+      where: this.#context.source.name,
+      next: whenDamaged,
+    });
   }
 
   #tensorData(
@@ -271,11 +277,22 @@ class ProtoReader {
     const { source, payloads, external } = this.#context;
     const elements = shape.reduce((product, dim) => product * dim, 1);
     if (!Number.isSafeInteger(elements)) {
-      throw new LatheError({ who, what: `its shape [${shape.join(', ')}] has too many elements`, where: source.name });
+      throw new LatheError({
+        who,
+        what: `its shape [${shape.join(', ')}] has too many elements`,
+        where: source.name,
+        next: whenDamaged,
+      });
     }
     if (dtype === 'string') return { kind: 'strings', strings: proto.stringData };
     if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-      if (external === null) throw new LatheError({ who, what: 'has external data, but the model is not in a folder' });
+      if (external === null)
+        throw new LatheError({
+          who,
+          what: 'has external data, but the model is not in a folder',
+          where: source.name,
+          next: 'open the model from its file',
+        });
       return external.resolve(who, metadataOf(proto.externalData) ?? new Map(), dtypeBytes(dtype, elements));
     }
     const parts = markers.map((place) => payloads[place] as Payload);

@@ -133,6 +133,7 @@ export class PieceStream {
           who: basename(file),
           what: `ends at byte ${offset + done} while it is being copied`,
           where: file,
+          next: 'open the model again',
         });
       }
       done += bytesRead;

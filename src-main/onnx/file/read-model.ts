@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { LatheError, messageOf } from '../../contract';
 import type { Model } from '../ir';
-import { type ByteSource, memorySource, withFileSource } from './byte-source';
+import { type ByteSource, memorySource, whenDamaged, withFileSource } from './byte-source';
 import { ExternalFolder } from './external-data';
 import { modelFromProto } from './from-proto';
 import { type ModelProto, ModelProtoSchema } from './generated/onnx_pb';
@@ -61,7 +61,7 @@ function decode(source: ByteSource, external: ExternalFolder | null): Model {
     throw new LatheError({
       who: source.name,
       what: `not a readable ONNX model: ${messageOf(error)}`,
-      next: 'the file may be damaged: export or download it again',
+      next: whenDamaged,
       cause: error,
     });
   }

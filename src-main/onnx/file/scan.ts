@@ -5,7 +5,7 @@
  */
 
 import { LatheError } from '../../contract';
-import type { ByteSource } from './byte-source';
+import { type ByteSource, whenDamaged } from './byte-source';
 import { ModelProtoSchema } from './generated/onnx_pb';
 import { type FieldShape, type MessageShape, markerField, shapeOf, wire } from './message-shape';
 
@@ -255,7 +255,7 @@ class Scanner {
       who: this.#source.name,
       what: `not a readable ONNX model: ${what}`,
       where: `byte ${offset} of ${this.#source.length}${path}`,
-      next: 'the file may be cut off or damaged: export or download it again',
+      next: whenDamaged,
     });
   }
 }

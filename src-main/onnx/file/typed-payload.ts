@@ -6,15 +6,16 @@
 
 import { LatheError } from '../../contract';
 import { type DType, dtypeBits, dtypeBytes, type TensorData } from '../ir';
-import type { ByteSource } from './byte-source';
+import { type ByteSource, whenDamaged } from './byte-source';
 import { payloadField } from './message-shape';
 import { type Payload, smallBytes } from './scan';
 import { readData } from './tensor-data';
 
-/** The tensor, and its file, as messages name them. */
+/** The tensor, and its file, as messages name them, and what they say one may try. */
 interface Speaker {
   readonly who: string;
   readonly where: string;
+  readonly next: string;
 }
 
 /** One record or run, with its bytes or a reference to them. */
@@ -53,6 +54,7 @@ export function typedData(
       who,
       what: `${dtype} elements lie in field ${stray.field} instead of ${field}`,
       where: `${source.name}, byte ${stray.offset}`,
+      next: whenDamaged,
     });
   }
   const segments = payloads.map(
@@ -71,7 +73,7 @@ export function typedData(
   const length = dtypeBytes(dtype, elements);
   const width = fixed ? (field === payloadField.float ? 4 : 8) : Math.max(1, dtypeBits(dtype) / 8);
   const stream = new ElementStream(
-    { who, where: source.name },
+    { who, where: source.name, next: whenDamaged },
     segments,
     fixed ? 'fixed' : 'varint',
     width,
