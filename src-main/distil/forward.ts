@@ -3,6 +3,7 @@
 import { LatheError } from '../contract';
 import { type Feeds, type Model, makeValue, type NdArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
+import { rowsOfRun, runInParts } from './fixed-runs';
 import type { Weights } from './train';
 import { logitsOf } from './training-graph';
 
@@ -40,9 +41,14 @@ export async function openForward(
   );
   const session = await openSession({ ...model, graph: { ...graph, inputs, outputs, initializers } }, { threads });
   const known = new Set(session.inputs.map((input) => input.name));
+  const size = rowsOfRun(graph);
   const run = async (feeds: Feeds, current: Weights, wanted: readonly string[]) => {
-    const all = Object.entries({ ...feeds, ...Object.fromEntries(current) }).filter(([name]) => known.has(name));
-    const found = await session.run(Object.fromEntries(all), [...new Set([logits, ...wanted])]);
+    const read = (given: Iterable<[string, NdArray]>) => [...given].filter(([name]) => known.has(name));
+    const held = Object.fromEntries(read(current));
+    const names = [...new Set([logits, ...wanted])];
+    const once = (some: Feeds) => session.run({ ...some, ...held }, names);
+    const batch = Object.fromEntries(read(Object.entries(feeds)));
+    const found = size === null ? await once(batch) : await runInParts(batch, size, once);
     return { logits: checkedLogits(found[logits] as NdArray, output, classes, title), values: found };
   };
   return {

@@ -20,6 +20,7 @@ import { liftConstants } from '../passes/lift-constants';
 import { raiseOpset } from '../passes/raise-opset';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
+import { rowsOfRun } from './fixed-runs';
 import { agreementOf, crossEntropyOf, divergenceOf, type Forward, openForward, rightOf } from './forward';
 import { type HintPair, pairValues } from './hints/pair-values';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
@@ -253,7 +254,7 @@ async function runLoop(
       updateSession,
       start: kept,
       samples,
-      settings: settingsOf(options, context.seed),
+      settings: settingsOf(options, context.seed, rowsOfRun(model.graph) !== null),
       teacher: teacher === null || answers === null ? null : lessons(graph, teacher, answers),
       augment: (feeds: Feeds, number: number) =>
         augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
@@ -296,7 +297,7 @@ async function checkRoom(
   await checkMemory(graph, Math.min(options.batch as number, samples.training.length), limit, answers);
 }
 
-function settingsOf(options: Options, seed: number): TrainingSettings {
+function settingsOf(options: Options, seed: number, fullBatches: boolean): TrainingSettings {
   return {
     epochs: options.epochs as number,
     batch: options.batch as number,
@@ -307,6 +308,7 @@ function settingsOf(options: Options, seed: number): TrainingSettings {
     patience: options.patience as number,
     averageDecay: options.average as number,
     checkpointSeconds: options.checkpointSeconds as number,
+    fullBatches,
     stopAfter: options.stopAfter as number,
     seed,
   };

@@ -28,6 +28,8 @@ export interface TrainingSettings {
   /** Decay of the moving average of the weights; 0 = none is kept. */
   readonly averageDecay: number;
   readonly checkpointSeconds: number;
+  /** The model takes full batches alone: what is left of an epoch's rows waits for the next one. */
+  readonly fullBatches: boolean;
   /** Updates after which training ends, with the weights of then judged as well; 0 = at its end. */
   readonly stopAfter: number;
 }
@@ -169,7 +171,9 @@ async function keepNow(plan: TrainingPlan, state: TrainingState): Promise<Traini
 
 function boundsOf({ settings, samples }: TrainingPlan): TrainingBounds {
   const rowsPerStep = settings.batch * settings.accumulate;
-  const perEpoch = Math.ceil(samples.training.length / rowsPerStep);
+  const whole = samples.training.length / rowsPerStep;
+  const perEpoch = settings.fullBatches ? Math.floor(whole) : Math.ceil(whole);
+  if (perEpoch === 0) throw tooFew(samples.training.length, rowsPerStep);
   const steps = perEpoch * settings.epochs;
   const warmup = Math.round(settings.warmup * steps);
   const rateAt = (step: number) => learningRateAt(step, steps, settings.learningRate, warmup, settings.schedule);
@@ -246,7 +250,7 @@ function epochOrder(samples: TrainingSamples, seed: number, epoch: number): Int3
 
 async function closeEpoch(plan: TrainingPlan, state: TrainingState, bounds: TrainingBounds): Promise<TrainingState> {
   const epoch = state.epoch + 1;
-  const rows = plan.samples.training.length;
+  const rows = Math.min(plan.samples.training.length, bounds.perEpoch * bounds.rowsPerStep);
   const candidate = await bestCandidate(plan, state, epoch);
   const record = {
     epoch,
@@ -317,4 +321,12 @@ async function cause(
     if (found !== null) return `: ${found}`;
   }
   return '';
+}
+
+function tooFew(rows: number, rowsPerStep: number): LatheError {
+  return new LatheError({
+    who: 'training',
+    what: `the model takes full batches alone, an update needs ${rowsPerStep} samples, and there are ${rows} to train with`,
+    next: 'accumulate fewer batches, or export the model with a dynamic batch',
+  });
 }
