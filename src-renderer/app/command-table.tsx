@@ -11,6 +11,7 @@ import { select } from '../studio/selection';
 import { useStudio } from '../studio/store';
 import { setLanguage } from './i18n';
 import { go } from './navigation';
+import { openSettings } from './settings-dialog';
 
 export interface Command {
   readonly id: string;
@@ -181,6 +182,16 @@ function useLookCommands(): Command[] {
       menu: 'view',
       enabled: true,
       run: () => setLanguage(i18n.language === 'zh' ? 'en' : 'zh'),
+    },
+    {
+      id: 'settings',
+      title: t('settings.title'),
+      icon: 'settings',
+      group,
+      menu: 'file',
+      accelerator: 'CmdOrCtrl+,',
+      enabled: true,
+      run: openSettings,
     },
   ];
 }

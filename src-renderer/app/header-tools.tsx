@@ -5,6 +5,7 @@ import { Icon, type IconName } from '../components/icon';
 import { showError } from '../components/toast';
 import { useSetTheme } from './command-table';
 import { type Language, languages, setLanguage } from './i18n';
+import { openSettings } from './settings-dialog';
 
 const schemes = { light: 'sun', dark: 'moon', auto: 'monitor' } as const satisfies Record<string, IconName>;
 const schemeNames = ['light', 'dark', 'auto'] as const;
@@ -59,6 +60,11 @@ export function HeaderTools() {
           ))}
         </Menu.Dropdown>
       </Menu>
+      <Tooltip label={t('settings.title')}>
+        <ActionIcon aria-label={t('settings.title')} onClick={openSettings}>
+          <Icon name="settings" />
+        </ActionIcon>
+      </Tooltip>
     </>
   );
 }

@@ -12,6 +12,7 @@ import { Commands } from './commands';
 import { HeaderTools } from './header-tools';
 import { JobIndicator } from './job-indicator';
 import { go, useLocation } from './navigation';
+import { Settings } from './settings';
 
 /** Header, the flow as navigation, the screen. */
 export function Shell() {
@@ -68,6 +69,7 @@ export function Shell() {
         </Connection>
       </AppShell.Main>
       <Commands />
+      <Settings />
     </AppShell>
   );
 }

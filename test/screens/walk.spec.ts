@@ -266,6 +266,14 @@ test('the dialogs: nothing that axe objects to', async () => {
   await page.screenshot({ path: join(pictures, 'commands-dark.png') });
   found.push(...(await objections('commands')));
   await page.keyboard.press('Escape');
+  await page.getByRole('banner').getByRole('button', { name: 'Settings' }).click();
+  const settings = page.getByRole('dialog', { name: 'Settings' });
+  await settings.getByLabel('Node that runs the engine').fill('/no/such/node');
+  await settings.getByRole('button', { name: 'Use' }).click();
+  await expect(settings).toContainText('could not be started');
+  await page.screenshot({ path: join(pictures, 'settings-dark.png') });
+  found.push(...(await objections('settings')));
+  await settings.getByRole('button', { name: 'Close the settings' }).click();
   expect(found).toEqual([]);
 });
 
