@@ -47,13 +47,16 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
     bytesByType: sumBy(weights, ({ tensor }) => [tensor.dtype, tensorByteLength(tensor)]),
     macs: costs?.macs ?? null,
     symbolicDims: symbolicDims(model.graph),
-    warnings: findWarnings(
-      model,
-      bytes,
-      files.map((file) => relative(realpathSync(dirname(path)), file)),
-      cpuInfo(),
-      symbolicDims(fixed.graph),
-    ),
+    warnings: [
+      ...findWarnings(
+        model,
+        bytes,
+        files.map((file) => relative(realpathSync(dirname(path)), file)),
+        cpuInfo(),
+        symbolicDims(fixed.graph),
+      ),
+      ...(costs?.notes ?? []).map((message) => ({ code: 'macs', message })),
+    ],
   };
 }
 

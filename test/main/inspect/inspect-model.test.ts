@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { modelReportSchema } from '../../../src-main/contract';
 import { inspectModel } from '../../../src-main/inspect';
 import { readModel, writeModel } from '../../../src-main/onnx/file';
+import { modelFromText } from '../../support/model-from-text';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lathe-inspect-'));
@@ -71,6 +72,19 @@ describe('inspectModel', () => {
     const report = await inspectModel(path);
     expect(report.bytes).toBe(file.bytes);
     expect(report.warnings.find(({ code }) => code === 'external-data')?.message).toContain(file.externalData[0]);
+  });
+
+  it('says that a Loop of unknown length is counted with one round', async () => {
+    const path = join(folder, 'loop.onnx');
+    const model = modelFromText(
+      `g (int64 m, bool c, float[2, 2] s) => (float[2, 2] v) {
+        v = Loop <body = l (int64 i, bool k, float[2, 2] t) => (bool k2, float[2, 2] t2) { k2 = Identity (k) t2 = MatMul (t, t) }> (m, c, s)
+      }`,
+    );
+    await writeModel(model, path);
+    const report = await inspectModel(path);
+    expect(report.macs).toBe(8);
+    expect(report.warnings.find(({ code }) => code === 'macs')?.message).toMatch(/counted with one round/);
   });
 
   it('says what is wrong with a file that cannot be read', async () => {
