@@ -1,6 +1,7 @@
 /** Editing a graph together with the bodies of its If, Loop and Scan nodes. */
 
-import { type Attribute, type Graph, type GraphIndex, indexGraph, type Node } from '../onnx/ir';
+import { withBodies } from '../inspect';
+import { type Attribute, attributes, type Graph, type GraphIndex, indexGraph, type Node } from '../onnx/ir';
 import { type Constants, constantsOf } from './constants';
 
 export interface Scope {
@@ -29,12 +30,19 @@ export function scopeOf(graph: Graph, outer: Scope | null): Scope {
 
 /** The node with each of its bodies replaced; the node itself where it has none. */
 export function editBodies(node: Node, edit: (body: Graph) => Graph): Node {
-  let attributes: Map<string, Attribute> | undefined;
+  let changed: Map<string, Attribute> | undefined;
   for (const [name, attribute] of node.attributes) {
     if (attribute.type !== 'graph' && attribute.type !== 'graphs') continue;
-    attributes ??= new Map(node.attributes);
-    if (attribute.type === 'graph') attributes.set(name, { type: 'graph', value: edit(attribute.value) });
-    else attributes.set(name, { type: 'graphs', value: attribute.value.map(edit) });
+    changed ??= new Map(node.attributes);
+    if (attribute.type === 'graph') changed.set(name, { type: 'graph', value: edit(attribute.value) });
+    else changed.set(name, { type: 'graphs', value: attribute.value.map(edit) });
   }
-  return attributes === undefined ? node : { ...node, attributes };
+  return changed === undefined ? node : { ...node, attributes: changed };
+}
+
+/** Every node of the bodies in a graph, with the operator that holds the outermost body around it. */
+export function* bodyNodes(graph: Graph): Generator<{ readonly node: Node; readonly owner: string }> {
+  for (const owner of graph.nodes)
+    for (const body of attributes.subgraphsOf(owner))
+      for (const node of withBodies(body.graph.nodes)) yield { node, owner: owner.opType };
 }

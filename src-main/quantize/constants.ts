@@ -11,6 +11,8 @@ export interface Constants {
   scalar(value: string): number | undefined;
   /** The matrix that a value always holds, as it is stored; undefined where it is no matrix or computed. */
   matrix(value: string): StoredMatrix | undefined;
+  /** Whether a value never changes, though nodes compute it: a clean step makes a tensor of it. */
+  isFixed(value: string): boolean;
 }
 
 /** A matrix behind any number of Transposes: what several nodes read of it is stored once. */
@@ -18,6 +20,22 @@ export interface StoredMatrix {
   readonly tensor: Tensor;
   /** Read with rows and columns exchanged. */
   readonly turned: boolean;
+}
+
+/** Give something else each time. */
+const neverFixed = new Set(['RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial', 'Dropout']);
+
+/** Why a weight that is no tensor can't be written as integers. */
+export function computedReason(constants: Constants, weight: string): string {
+  return constants.isFixed(weight)
+    ? 'its weight is computed from constants: put a clean step before this one'
+    : 'its weight is computed, not constant';
+}
+
+/** Why a weight of another type than float32 can't. */
+export function typeReason({ dtype }: Tensor): string {
+  const half = dtype === 'float16' || dtype === 'bfloat16';
+  return `its weight is ${dtype}, not float32${half ? ': quantize the float32 model that it was made from' : ''}`;
 }
 
 /**
@@ -55,8 +73,21 @@ export function constantsOf(index: GraphIndex, outer?: Constants): Constants {
     const held = tensor(value);
     return held?.shape.length === 2 ? { tensor: held, turned: false } : undefined;
   };
+  const fixed = new Map<string, boolean>();
+  const isFixed = (value: string): boolean => {
+    const known = fixed.get(value);
+    if (known !== undefined) return known;
+    fixed.set(value, false); // a ring never ends otherwise
+    const node = index.producer(value);
+    const inputs = node?.inputs.filter((input) => input !== '') ?? [];
+    const isMade = node !== undefined && !neverFixed.has(node.opType) && inputs.length > 0 && inputs.every(isFixed);
+    const answer = tensor(value) !== undefined || isMade || (node === undefined && outer?.isFixed(value) === true);
+    fixed.set(value, answer);
+    return answer;
+  };
   return {
     tensor,
+    isFixed,
     matrix,
     scalar(value) {
       const held = tensor(value);

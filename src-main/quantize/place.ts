@@ -7,7 +7,7 @@
  */
 
 import { attributes, type GraphIndex, type Node, type Tensor } from '../onnx/ir';
-import type { Constants } from './constants';
+import { type Constants, computedReason, typeReason } from './constants';
 
 export type UnitKind = 'compute' | 'elementwise' | 'pool' | 'move';
 
@@ -118,11 +118,11 @@ function refuseCompute({ index, constants, rank, attention }: PlacementQuestion,
   if (constants.tensor(data) !== undefined && node.opType !== 'Gemm') return 'its first operand is a constant';
   const held = constants.tensor(weight);
   if (held === undefined) {
-    if (node.opType !== 'MatMul') return 'its weight is computed, not constant';
+    if (node.opType !== 'MatMul' || constants.isFixed(weight)) return computedReason(constants, weight);
     if (attention) return null;
     return 'both operands are activations, which stay float';
   }
-  if (held.dtype !== 'float32') return `its weight is ${held.dtype}, not float32`;
+  if (held.dtype !== 'float32') return typeReason(held);
   if (bias !== undefined && bias !== '' && constants.tensor(bias)?.dtype !== 'float32')
     return 'its bias is computed, not constant';
   if (node.opType === 'MatMul' && held.shape.length < 2) return 'its weight is a vector';

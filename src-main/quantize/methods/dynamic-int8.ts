@@ -19,6 +19,7 @@ import {
   tensorFromArray,
 } from '../../onnx/ir';
 import { editGraphs, type Scope } from '../bodies';
+import { computedReason, typeReason } from '../constants';
 import { granularity } from '../granularity';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { prepare } from '../prepare';
@@ -139,9 +140,10 @@ class DynamicEdit {
 
   #refuseProduct(node: Node): string | null {
     const weight = this.#scope.constants.tensor(node.inputs[1] as string);
-    if (this.#scope.index.producer(node.inputs[0] as string)?.opType === 'DequantizeLinear') return 'already quantized';
-    if (weight === undefined) return 'its weight is computed, not constant';
-    if (weight.dtype !== 'float32') return `its weight is ${weight.dtype}, not float32`;
+    const isDequantized = (value: string) => this.#scope.index.producer(value)?.opType === 'DequantizeLinear';
+    if (node.inputs.slice(0, 2).some(isDequantized)) return 'already quantized';
+    if (weight === undefined) return computedReason(this.#scope.constants, node.inputs[1] as string);
+    if (weight.dtype !== 'float32') return typeReason(weight);
     if (weight.shape.length !== 2) return 'its weight is no matrix';
     if (this.#scope.constants.tensor(node.inputs[0] as string) !== undefined) return 'its first operand is a constant';
     if (node.opType !== 'Gemm') return null;

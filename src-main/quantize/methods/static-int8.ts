@@ -8,6 +8,7 @@ import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../cont
 import { LatheError, portion, targetFilter } from '../../contract';
 import type { Model, Node } from '../../onnx/ir';
 import { addsPairsIn16Bits, cpuInfo } from '../../onnx/session';
+import { bodyNodes } from '../bodies';
 import { calibrationData } from '../calibration-data';
 import { noteOfReport } from '../fusion-note';
 import { granularity } from '../granularity';
@@ -160,6 +161,7 @@ async function quantizeStatically(
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);
   const built = await buildFused(quantizer, { ...config, narrow, wide: new Set(wide.keys()) }, context.signal);
   countUnits(tally, built.placement, new Map([...reasonsFor(wide), ...unfusedReasons(built)]));
+  skipBodies(tally, quantizer.model);
   if (wide.size > 0) tally.note(wideNote(wide.size));
   for (const note of [...data.notes, ...notesOn(built.placement, quantizer.statistics)]) tally.note(note);
   if (quantizer.ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
@@ -207,6 +209,15 @@ function wideLayers({ model, constants }: StaticQuantizer, names: readonly strin
       });
     }),
   );
+}
+
+/** Ranges are measured at the outputs of the model, where no value of a body can be had. */
+function skipBodies(tally: Tally, { graph }: Model): void {
+  for (const { node, owner } of bodyNodes(graph)) {
+    if (!isComputeNode(node)) continue;
+    tally.eligible++;
+    tally.skip(node, `it stands in a body of ${owner}, where no range can be measured: dynamic-int8 goes there`);
+  }
 }
 
 function reasonsFor(wide: ReadonlyMap<string, Node>): Map<string, string> {
