@@ -6,6 +6,7 @@
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
 import { targetFilter } from '../../contract';
+import { withBodies } from '../../inspect';
 import {
   attributes,
   dtypeCode,
@@ -19,7 +20,8 @@ import {
   tensorFromArray,
 } from '../../onnx/ir';
 import { editGraphs, type Scope } from '../bodies';
-import { computedReason, typeReason } from '../constants';
+import { computedReason, type StoredMatrix, typeReason } from '../constants';
+import { dynamicLstm, refuseLstm } from '../dynamic-lstm';
 import { granularity } from '../granularity';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { prepare } from '../prepare';
@@ -36,8 +38,15 @@ const options = {
   },
 } as const satisfies OptionSpecs;
 
+const microsoft = 'com.microsoft';
+
 /** Tables smaller than this are not worth three more nodes. */
 const smallestTable = 16_384;
+
+const noKernelReason: Readonly<Record<string, string>> = {
+  GRU: "onnxruntime's CPU provider has no integer GRU",
+  RNN: "onnxruntime's CPU provider has no integer RNN",
+};
 
 const convReason = 'onnxruntime has no fast kernel for a Conv with dynamic scales: use static-int8';
 
@@ -64,7 +73,10 @@ async function quantizeDynamically(
     context.signal.throwIfAborted();
     return new DynamicEdit(scope, chosen, admits, tally, context).graph();
   };
-  return tally.outcome({ ...model, graph: editGraphs(model.graph, edit) }, 'dynamic-int8');
+  const graph = editGraphs(model.graph, edit);
+  const isForeign = [...withBodies(graph.nodes)].some(({ domain }) => domain === microsoft);
+  const opsets = isForeign ? new Map([[microsoft, 1], ...model.opsets]) : model.opsets;
+  return tally.outcome({ ...model, graph, opsets }, 'dynamic-int8');
 }
 
 interface Quantized {
@@ -82,6 +94,8 @@ class DynamicEdit {
   readonly #patch: Patch;
   readonly #activations = new Map<string, Quantized>();
   readonly #weights = new Map<string, Quantized>();
+  readonly #codes = new Map<string, { codes: string; scales: Float32Array }>();
+  readonly #turnedValues = new Map<string, string>();
 
   constructor(
     scope: Scope,
@@ -102,6 +116,8 @@ class DynamicEdit {
     const { graph } = this.#scope.index;
     graph.nodes.forEach((node, at) => {
       if (node.domain === '') this.#visit(node);
+      if (node.domain === microsoft && node.opType === 'Attention')
+        this.#attempt(node, this.#refuseAttention(node), () => this.#attention(node));
       if (this.#scope.outer === null)
         this.#context.progress({
           phase: 'Quantizing weights',
@@ -124,6 +140,13 @@ class DynamicEdit {
       case 'Conv':
       case 'ConvTranspose':
         this.#attempt(node, convReason, () => {});
+        break;
+      case 'LSTM':
+        this.#attempt(node, refuseLstm(node, this.#scope.constants), () => this.#lstm(node));
+        break;
+      case 'GRU':
+      case 'RNN':
+        this.#attempt(node, noKernelReason[node.opType] as string, () => {});
     }
   }
 
@@ -146,10 +169,7 @@ class DynamicEdit {
     if (weight.dtype !== 'float32') return typeReason(weight);
     if (weight.shape.length !== 2) return 'its weight is no matrix';
     if (this.#scope.constants.tensor(node.inputs[0] as string) !== undefined) return 'its first operand is a constant';
-    if (node.opType !== 'Gemm') return null;
-    if (attributes.intOf(node, 'transA', 0) !== 0) return 'transA = 1 has no integer kernel';
-    const plain = attributes.floatOf(node, 'alpha', 1) === 1 && attributes.floatOf(node, 'beta', 1) === 1;
-    return plain ? null : 'alpha and beta other than 1 have no integer kernel';
+    return null;
   }
 
   #isTable(node: Node): boolean {
@@ -163,21 +183,57 @@ class DynamicEdit {
     );
   }
 
-  /** y = x · W + b with x quantized on the spot and W once. */
+  /** y = α·x·W + β·b with x quantized on the spot and W once. */
   #product(node: Node): void {
     const [input, weightName, bias] = node.inputs as [string, string, string | undefined];
     const output = node.outputs[0] as string;
-    const x = this.#activation(input);
-    const w = this.#matrix(weightName, node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 1);
-    const hasBias = bias !== undefined && bias !== '';
+    const isGemm = node.opType === 'Gemm';
+    const x = this.#activation(isGemm && attributes.intOf(node, 'transA', 0) === 1 ? this.#turned(input) : input);
+    const isTurned = isGemm && attributes.intOf(node, 'transB', 0) === 1;
+    const w = this.#matrix(weightName, isTurned, isGemm ? attributes.floatOf(node, 'alpha', 1) : 1);
     const product = this.#add('MatMulInteger', node, [x.codes, w.codes, x.zeroPoint, w.zeroPoint], 'integer');
     const float = this.#add('Cast', node, [product], 'float', { to: attributes.int(dtypeCode('float32')) });
     const scale = this.#add('Mul', node, [x.scale, w.scale], 'scale');
-    const scaled = hasBias ? this.#patch.freshName(`${output}_scaled`) : output;
+    const added = bias === undefined || bias === '' ? null : this.#timesBeta(node, bias);
+    const scaled = added === null ? output : this.#patch.freshName(`${output}_scaled`);
     this.#patch.removeNode(node.name);
     this.#patch.addNode(makeNode('Mul', this.#patch.freshName(`${node.name}_rescale`), [float, scale], [scaled]));
-    if (hasBias)
-      this.#patch.addNode(makeNode('Add', this.#patch.freshName(`${node.name}_bias`), [scaled, bias], [output]));
+    if (added !== null)
+      this.#patch.addNode(makeNode('Add', this.#patch.freshName(`${node.name}_bias`), [scaled, added], [output]));
+  }
+
+  #timesBeta(node: Node, bias: string): string {
+    const beta = attributes.floatOf(node, 'beta', 1);
+    if (beta === 1) return bias;
+    const factor = this.#patch.freshName(`${node.name}_beta`);
+    this.#patch.setInitializer(tensorFromArray(factor, { dtype: 'float32', shape: [], data: Float32Array.of(beta) }));
+    return this.#add('Mul', node, [bias, factor], 'beta_bias');
+  }
+
+  #lstm(node: Node): void {
+    const perChannel = this.#options.granularity === 'per-channel';
+    this.#patch.replaceNode(node.name, dynamicLstm(this.#patch, node, this.#scope.constants, perChannel));
+  }
+
+  #refuseAttention(node: Node): string | null {
+    const [, weight, bias, , , attentionBias, pastLength] = node.inputs;
+    const held = this.#scope.constants.tensor(weight ?? '');
+    if (held === undefined) return computedReason(this.#scope.constants, weight ?? '');
+    if (held.dtype !== 'float32') return typeReason(held);
+    if ((bias ?? '') === '') return 'it has no bias, which the integer kernel asks for';
+    if ((attentionBias ?? '') !== '' || (pastLength ?? '') !== '' || node.attributes.has('qkv_hidden_sizes'))
+      return 'it uses what the integer kernel does not have: an attention bias, shared buffers or unequal sizes of heads';
+    return null;
+  }
+
+  /** Source: onnxruntime, contrib operators, QAttention. */
+  #attention(node: Node): void {
+    const [input, weight, bias, mask = '', past = ''] = node.inputs as [string, string, string, string?, string?];
+    const x = this.#activation(input);
+    const w = this.#matrix(weight, false, 1);
+    const inputs = [x.codes, w.codes, bias, x.scale, w.scale, mask, x.zeroPoint, w.zeroPoint, past];
+    while (inputs.at(-1) === '') inputs.pop();
+    this.#patch.replaceNode(node.name, { ...node, opType: 'QAttention', inputs });
   }
 
   #add(opType: string, node: Node, inputs: string[], suffix: string, extra = {}): string {
@@ -203,50 +259,67 @@ class DynamicEdit {
     return quantized;
   }
 
-  /** A weight as MatMulInteger takes it, [in, out]; `transposed`: the file holds [out, in]. */
-  #matrix(value: string, transposed: boolean): Quantized {
-    const key = `${value}${transposed ? ' transposed' : ''}`;
+  /**
+   * A weight as MatMulInteger takes it, [in, out]. What Transposes and Gathers read of one matrix is held once.
+   * @param isTurned the value is [out, in]
+   * @param alpha what the product is multiplied by
+   */
+  #matrix(value: string, isTurned: boolean, alpha: number): Quantized {
+    const { tensor, turned } = this.#scope.constants.matrix(value) as StoredMatrix;
+    const isStoredTurned = turned !== isTurned;
+    const axis = this.#options.granularity === 'per-channel' ? (isStoredTurned ? 0 : 1) : null;
+    const shape = axis === null ? [] : [tensor.shape[axis] as number];
+    const held = this.#store(tensor, axis, shape, alpha);
+    return isStoredTurned ? { ...held, codes: this.#turned(held.codes) } : held;
+  }
+
+  /** A matrix with rows and columns exchanged; onnxruntime turns a constant once, when it loads the model. */
+  #turned(value: string): string {
+    const known = this.#turnedValues.get(value);
+    if (known !== undefined) return known;
+    const turned = this.#patch.freshName(`${value}_transposed`);
+    const perm = { perm: attributes.ints([1, 0]) };
+    this.#patch.addNode(makeNode('Transpose', this.#patch.freshName(`${turned}_node`), [value], [turned], perm));
+    this.#turnedValues.set(value, turned);
+    return turned;
+  }
+
+  /** Codes along an axis, held once, with scales in a shape and times a factor. */
+  #store(weight: Tensor, axis: number | null, shape: readonly number[], factor: number): Quantized {
+    const key = JSON.stringify([weight.name, axis, shape, factor]);
     const known = this.#weights.get(key);
     if (known !== undefined) return known;
-    const weight = this.#scope.constants.tensor(value) as Tensor;
-    const axis = this.#options.granularity === 'per-channel' ? (transposed ? 0 : 1) : null;
-    const held = this.#store(value, weight, axis, axis === null ? [] : [weight.shape[axis] as number]);
-    const quantized = transposed ? { ...held, codes: this.#transposed(held.codes) } : held;
-    this.#weights.set(key, quantized);
-    return quantized;
-  }
-
-  /** onnxruntime turns a constant once, when it loads the model. */
-  #transposed(codes: string): string {
-    const value = this.#patch.freshName(`${codes}_transposed`);
-    const perm = { perm: attributes.ints([1, 0]) };
-    this.#patch.addNode(makeNode('Transpose', this.#patch.freshName(`${value}_node`), [codes], [value], perm));
-    return value;
-  }
-
-  #store(value: string, weight: Tensor, axis: number | null, scaleShape: readonly number[]): Quantized {
-    const scales = minMaxScales(weight, axis);
+    const { codes, scales } = this.#codesOf(weight, axis);
     const stored = {
-      codes: this.#patch.freshName(`${value}_codes`),
-      scale: this.#patch.freshName(`${value}_scale`),
-      zeroPoint: this.#patch.freshName(`${value}_zero_point`),
+      codes,
+      scale: this.#patch.freshName(`${weight.name}_scale`),
+      zeroPoint: this.#patch.freshName(`${weight.name}_zero_point`),
     };
-    this.#patch.setInitializer(quantizedWeight(stored.codes, weight, scales));
-    this.#patch.setInitializer(
-      tensorFromArray(stored.scale, { dtype: 'float32', shape: scaleShape, data: scales.scales }),
-    );
-    const zeros = new Int8Array(scales.scales.length);
-    this.#patch.setInitializer(tensorFromArray(stored.zeroPoint, { dtype: 'int8', shape: scaleShape, data: zeros }));
+    const data = factor === 1 ? scales : scales.map((scale) => scale * factor);
+    this.#patch.setInitializer(tensorFromArray(stored.scale, { dtype: 'float32', shape, data }));
+    const zeros = new Int8Array(scales.length);
+    this.#patch.setInitializer(tensorFromArray(stored.zeroPoint, { dtype: 'int8', shape, data: zeros }));
+    this.#weights.set(key, stored);
     return stored;
+  }
+
+  #codesOf(weight: Tensor, axis: number | null): { codes: string; scales: Float32Array } {
+    const key = `${weight.name} along ${axis}`;
+    const known = this.#codes.get(key);
+    if (known !== undefined) return known;
+    const scales = minMaxScales(weight, axis);
+    const codes = this.#patch.freshName(`${weight.name}_codes`);
+    this.#patch.setInitializer(quantizedWeight(codes, weight, scales));
+    const made = { codes, scales: scales.scales };
+    this.#codes.set(key, made);
+    return made;
   }
 
   /** Rows of an int8 table, each times its own scale. */
   #table(node: Node): void {
     const [value, ids] = node.inputs as [string, string];
-    const key = `${value} rows`;
     const table = this.#scope.constants.tensor(value) as Tensor;
-    const held = this.#weights.get(key) ?? this.#store(value, table, 0, [table.shape[0] as number, 1]);
-    this.#weights.set(key, held);
+    const held = this.#store(table, 0, [table.shape[0] as number, 1], 1);
     const axis = { axis: attributes.int(0) };
     const rows = this.#add('Gather', node, [held.codes, ids], 'codes', axis);
     const scales = this.#add('Gather', node, [held.scale, ids], 'scale', axis);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../../src-main/contract';
 import { readModel, readTensor, readTensorBytes } from '../../../../src-main/onnx/file';
-import { type Model, tensorFromArray } from '../../../../src-main/onnx/ir';
+import { type Model, type Tensor, tensorFromArray } from '../../../../src-main/onnx/ir';
 import { subgraphsOf } from '../../../../src-main/onnx/ir/attributes';
 import { dynamicInt8 } from '../../../../src-main/quantize/methods/dynamic-int8';
 import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
@@ -113,5 +113,113 @@ describe('dynamic-int8', () => {
     const half = tensorFromArray('w', { dtype: 'float16', shape: [2, 2], data: new Uint16Array(4) });
     const model = modelFromText('g (float16[1,2] x) => (float16[1,2] y) { y = MatMul(x, w) }', [half]);
     await expect(quantize(model)).rejects.toThrow(/its weight is float16, not float32/);
+  });
+
+  describe('Gemm', () => {
+    it.each([
+      'transA = 1',
+      'alpha = 0.5',
+      'alpha = -2.0, transB = 1',
+      'beta = 3.0',
+      'alpha = 1.5, beta = 0.5, transA = 1, transB = 1',
+    ])('with %s runs on integers', async (form) => {
+      const x = form.includes('transA') ? 'float[8,N] x' : 'float[N,8] x';
+      const w = randomTensor('w', form.includes('transB') ? [4, 8] : [8, 4], 1);
+      const model = modelFromText(`g (${x}) => (float[N,4] y) { y = Gemm <${form}> (x, w, b) }`, [
+        w,
+        randomTensor('b', [4], 2),
+      ]);
+      const { model: changed } = await quantize(model);
+      expect(ops(changed)).toContain('MatMulInteger');
+      expect(ops(changed)).not.toContain('Gemm');
+      // As above: 8 products of two 8-bit operands.
+      await expectSameOutputs(model, changed, { tolerance: 0.02 });
+    });
+  });
+
+  it('holds a table that is the last layer too once', async () => {
+    const model = modelFromText(
+      `g (int64[1,N] ids) => (float[1,N,300] y) { h = Gather(table, ids) t = Transpose <perm = [1, 0]> (table) y = MatMul(h, t) }`,
+      [randomTensor('table', [300, 64], 4)],
+    );
+    const { model: changed, changed: count } = await quantize(model);
+    expect(count).toBe(2);
+    const held = [...changed.graph.initializers.values()].filter(({ shape }) => shape.length === 2 && shape[1] === 64);
+    expect(held.map(({ name, dtype }) => [name, dtype])).toEqual([['table_codes', 'int8']]);
+    // 64 products of two 8-bit operands; their errors add up as √64 of one.
+    await expectSameOutputs(model, changed, { tolerance: 0.02 });
+  });
+
+  const lstm = (direction: string, tail = 'float[T,D,N,6] y') =>
+    modelFromText(
+      `g (float[T,N,5] x) => (${tail}) { y, h, c = LSTM <hidden_size = 6, direction = "${direction}"> (x, w, r, b) }`,
+      (direction === 'bidirectional' ? [2] : [1]).flatMap((directions) => [
+        randomTensor('w', [directions, 24, 5], 1, 0.5),
+        randomTensor('r', [directions, 24, 6], 2, 0.5),
+        randomTensor('b', [directions, 48], 3, 0.5),
+      ]),
+    );
+
+  describe.each(['per-channel', 'per-tensor'])('LSTM, %s', (granularity) => {
+    it.each(['forward', 'reverse', 'bidirectional'])('%s gives nearly what the float one gives', async (direction) => {
+      const model = lstm(direction);
+      const { model: changed } = await quantize(model, { granularity });
+      expect(ops(changed)).toEqual(['DynamicQuantizeLSTM']);
+      expect(changed.opsets.get('com.microsoft')).toBe(1);
+      expect(codes(changed, 'w_codes')).toHaveLength(24 * 5 * (direction === 'bidirectional' ? 2 : 1));
+      // Gates see sums of 11 products of two 8-bit operands, each within 1/254 of its largest; twice that for one scale.
+      const close = { tolerance: granularity === 'per-channel' ? 0.02 : 0.04, dims: { T: 4, N: 3 } };
+      await expectSameOutputs(model, changed, close);
+      const wrong = { ...changed, graph: { ...changed.graph, initializers: new Map(changed.graph.initializers) } };
+      const scale = wrong.graph.initializers.get('r_scale') as Tensor;
+      const doubled = (readTensor(scale).data as Float32Array).map((value) => 2 * value);
+      const array = { dtype: 'float32' as const, shape: scale.shape, data: doubled };
+      wrong.graph.initializers.set('r_scale', tensorFromArray('r_scale', array));
+      await expect(expectSameOutputs(model, wrong, close)).rejects.toThrow();
+    });
+  });
+
+  it('goes into an LSTM in the body of an If', async () => {
+    const inner = lstm('forward').graph;
+    const model = modelFromText(
+      `g (bool yes, float[T,N,5] x) => (float[T,D,N,6] z) {
+        z = If (yes) <
+          then_branch = one () => (float[T,D,N,6] y) { y, h, c = LSTM <hidden_size = 6> (x, w, r, b) },
+          else_branch = two () => (float[T,D,N,6] q) { q, h2, c2 = LSTM <hidden_size = 6, direction = "reverse"> (x, w, r, b) }
+        >
+      }`,
+      [...inner.initializers.values()],
+    );
+    const { model: changed, changed: count } = await quantize(model);
+    expect(count).toBe(2);
+    await expectSameOutputs(model, changed, { tolerance: 0.02, dims: { T: 4, N: 3 } });
+  });
+
+  it('says that onnxruntime has no integer GRU', async () => {
+    const model = modelFromText('g (float[T,N,2] x) => (float[T,D,N,2] y) { y = GRU <hidden_size = 2> (x, w, r) }', [
+      randomTensor('w', [1, 6, 2], 1),
+      randomTensor('r', [1, 6, 2], 2),
+    ]);
+    await expect(quantize(model)).rejects.toThrow(/no integer GRU/);
+  });
+
+  it.each(['per-channel', 'per-tensor'])('makes Attention of onnxruntime a QAttention, %s', async (granularity) => {
+    const model = modelFromText(
+      `<ir_version: 9, opset_import: ["" : 17, "com.microsoft" : 1]> g (float[N,S,16] x) => (float[N,S,16] y) {
+        y = com.microsoft.Attention <num_heads = 4> (x, w, b)
+      }`,
+      [randomTensor('w', [16, 48], 1, 0.3), randomTensor('b', [48], 2, 0.3)],
+    );
+    const { model: changed } = await quantize(model, { granularity });
+    expect(ops(changed)).toEqual(['DynamicQuantizeLinear', 'QAttention']);
+    // 16 products of two 8-bit operands before the softmax.
+    await expectSameOutputs(model, changed, { tolerance: 0.03, dims: { N: 2, S: 5 } });
+  });
+
+  it('refuses weights that are computed from constants, and says what to do', async () => {
+    const model = modelFromText(
+      'g (float[1,2] x) => (float[1,2] y) <int8[2,2] q = {1, 2, 3, 4}, float[1] s = {0.5}> { c = Cast <to = 1> (q) w = Mul(c, s) y = MatMul(x, w) }',
+    );
+    await expect(quantize(model)).rejects.toThrow(/computed from constants: put a clean step before/);
   });
 });
