@@ -73,7 +73,8 @@ async function quantizeDynamically(
     context.signal.throwIfAborted();
     return new DynamicEdit(scope, chosen, admits, tally, context).graph();
   };
-  const graph = editGraphs(model.graph, edit);
+  // A weight that only bodies read is found unused once they are done.
+  const graph = withoutUnused(editGraphs(model.graph, edit));
   const isForeign = [...withBodies(graph.nodes)].some(({ domain }) => domain === microsoft);
   const opsets = isForeign ? new Map([[microsoft, 1], ...model.opsets]) : model.opsets;
   return tally.outcome({ ...model, graph, opsets }, 'dynamic-int8');

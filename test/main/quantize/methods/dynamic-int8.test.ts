@@ -216,10 +216,37 @@ describe('dynamic-int8', () => {
     await expectSameOutputs(model, changed, { tolerance: 0.03, dims: { N: 2, S: 5 } });
   });
 
-  it('refuses weights that are computed from constants, and says what to do', async () => {
+  it('works out weights that are computed from constants first', async () => {
     const model = modelFromText(
-      'g (float[1,2] x) => (float[1,2] y) <int8[2,2] q = {1, 2, 3, 4}, float[1] s = {0.5}> { c = Cast <to = 1> (q) w = Mul(c, s) y = MatMul(x, w) }',
+      'g (float[1,2] x) => (float[1,2] y) <int8[2,2] q = {1, 2, 3, 127}, float[1] s = {0.5}> { c = Cast <to = 1> (q) w = Mul(c, s) y = MatMul(x, w) }',
     );
-    await expect(quantize(model)).rejects.toThrow(/computed from constants: put a clean step before/);
+    const { model: changed, notes } = await quantize(model, { granularity: 'per-tensor' });
+    expect(notes.join(' ')).toMatch(/Before: computed 2 nodes whose inputs never change/);
+    expect(codes(changed, 'w_codes')).toEqual([1, 2, 3, 127]);
+  });
+
+  it('leaves what is quantized already, and says so', async () => {
+    const model = modelFromText(
+      'g (float[1,2] x) => (float[1,2] y) <int8[2,2] q = {1, 2, 3, 4}, float s = {0.5}> { w = DequantizeLinear(q, s) y = MatMul(x, w) }',
+    );
+    await expect(quantize(model)).rejects.toThrow(/nothing changed: 1 × already quantized/);
+  });
+
+  it('goes into the body of a Loop, with weights of the graph around it', async () => {
+    const model = modelFromText(
+      `g (int64 count, bool go, float[N,8] x) => (float[N,8] y) {
+        y = Loop (count, go, x) <body = b (int64 i, bool c, float[N,8] s) => (bool d, float[N,8] t) { d = Identity(c) p = MatMul(s, w) t = Tanh(p) }>
+      }`,
+      [randomTensor('w', [8, 8], 1, 0.3)],
+    );
+    const { model: changed, changed: count } = await quantize(model);
+    expect(count).toBe(1);
+    expect([...changed.graph.initializers.values()].some(({ dtype }) => dtype === 'float32')).toBe(false);
+    const feeds = {
+      count: { dtype: 'int64' as const, shape: [], data: BigInt64Array.of(3n) },
+      go: { dtype: 'bool' as const, shape: [], data: Uint8Array.of(1) },
+    };
+    // Three times 8 products of two 8-bit operands.
+    await expectSameOutputs(model, changed, { tolerance: 0.05, feeds });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../../src-main/contract';
 import { fusionReport } from '../../../../src-main/inspect';
 import { readModel, readTensor } from '../../../../src-main/onnx/file';
-import type { Model, NdArray, Node } from '../../../../src-main/onnx/ir';
+import { type Model, type NdArray, type Node, tensorFromArray } from '../../../../src-main/onnx/ir';
 import { openSession } from '../../../../src-main/onnx/session';
 import { staticInt8 } from '../../../../src-main/quantize/methods/static-int8';
 import { quantizeStep } from '../../../../src-main/quantize/step';
@@ -208,6 +208,47 @@ describe('static-int8', () => {
       y = MatMul(s, w)
     }`);
     await expect(quantize(model, { x: float32([1, 2], [-1, 1]) })).rejects.toThrow(/Sqrt "root": gives NaN/);
+  });
+
+  it('says of layers in bodies that no range can be measured there', async () => {
+    const model = modelFromText(`g (bool[1] yes, float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}> {
+      [outside] h = MatMul(x, w)
+      y = If (yes) <then_branch = a () => (float[N,2] p) { [inside] p = MatMul(h, w) }, else_branch = b () => (float[N,2] q) { q = Relu(h) }>
+    }`);
+    const yes = { dtype: 'bool' as const, shape: [2], data: Uint8Array.of(1, 1) };
+    const result = await quantize(model, { x: float32([2, 2], [0, 1, 2, 3]), yes });
+    expect(result).toMatchObject({ eligible: 2, changed: 1 });
+    expect(result.skipped).toEqual([
+      { node: 'inside', reason: 'it stands in a body of If, where no range can be measured: dynamic-int8 goes there' },
+    ]);
+  });
+
+  it.each([7, 8, 9, 10, 11, 12])('raises opset %i first', async (opset) => {
+    const model =
+      modelFromText(`<ir_version: 4, opset_import: ["" : ${opset}]> g (float[N,1,2,2] x) => (float[N,1,2,2] y)
+      <float[1,1,1,1] w = {1}, float[1] b = {0.5}> { c = Conv(x, w, b) r = Relu(c) y = Conv(r, w, b) }`);
+    const { model: made, notes } = await quantize(model, { x: float32([1, 1, 2, 2], [0, 1, 2, 3]) });
+    expect(notes.join(' ')).toContain(`raised opset ${opset} to 13`);
+    const y = await outputOf(made, float32([1, 1, 2, 2], [0, 1, 2, 3]));
+    // x + 0.5 + 0.5, each step of 1/255 of at most 4.
+    y.forEach((value, at) => {
+      expect(Math.abs(value - at - 1)).toBeLessThan(0.05);
+    });
+  });
+
+  it('names the type of weights of half precision, and what to do', async () => {
+    const half = tensorFromArray('w', { dtype: 'float16', shape: [2, 2], data: new Uint16Array(4) });
+    const model = modelFromText('g (float[1,2] x) => (float16[1,2] y) { h = Cast <to = 10> (x) y = MatMul(h, w) }', [
+      half,
+    ]);
+    await expect(quantize(model, { x: float32([1, 2], [1, 2]) })).rejects.toThrow(
+      /its weight is float16, not float32: quantize the float32 model that it was made from/,
+    );
+  });
+
+  it('leaves what is quantized already', async () => {
+    const once = await quantize(product, { x: float32([2, 2], [0, 1, 2, 3]) });
+    await expect(quantize(once.model, { x: float32([2, 2], [0, 1, 2, 3]) })).rejects.toThrow(/already quantized/);
   });
 
   it('says why nothing changed', async () => {
