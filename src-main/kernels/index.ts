@@ -3,6 +3,7 @@
 export type { ZeroKind } from './block-grids';
 export { dequantizeBlocks, flattenBlocks, packBlocks } from './blocks';
 export type { Codes } from './channels';
+export { descendCodes } from './descend-codes';
 export * from './dispatch';
 export { roundWithFeedback } from './feedback-rounding';
 export { type BlockGrids, findGrids, type GridSearch } from './find-grids';

@@ -27,14 +27,24 @@ import type { Statistics } from './observers/statistics';
 import { activationsOf, outputsOf, type Placement, planPlacement } from './place';
 import { productsWithBias } from './products-with-bias';
 import { type ActivationParams, type ActivationType, activationParams } from './quant-params';
-import { roundByHessian } from './rounding';
+import { type HessianRounding, roundByHessian } from './rounding';
 import { maySaturate, narrowLimit } from './saturation';
 import { withoutUnused } from './unused';
-import { minMaxScales, type QuantizedWeight, roundToNearest, type WeightScales, wholeRangeScales } from './weights';
+import {
+  leastErrorScales,
+  minMaxScales,
+  type QuantizedWeight,
+  roundToNearest,
+  type WeightScales,
+  wholeRangeScales,
+} from './weights';
 import { wideDomain, widenActivations } from './wide-activations';
 
-/** Which layers round by what their outputs do: none, those with few weights an output, all. */
-export type Rounding = 'nearest' | 'small-layers' | 'all-layers';
+/** Which layers round by what their outputs do: none, those with few weights an output, all, all up or down. */
+export type Rounding = 'nearest' | 'small-layers' | 'all-layers' | 'adaround';
+
+/** A layer with more weights an output rounds to nearest: its Hessian would take more than 32 MB. */
+const largestLayer = 2048;
 
 /** Most weights an output for a layer to count as small. */
 const smallLayer = 128;
@@ -48,6 +58,8 @@ export interface StaticConfig {
   readonly weightType?: 'int8' | 'uint8' | undefined;
   /** All integers from the least weight to the largest, one scale for the tensor. */
   readonly asymmetricWeights?: boolean | undefined;
+  /** Scales that cover every weight where nothing is said. */
+  readonly weightRanges?: 'min-max' | 'mse' | undefined;
   /** Nodes whose weights take 7 bits, so that the sum of two products fits into 16. */
   readonly narrow?: ReadonlySet<string> | undefined;
   /** Layers that are not placed but get 16-bit activations. */
@@ -66,6 +78,7 @@ export class StaticQuantizer {
   #correctsBias = false;
   #ran = 0;
   #hessians: ReadonlyMap<string, Hessian> = new Map();
+  #rounding: HessianRounding = 'feedback';
 
   private constructor(
     model: Model,
@@ -153,7 +166,8 @@ export class StaticQuantizer {
   /** Sums what rounding by the output error needs. */
   async collectHessians(rounding: Rounding, data: CalibrationData, work: Work): Promise<void> {
     if (rounding === 'nearest') return;
-    const most = rounding === 'small-layers' ? smallLayer : Number.POSITIVE_INFINITY;
+    const most = rounding === 'small-layers' ? smallLayer : largestLayer;
+    this.#rounding = rounding === 'adaround' ? 'adaround' : 'feedback';
     const observers: HessianObserver[] = [];
     for (const { kind, node } of this.placement().units) {
       const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
@@ -251,7 +265,7 @@ export class StaticQuantizer {
     const hessian = this.#hessians.get(node.name);
     return hessian === undefined || scales.zeroPoint !== undefined
       ? roundToNearest(weight, scales)
-      : roundByHessian(node, weight, scales, hessian);
+      : roundByHessian(node, weight, scales, hessian, this.#rounding);
   }
 
   #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
@@ -288,10 +302,11 @@ function weightScales(
   node: Node,
   weight: Tensor,
   axis: number | null,
-  { asymmetricWeights, narrow }: StaticConfig,
+  { asymmetricWeights, narrow, weightRanges }: StaticConfig,
 ): WeightScales {
   if (asymmetricWeights === true) return wholeRangeScales(weight);
-  return minMaxScales(weight, axis, narrow?.has(node.name) ? narrowLimit : undefined);
+  const covering = minMaxScales(weight, axis, narrow?.has(node.name) ? narrowLimit : undefined);
+  return weightRanges === 'mse' ? leastErrorScales(weight, covering) : covering;
 }
 
 /** Every value whose range a placement needs. */

@@ -55,6 +55,18 @@ const options = {
       { value: 'nearest', title: 'Nearest' },
       { value: 'small-layers', title: 'Least output error in small layers' },
       { value: 'all-layers', title: 'Least output error in all layers (slow)' },
+      { value: 'adaround', title: 'AdaRound in all layers: each up or down, by output error (slow)' },
+    ],
+    advanced: true,
+  },
+  weightRanges: {
+    kind: 'choice',
+    title: 'Weight ranges',
+    help: 'Scales that cover every weight, or those with the least squared error, which cut off a few for a finer step.',
+    default: 'min-max',
+    choices: [
+      { value: 'min-max', title: 'Whole range' },
+      { value: 'mse', title: 'Least squared error' },
     ],
     advanced: true,
   },
@@ -155,7 +167,11 @@ async function quantizeStatically(
     { histograms, biasCorrection },
     portion(context, 0.2, 0.6),
   );
-  await quantizer.collectHessians(chosen.rounding, data.few(hessianSamples), portion(context, 0.6, 0.9));
+  await quantizer.collectHessians(
+    chosen.rounding,
+    data.few(chosen.rounding === 'small-layers' ? hessianSamples : 4 * hessianSamples),
+    portion(context, 0.6, 0.9),
+  );
   const config = configOf(chosen);
   const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);
@@ -173,7 +189,8 @@ async function quantizeStatically(
 
 type Chosen = OptionValues<typeof options>;
 
-function configOf({ calibrator, granularity, symmetric, types, asymmetricWeights }: Chosen): StaticConfig {
+function configOf(chosen: Chosen): StaticConfig {
+  const { calibrator, granularity, symmetric, types, asymmetricWeights, weightRanges } = chosen;
   const perChannel = granularity === 'per-channel';
   if (asymmetricWeights && perChannel) {
     throw new LatheError({
@@ -190,6 +207,7 @@ function configOf({ calibrator, granularity, symmetric, types, asymmetricWeights
     activationType: types === 's8s8' ? 'int8' : 'uint8',
     weightType: types === 'u8u8' ? 'uint8' : 'int8',
     asymmetricWeights,
+    weightRanges,
   };
 }
 

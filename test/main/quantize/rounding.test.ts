@@ -1,18 +1,20 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { unwatched } from '../../../src-main/contract';
 import { Random } from '../../../src-main/kernels/random';
-import { readTensor } from '../../../src-main/onnx/file';
+import { readModel, readTensor } from '../../../src-main/onnx/file';
 import type { Model, NdArray, Node, Tensor } from '../../../src-main/onnx/ir';
 import { openSession } from '../../../src-main/onnx/session';
 import { observe } from '../../../src-main/quantize/calibrate';
 import { calibrationData } from '../../../src-main/quantize/calibration-data';
-import { type Hessian, HessianObserver } from '../../../src-main/quantize/hessians';
+import { type Hessian, HessianObserver, hessianSize } from '../../../src-main/quantize/hessians';
+import { channelAxis } from '../../../src-main/quantize/insert';
 import { roundByHessian } from '../../../src-main/quantize/rounding';
 import { minMaxScales, type QuantizedWeight, roundToNearest } from '../../../src-main/quantize/weights';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
 import { float32 } from '../../support/npz';
 import { stepContext } from '../../support/step-context';
-import { tinyDataset } from '../../support/tiny-dataset';
+import { openFor, tinyDataset } from '../../support/tiny-dataset';
 
 /** Positive numbers with much in common, as behind a Relu: where rounding one weight can be made up for by another. */
 function samples(shape: readonly number[]): NdArray<'float32'> {
@@ -113,3 +115,54 @@ describe.each([
     expect(squaredDistance(compensated, wanted)).toBeLessThan(squaredDistance(nearest, wanted) / 1.5);
   });
 });
+
+describe('on every layer of a real model', () => {
+  it('the output error on the samples is never larger than with nearest integers, by feedback or AdaRound', async () => {
+    const folder = fileURLToPath(new URL('../../models/emoji-resnet', import.meta.url));
+    const model = await readModel(`${folder}/model.onnx`);
+    const dataset = await openFor(`${folder}/model.onnx`, folder);
+    const data = calibrationData(stepContext(model, { dataset }), 'test', 2);
+    const weightOf = (node: Node) => model.graph.initializers.get(node.inputs[1] ?? '') as Tensor;
+    const layers = model.graph.nodes.filter(
+      (node) => node.opType === 'Conv' && hessianSize(node, weightOf(node)).inputs <= 300,
+    );
+    expect(layers.length).toBeGreaterThan(5);
+    const observers = layers.map((node) => new HessianObserver(node, weightOf(node)));
+    await observe({ model, data }, observers, unwatched());
+    let gained = 0;
+    for (const observer of observers) {
+      const weight = weightOf(observer.node);
+      const scales = minMaxScales(weight, channelAxis(observer.node, weight));
+      const hessian = observer.hessian();
+      const nearest = outputError(weight, roundToNearest(weight, scales), hessian);
+      for (const how of ['feedback', 'adaround'] as const) {
+        const rounded = roundByHessian(observer.node, weight, scales, hessian, how);
+        const error = outputError(weight, rounded, hessian);
+        // Sums of some thousand float64 products, in another order.
+        expect(error).toBeLessThanOrEqual(nearest * (1 + 1e-9));
+        if (error < nearest / 2) gained++;
+      }
+    }
+    expect(gained).toBeGreaterThan(layers.length);
+  });
+});
+
+/** Σ over outputs of (w − ŵ)ᵀ·H·(w − ŵ), weights [outputs, inputs] as a Conv holds them. */
+function outputError(weight: Tensor, quantized: QuantizedWeight, { groups, inputs, sum }: Hessian): number {
+  const w = (readTensor(weight) as NdArray<'float32'>).data;
+  const q = (readTensor(quantized.codes('q')) as NdArray<'int8'>).data;
+  const outputs = w.length / inputs;
+  let total = 0;
+  for (let output = 0; output < outputs; output++) {
+    const h = Math.floor((output * groups) / outputs) * inputs * inputs;
+    const scale = quantized.scales.scales[output] as number;
+    const e = Float64Array.from({ length: inputs }, (_, j) => {
+      const at = output * inputs + j;
+      return (w[at] as number) - scale * (q[at] as number);
+    });
+    for (let i = 0; i < inputs; i++)
+      for (let j = 0; j < inputs; j++)
+        total += (e[i] as number) * (sum[h + i * inputs + j] as number) * (e[j] as number);
+  }
+  return total;
+}
