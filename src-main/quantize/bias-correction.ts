@@ -1,6 +1,7 @@
 /**
- * Fast bias correction. Rounding shifts the mean of each output channel by E[(Ŵ − W)·x] = (Ŵ − W)·E[x]; the bias takes
- * that shift back.
+ * Bias correction. Rounding shifts the mean of each output channel by E[(Ŵ − W)·x] = (Ŵ − W)·E[x]; the bias takes
+ * that shift back. Fast: both means are those of the float model. Sequential: what reaches a layer through layers that
+ * are quantized and corrected already has other means, E[x̂], and the bias takes back W·E[x] − Ŵ·E[x̂].
  * Source: Nagel et al. 2019, arXiv:1906.04721, section 4.2, with measured input means.
  *
  * W weights [out, in/groups, …], Ŵ the same from their integers, E[x] means of the input's channels [in].
@@ -59,7 +60,11 @@ export function addInstead(
   patch.replaceNode(add.name, { ...add, inputs });
 }
 
-/** The bias of a Conv, Gemm or MatMul with the shift of its rounded weights taken back: [out]. */
+/**
+ * The bias of a Conv, Gemm or MatMul with the shift of its mean taken back: [out].
+ * @param means of the input's channels in the float model
+ * @param arriving the same in the quantized one
+ */
 export function correctedBias(
   node: Node,
   weight: Tensor,
@@ -67,6 +72,7 @@ export function correctedBias(
   scales: WeightScales,
   bias: Tensor | undefined,
   means: Float64Array,
+  arriving: Float64Array = means,
 ): Float32Array {
   const outAxis = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1 ? 0 : 1;
   const outputs = weight.shape[outAxis] as number;
@@ -81,7 +87,8 @@ export function correctedBias(
       const at = first + i;
       const scale = scales.scales[Math.floor(at / scaled.inner) % scaled.channels]!;
       const output = Math.floor(at / out.inner) % outputs;
-      shift[output]! += (part[i]! - (q[at]! - zeroPoint) * scale) * means[inputOf(at, output)]!;
+      const input = inputOf(at, output);
+      shift[output]! += part[i]! * means[input]! - (q[at]! - zeroPoint) * scale * arriving[input]!;
     }
   }
   const alpha = node.opType === 'Gemm' ? attributes.floatOf(node, 'alpha', 1) : 1;

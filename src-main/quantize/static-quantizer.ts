@@ -9,6 +9,7 @@ import {
   type GraphIndex,
   indexGraph,
   type Model,
+  makeValue,
   type Node,
   Patch,
   type Tensor,
@@ -16,8 +17,9 @@ import {
   tensorFromArray,
 } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
+import { eliminateDeadNodes } from '../passes';
 import { addedBias, addInstead, correctedBias, meanRequest } from './bias-correction';
-import { type Calibration, calibrate, type MeanRequest, observe } from './calibrate';
+import { type Calibration, calibrate, MeanObserver, type MeanRequest, observe } from './calibrate';
 import type { CalibrationData } from './calibration-data';
 import { type Constants, constantsOf } from './constants';
 import { type Hessian, HessianObserver, hessianSize } from './hessians';
@@ -79,6 +81,10 @@ export class StaticQuantizer {
   #ran = 0;
   #hessians: ReadonlyMap<string, Hessian> = new Map();
   #rounding: HessianRounding = 'feedback';
+  /** Layer → means of what reaches it in the quantized model, where they were measured. */
+  readonly #arriving = new Map<string, Float64Array>();
+  /** Layer → its weight, rounded by the Hessian with those scales. */
+  readonly #rounded = new Map<string, QuantizedWeight>();
 
   private constructor(
     model: Model,
@@ -178,6 +184,28 @@ export class StaticQuantizer {
     this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
   }
 
+  /**
+   * Measures, one layer after the other, what reaches each layer in the quantized model, so that its bias takes back what
+   * the layers before it shift as well. A pass over the samples a layer.
+   * @throws LatheError as {@link calibrate}
+   */
+  async correctInOrder(placement: Placement, config: StaticConfig, data: CalibrationData, work: Work): Promise<void> {
+    const layers = placement.units.filter(({ kind, node }) => kind === 'compute' && this.#biasOf(node) !== null);
+    for (const [at, { node }] of layers.entries()) {
+      work.signal.throwIfAborted();
+      const request = meanRequest(node, this.#shape(node.inputs[0] as string)?.length);
+      if (request === null || this.#calibration.means.get(request.value) === undefined) continue;
+      const built = this.modelOf(this.build(placement, config));
+      const value = built.graph.nodes.find(({ name }) => name === node.name)?.inputs[0] as string;
+      const outputs = [makeValue(value, 'float32', null)];
+      const { model } = eliminateDeadNodes({ ...built, graph: { ...built.graph, outputs } });
+      const observer = new MeanObserver({ ...request, value });
+      const part = portion(work, at / layers.length, (at + 1) / layers.length, 'Correcting biases');
+      this.#ran += await observe({ model, data: { ...data, cache: null } }, [observer], part);
+      this.#arriving.set(node.name, observer.mean());
+    }
+  }
+
   /** Layers whose products of an unsigned and a signed integer, added in pairs, could leave 16 bits. */
   saturating({ units }: Placement, config: StaticConfig): string[] {
     return units
@@ -263,9 +291,12 @@ export class StaticQuantizer {
 
   roundWeight(node: Node, weight: Tensor, scales: WeightScales): QuantizedWeight {
     const hessian = this.#hessians.get(node.name);
-    return hessian === undefined || scales.zeroPoint !== undefined
-      ? roundToNearest(weight, scales)
-      : roundByHessian(node, weight, scales, hessian, this.#rounding);
+    if (hessian === undefined || scales.zeroPoint !== undefined) return roundToNearest(weight, scales);
+    const known = this.#rounded.get(node.name);
+    if (known !== undefined && isSameGrid(known.scales, scales)) return known;
+    const rounded = roundByHessian(node, weight, scales, hessian, this.#rounding);
+    this.#rounded.set(node.name, rounded);
+    return rounded;
   }
 
   #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
@@ -273,7 +304,15 @@ export class StaticQuantizer {
     const name = this.#biasOf(node);
     if (means === undefined || name === null) return undefined;
     const bias = this.constants.tensor(name);
-    return correctedBias(node, weight, quantized.codes(''), quantized.scales, bias, means);
+    return correctedBias(
+      node,
+      weight,
+      quantized.codes(''),
+      quantized.scales,
+      bias,
+      means,
+      this.#arriving.get(node.name),
+    );
   }
 
   /** The value that holds the bias of a layer, '' where it has none yet; null where none can be. */
@@ -307,6 +346,10 @@ function weightScales(
   if (asymmetricWeights === true) return wholeRangeScales(weight);
   const covering = minMaxScales(weight, axis, narrow?.has(node.name) ? narrowLimit : undefined);
   return weightRanges === 'mse' ? leastErrorScales(weight, covering) : covering;
+}
+
+function isSameGrid(a: WeightScales, b: WeightScales): boolean {
+  return a.limit === b.limit && a.scales.length === b.scales.length && a.scales.every((x, at) => x === b.scales[at]);
 }
 
 /** Every value whose range a placement needs. */

@@ -22,6 +22,9 @@ import { buildFused, type FusedBuild } from '../read-back';
 import { measuredValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
 import { wideValues } from '../wide-activations';
 
+/** Samples that biases are corrected by layer after layer. */
+const sequentialSamples = 16;
+
 /** Samples that preparations look at. */
 const preparationSamples = 32;
 
@@ -75,6 +78,13 @@ const options = {
     title: 'Bias correction',
     help: 'Takes back the shift that rounded weights give to the mean of each output.',
     default: true,
+    advanced: true,
+  },
+  sequential: {
+    kind: 'boolean',
+    title: 'Correct biases layer after layer',
+    help: 'Each bias takes back what the quantized layers before it shift, too. Runs the model once more for every layer, on a few samples.',
+    default: false,
     advanced: true,
   },
   ...preparationOptions,
@@ -175,7 +185,10 @@ async function quantizeStatically(
   const config = configOf(chosen);
   const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);
-  const built = await buildFused(quantizer, { ...config, narrow, wide: new Set(wide.keys()) }, context.signal);
+  const complete = { ...config, narrow, wide: new Set(wide.keys()) };
+  if (biasCorrection && chosen.sequential)
+    await quantizer.correctInOrder(placement, complete, data.few(sequentialSamples), portion(context, 0.9, 0.97));
+  const built = await buildFused(quantizer, complete, context.signal);
   countUnits(tally, built.placement, new Map([...reasonsFor(wide), ...unfusedReasons(built)]));
   skipBodies(tally, quantizer.model);
   if (wide.size > 0) tally.note(wideNote(wide.size));

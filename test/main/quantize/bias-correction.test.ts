@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { attributes, floatTensor, indexGraph, makeNode, type Node, type Tensor } from '../../../src-main/onnx/ir';
+import {
+  attributes,
+  floatTensor,
+  indexGraph,
+  makeNode,
+  type Node,
+  type Tensor,
+  tensorFromArray,
+} from '../../../src-main/onnx/ir';
 import { addedBias, correctedBias } from '../../../src-main/quantize/bias-correction';
 import { constantsOf } from '../../../src-main/quantize/constants';
 import { quantizedWeight } from '../../../src-main/quantize/weights';
@@ -74,4 +82,15 @@ it('knows a sum with another activation from a bias', () => {
   }`);
   const index = indexGraph(graph);
   expect(addedBias(index, constantsOf(index), graph.nodes[0] as Node)).toBeNull();
+});
+
+it('takes back what arrives shifted, too', () => {
+  const node = makeNode('Gemm', 'gemm', ['x', 'w'], ['y'], { transB: attributes.int(1) });
+  const weight = floatTensor('w', [1, 2], [0.5, 2]);
+  const scales = { axis: 0, scales: Float32Array.of(1) };
+  // Codes (1, 2): nearest of 0.5 by half up. W·E[x] = 0.5·10 + 2·20 = 45, Ŵ·E[x̂] = 1·11 + 2·19 = 49.
+  const codes = tensorFromArray('q', { dtype: 'int8', shape: [1, 2], data: Int8Array.of(1, 2) });
+  const means = Float64Array.of(10, 20);
+  expect(correctedBias(node, weight, codes, scales, undefined, means, Float64Array.of(11, 19))[0]).toBe(-4);
+  expect(correctedBias(node, weight, codes, scales, undefined, means)[0]).toBe(-5);
 });
