@@ -5,7 +5,7 @@
  */
 
 import { LatheError } from '../contract';
-import { type Dim, type DType, type Graph, type Node, sortTopologically, type TypeInfo } from '../onnx/ir';
+import { attributes, type Dim, type DType, type Graph, type Node, sortTopologically, type TypeInfo } from '../onnx/ir';
 import type { Emitter } from './emitter';
 import { type GradientContext, nodeTitle, unsupported } from './gradient';
 import { gradients } from './gradients';
@@ -55,8 +55,7 @@ export function backward(request: BackwardRequest): Backward {
   const gradientOf = (value: string): string | null => {
     const parts = sums.get(value);
     if (parts === undefined) return null;
-    const total =
-      parts.length === 1 ? (parts[0] as string) : parts.length === 2 ? emit.op('Add', parts) : emit.op('Sum', parts);
+    const total = parts.length === 1 ? (parts[0] as string) : sumOf(emit, parts);
     sums.set(value, [total]);
     return total;
   };
@@ -80,7 +79,50 @@ export function backward(request: BackwardRequest): Backward {
     const gradient = gradientOf(name);
     if (gradient !== null) found.set(name, gradient);
   }
-  return { nodes: [...nodes.flatMap((node) => replaced.get(node.name) ?? [node]), ...emit.nodes], gradients: found };
+  const written = nodesFor(new Set(found.values()), emit.nodes);
+  return { nodes: [...nodes.flatMap((node) => replaced.get(node.name) ?? [node]), ...written], gradients: found };
+}
+
+/** Of written nodes, in their order, those that the wanted values need. */
+function nodesFor(wanted: Set<string>, nodes: readonly Node[]): Node[] {
+  const needed = nodes.toReversed().filter((node) => {
+    if (!node.outputs.some((name) => wanted.has(name))) return false;
+    for (const name of node.inputs) wanted.add(name);
+    return true;
+  });
+  return needed.reverse();
+}
+
+function sumOf(emit: Emitter, parts: readonly string[]): string {
+  if (parts.length === 2) return emit.op('Add', parts);
+  return sumOfProducts(emit, parts) ?? emit.op('Sum', parts);
+}
+
+/**
+ * Σ AᵢᵀBᵢ is one product of the rows of all Aᵢ and all Bᵢ: a weight that is read at each step of a sequence. null where a
+ * part is no such product.
+ */
+function sumOfProducts(emit: Emitter, parts: readonly string[]): string | null {
+  const wanted = new Set(parts);
+  const makers = new Map(
+    emit.nodes.flatMap((node) =>
+      wanted.has(node.outputs[0] ?? '') ? [[node.outputs[0] as string, node] as const] : [],
+    ),
+  );
+  const products = parts.map((part) => makers.get(part));
+  if (!products.every((node) => node !== undefined && isRowProduct(node))) return null;
+  const rows = (at: 0 | 1) =>
+    emit.op(
+      'Concat',
+      products.map((node) => (node as Node).inputs[at] as string),
+      { axis: attributes.int(0) },
+    );
+  return emit.op('Gemm', [rows(0), rows(1)], { transA: attributes.int(1) });
+}
+
+/** AᵀB and nothing else. */
+function isRowProduct({ opType, inputs, attributes: set }: Node): boolean {
+  return opType === 'Gemm' && inputs.length === 2 && set.size === 1 && set.has('transA');
 }
 
 function ruleFor(node: Node) {

@@ -25,12 +25,17 @@ export interface BlockedConv {
   readonly pads: readonly number[];
 }
 
-/** Two spatial axes, whole blocks of channels, and either one group or a group a channel. @param block 0 = no such layout */
+/**
+ * Two spatial axes, whole blocks of channels, and either one group or a group a channel. A 1×1 kernel is a plain product
+ * already, and would only pay for the layout.
+ * @param block 0 = no such layout
+ */
 export function fitsBlocks(
   block: number,
   { inputs, outputs, group, kernel }: Pick<BlockedConv, 'inputs' | 'outputs' | 'group' | 'kernel'>,
 ): boolean {
   if (block === 0 || kernel.length !== 2 || inputs % block !== 0 || outputs % block !== 0) return false;
+  if (kernel.every((k) => k === 1)) return false;
   return group === 1 || (group === inputs && group === outputs);
 }
 

@@ -180,14 +180,10 @@ function makeCell(
   if (kind === 'RNN') return (x, h) => ({ h: tanh(emit.add(x, emit.matmul(h, rT))), c: '' });
   if (kind === 'LSTM') {
     return (x, h, c) => {
-      const [i, o, f, g] = parts(emit.add(x, emit.matmul(h, rT)), [hidden, hidden, hidden, hidden]) as [
-        string,
-        string,
-        string,
-        string,
-      ];
-      const next = emit.add(emit.mul(sigmoid(f), c), emit.mul(sigmoid(i), tanh(g)));
-      return { h: emit.mul(sigmoid(o), tanh(next)), c: next };
+      const [gated, g] = parts(emit.add(x, emit.matmul(h, rT)), [3 * hidden, hidden]) as [string, string];
+      const [i, o, f] = parts(sigmoid(gated), [hidden, hidden, hidden]) as [string, string, string];
+      const next = emit.add(emit.mul(f, c), emit.mul(i, tanh(g)));
+      return { h: emit.mul(o, tanh(next)), c: next };
     };
   }
   const [rGates, rHidden] = parts(rT, [2 * hidden, hidden]) as [string, string];

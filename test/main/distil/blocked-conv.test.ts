@@ -48,6 +48,7 @@ describe('fitsBlocks', () => {
     ['a broken block', false, { ...sizes, inputs: 24 }],
     ['a group a channel', true, { ...sizes, inputs: 16, group: 16 }],
     ['wider groups', false, { ...sizes, group: 2 }],
+    ['a plain product', false, { ...sizes, kernel: [1, 1] }],
     ['one axis', false, { ...sizes, kernel: [3] }],
   ])('%s: %s', (_, fits, conv) => {
     expect(fitsBlocks(16, conv)).toBe(fits);

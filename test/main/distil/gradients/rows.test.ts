@@ -154,7 +154,6 @@ const convolution: GradientRow[] = [
     conv('3x3', [2, 16, 4, 5], [32, 16, 3, 3], { pads: ints([1, 1, 1, 1]) }),
     conv('stride 2, uneven pads', [2, 16, 6, 5], [16, 16, 3, 3], { pads: ints([0, 1, 2, 1]), strides: ints([2, 2]) }),
     conv('dilated', [1, 16, 6, 6], [16, 16, 3, 3], { dilations: ints([2, 2]), pads: ints([2, 2, 2, 2]) }),
-    conv('1x1', [2, 16, 3, 3], [16, 16, 1, 1]),
     conv('depthwise', [2, 16, 5, 5], [16, 1, 3, 3], { group: int(16), pads: ints([1, 1, 1, 1]) }),
   ].map((row) => ({ ...row, title: `in blocks, ${row.title}`, blocked: true })),
   conv('same upper', [1, 5, 7, 7], [2, 5, 3, 3], { auto_pad: string('SAME_UPPER'), strides: ints([2, 2]) }),
