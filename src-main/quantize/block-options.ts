@@ -26,7 +26,7 @@ export const blockOptions = {
       { value: 'k-quant', title: 'k-quant (least squares for scale and zero point)' },
       { value: 'hqq', title: 'HQQ (float zero points)' },
       { value: 'gptq', title: 'GPTQ' },
-      { value: 'awq', title: 'AWQ (scaled by activation, then the range of least squared error)' },
+      { value: 'awq', title: 'AWQ (scaled by activation, then k-quant)' },
     ],
   },
   zeroPoints: {
