@@ -74,7 +74,7 @@ async function toHalf(
   const types = await valueTypes(model);
   const overflowing = await overflowingValues(model, types, chosen.rangeSamples, context);
   if (overflowing.size > 0)
-    tally.note(`Stay float32 around values beyond ±${largestHalf}: ${[...overflowing].slice(0, 5).join(', ')}.`);
+    tally.note(`Stay float32 around values beyond ±${largestHalf}: ${namesOf(model, overflowing)}.`);
   const admits = targetFilter(targets);
   const keepOps = new Set(chosen.keepOps);
   const keeps = (node: Node): string | null => {
@@ -105,14 +105,14 @@ function refuseUnfit(model: Model): void {
       refuse(`"${name}" is a ${type.kind}, not a tensor`, 'only models of tensors can be converted');
 }
 
-/** Float values that leave the range of float16 on calibration samples; none where there is no data. */
+/** Float values that leave the range of float16 on calibration samples, with how large they were; none where there is no data. */
 async function overflowingValues(
   model: Model,
   types: ReadonlyMap<string, TypeInfo>,
   samples: number,
   context: QuantizeContext,
-): Promise<Set<string>> {
-  if (samples === 0 || !context.dataset?.calibration) return new Set();
+): Promise<Map<string, number>> {
+  if (samples === 0 || !context.dataset?.calibration) return new Map();
   const values = [...types].filter(([, type]) => type.kind === 'tensor' && type.dtype === 'float32');
   const request = {
     model,
@@ -122,9 +122,18 @@ async function overflowingValues(
     tolerant: true,
   };
   const { statistics } = await calibrate(request, portion(context, 0.05, 0.6, 'Checking ranges'));
-  return new Set(
-    [...statistics].filter(([, { min, max }]) => Math.max(-min, max) > largestHalf).map(([value]) => value),
-  );
+  const largest = [...statistics].map(([value, { min, max }]): [string, number] => [value, Math.max(-min, max)]);
+  return new Map(largest.filter(([, magnitude]) => magnitude > largestHalf));
+}
+
+/** The first values with their makers and how large they were. */
+function namesOf({ graph }: Model, overflowing: ReadonlyMap<string, number>): string {
+  const index = indexGraph(graph);
+  const names = [...overflowing].slice(0, 5).map(([value, magnitude]) => {
+    const node = index.producer(value);
+    return `${value} (${node === undefined ? 'input' : `${node.opType} "${node.name}"`}, up to ${magnitude.toPrecision(3)})`;
+  });
+  return overflowing.size > 5 ? `${names.join(', ')} and ${overflowing.size - 5} more` : names.join(', ');
 }
 
 const half = { to: attributes.int(dtypeCode('float16')) };

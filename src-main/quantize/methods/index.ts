@@ -2,6 +2,7 @@
 
 import type { QuantizeMethod } from '../method';
 import { autoInt8 } from './auto-int8';
+import { bf16 } from './bf16';
 import { blockWeights } from './block-weights';
 import { dynamicInt8 } from './dynamic-int8';
 import { fp16 } from './fp16';
@@ -14,6 +15,7 @@ export const methods: readonly QuantizeMethod[] = [
   autoInt8,
   dynamicInt8,
   fp16,
+  bf16,
   int8Weights,
   int4Weights,
   blockWeights,
