@@ -66,8 +66,11 @@ inline void putBits(uint8_t* bytes, size_t index, int bits, uint32_t value) {
   bytes[bit >> 3] = (uint8_t)((bytes[bit >> 3] & ~mask) | (value << (bit & 7)));
 }
 
-// Codes of a block of sixteen columns, packed: packed [bytes, 16].
-inline void packLanes(const float* x, size_t count, int bits, Grid grid, size_t bytes, uint8_t* packed) {
+typedef uint8_t Bytes __attribute__((vector_size(16)));
+
+// Codes of a block of sixteen columns of x [count, stride], packed: packed [bytes, 16].
+inline void packLanes(const float* x, size_t stride, size_t count, int bits, Grid grid, size_t bytes,
+                      uint8_t* packed) {
   const Floats inverse = inverseOf(grid.scale);
   const Floats least = -grid.zeroPoint;
   const Floats most = (float)((1 << bits) - 1) - grid.zeroPoint;
@@ -76,37 +79,46 @@ inline void packLanes(const float* x, size_t count, int bits, Grid grid, size_t 
   for (size_t byte = 0, i = 0; byte < bytes; byte++) {
     Ints word = {};
     for (size_t part = 0; part < perByte && i < count; part++, i++) {
-      const Floats whole = wholeOf(load(x + i * kLanes) * inverse, least, most);
+      const Floats whole = wholeOf(load(x + i * stride) * inverse, least, most);
       word |= (__builtin_convertvector(whole, Ints) + zeroPoint) << (int)(part * bits);
     }
-    for (size_t lane = 0; lane < kLanes; lane++) packed[byte * kLanes + lane] = (uint8_t)word[lane];
+    const Bytes narrow = __builtin_convertvector(word, Bytes);
+    memcpy(packed + byte * kLanes, &narrow, sizeof narrow);
   }
 }
+
+// Columns whose rows are copied together: whole cache lines, and few pages at a time.
+constexpr size_t kStrip = 64;
 
 bool quantizeBlocks(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
                     int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints) {
   const size_t blocks = (inputs + block - 1) / block;
   const size_t bytes = block * bits / 8;
   const size_t zeroBytes = (blocks * bits + 7) / 8;
-  Scratch<float> values(block * kLanes);
+  Scratch<float> values(block * kStrip);
   Scratch<uint8_t> packed(bytes * kLanes);
   if (values.data == nullptr || packed.data == nullptr) return false;
-  memset(values.data, 0, block * kLanes * sizeof(float));
-  for (size_t output = from; output < to; output += kLanes) {
-    const size_t lanes = to - output < kLanes ? to - output : kLanes;
+  memset(values.data, 0, block * kStrip * sizeof(float));
+  for (size_t left = from; left < to; left += kStrip) {
+    const size_t width = to - left < kStrip ? to - left : kStrip;
     for (size_t at = 0; at < blocks; at++) {
       const size_t count = inputs - at * block < block ? inputs - at * block : block;
       for (size_t i = 0; i < count; i++)
-        memcpy(values.data + i * kLanes, x + (at * block + i) * outputs + output, lanes * sizeof(float));
-      const Grid grid = blockGrid(values.data, kLanes, count, bits, zeroPoints == nullptr, clipSteps);
-      packLanes(values.data, count, bits, grid, bytes, packed.data);
-      for (size_t lane = 0; lane < lanes; lane++) {
-        const size_t place = (output + lane) * blocks + at;
-        scales[place] = grid.scale[lane];
-        if (zeroPoints != nullptr)
-          putBits(zeroPoints + (output + lane) * zeroBytes, at, bits, (uint32_t)grid.zeroPoint[lane]);
-        uint8_t* out = codes + place * bytes;
-        for (size_t byte = 0; byte < bytes; byte++) out[byte] = packed.data[byte * kLanes + lane];
+        memcpy(values.data + i * kStrip, x + (at * block + i) * outputs + left, width * sizeof(float));
+      for (size_t part = 0; part < width; part += kLanes) {
+        const size_t lanes = width - part < kLanes ? width - part : kLanes;
+        const float* column = values.data + part;
+        const Grid grid = blockGrid(column, kStrip, count, bits, zeroPoints == nullptr, clipSteps);
+        packLanes(column, kStrip, count, bits, grid, bytes, packed.data);
+        for (size_t lane = 0; lane < lanes; lane++) {
+          const size_t output = left + part + lane;
+          const size_t place = output * blocks + at;
+          scales[place] = grid.scale[lane];
+          if (zeroPoints != nullptr)
+            putBits(zeroPoints + output * zeroBytes, at, bits, (uint32_t)grid.zeroPoint[lane]);
+          uint8_t* out = codes + place * bytes;
+          for (size_t byte = 0; byte < bytes; byte++) out[byte] = packed.data[byte * kLanes + lane];
+        }
       }
     }
   }

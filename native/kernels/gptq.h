@@ -75,6 +75,12 @@ struct Panel {
   }
 };
 
+// Sixteen codes of a row, those from `first` on; beyond `lanes` there are none.
+inline void storeCodes(uint8_t* row, Floats code, size_t first, size_t lanes) {
+  const Bytes narrow = __builtin_convertvector(__builtin_convertvector(code, Ints), Bytes);
+  if (first < lanes) memcpy(row + first, &narrow, lanes - first < kLanes ? lanes - first : kLanes);
+}
+
 bool gptq(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t group, int bits,
           int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints) {
   Panel panel(inputs);
@@ -105,9 +111,7 @@ bool gptq(float* w, const double* upper, size_t inputs, size_t outputs, size_t f
         const Floats settled = whole * grid.scale;
         store(error + part * kLanes, (value - settled) / pivot);
         store(row + part * kLanes, settled);
-        const Ints code = __builtin_convertvector(whole + grid.zeroPoint, Ints);
-        for (size_t lane = 0; lane < kLanes && part * kLanes + lane < lanes; lane++)
-          codes[j * outputs + left + part * kLanes + lane] = (uint8_t)code[lane];
+        storeCodes(codes + j * outputs + left, whole + grid.zeroPoint, part * kLanes, lanes);
       }
     });
     panel.give(w, inputs, outputs, left, lanes);
@@ -142,9 +146,7 @@ bool gptqOnGrids(float* w, const double* upper, size_t inputs, size_t outputs, s
         const Floats settled = (code - zero) * scale;
         store(error + part * kLanes, (value - settled) / pivot);
         store(row + part * kLanes, settled);
-        const Ints whole = __builtin_convertvector(code, Ints);
-        for (size_t lane = 0; lane < kLanes && part * kLanes + lane < lanes; lane++)
-          codes[j * outputs + left + part * kLanes + lane] = (uint8_t)whole[lane];
+        storeCodes(codes + j * outputs + left, code, part * kLanes, lanes);
       }
     });
     panel.give(w, inputs, outputs, left, lanes);

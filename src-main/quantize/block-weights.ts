@@ -263,7 +263,7 @@ async function overHessians<Planned extends { readonly layer: BlockLayer }>(
 /** Codes of every product of the main graph by GPTQ. */
 async function gptqAll(model: Model, plan: BlockPlan, tally: Tally, context: QuantizeContext): Promise<MadeCodes> {
   const { method, samples, actOrder } = plan.request;
-  const layers = plan.products(model).filter(({ layer }) => !plan.keepsGrid(layer));
+  const layers = plan.products(model).filter(({ layer, isShared }) => !isShared && !plan.keepsGrid(layer));
   if (layers.length === 0) return new Map();
   const data = calibrationData(context, method, samples);
   for (const note of data.notes) tally.note(note);

@@ -1,5 +1,5 @@
 /**
- * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full]`:
+ * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit]`:
  * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
  * own, whose time (start included) and peak memory are the process's; all are judged by Lathe's evaluation on the whole
  * test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
@@ -38,6 +38,18 @@ const peerMethods: Readonly<Record<string, readonly string[]>> = {
   quark: ['u8s8-cle', 'per-channel-cle', 'per-channel-cle-adaround'],
 };
 
+/** With `--low-bit`: for models made of matrix products. */
+const lowBit: typeof own = {
+  'int4-weights': ['int4-weights', {}],
+  'int4-weights, k-quant': ['int4-weights', { algorithm: 'k-quant' }],
+  'int4-weights, nearest': ['int4-weights', { algorithm: 'nearest' }],
+  'int4-weights, integer zero points': ['int4-weights', { zeroPoints: 'integer' }],
+  'int4-weights, portable': ['int4-weights', { form: 'dequantize-linear' }],
+  'int4 and int8, 25 dB': ['int4-weights', { mix: 'error', fidelity: 25 }],
+  'int8-weights': ['int8-weights', {}],
+};
+const lowBitPeers: typeof peerMethods = { onnxruntime: ['int4-32', 'int4-128', 'int4-k-quant', 'dynamic-per-channel'] };
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -46,6 +58,7 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string' },
     samples: { type: 'string', default: '128' },
     full: { type: 'boolean', default: false },
+    'low-bit': { type: 'boolean', default: false },
     make: { type: 'string' },
   },
 });
@@ -93,14 +106,16 @@ async function benchEntry(folder: string, peers: readonly Peer[]): Promise<void>
     '| by | main metric | difference [95 %] | speed-up [95 %] | size | s | peak MB |\n|---|---|---|---|---|---|---|',
   );
   try {
-    for (const name of Object.keys(own).filter(wanted)) {
+    for (const name of Object.keys(values['low-bit'] ? lowBit : own).filter(wanted)) {
       const out = join(scratch, 'own.onnx');
       const args = [process.argv[1] as string, '--make', name, '--samples', values.samples, model, folder, out];
       await row(`Lathe ${name}`, model, folder, out, scratch, process.execPath, args);
     }
     for (const { name, python } of peers) {
       const script = join(process.cwd(), 'test', 'bench', 'quantize', 'peers', `${name}_peer.py`);
-      for (const method of peerMethods[name]?.filter((method) => wanted(`${name} ${method}`)) ?? []) {
+      for (const method of (values['low-bit'] ? lowBitPeers : peerMethods)[name]?.filter((method) =>
+        wanted(`${name} ${method}`),
+      ) ?? []) {
         const out = join(scratch, 'peer.onnx');
         const args = ['-B', script, method, model, folder, values.samples, out];
         await row(`${name} ${method}`, model, folder, out, scratch, python, args);
@@ -148,8 +163,9 @@ async function row(
 }
 
 function cells({ mainMetric, metrics, differences, speedup, bytes }: Evaluation): string[] {
-  const points = (x: number): string => (100 * x).toFixed(2);
   const main = mainMetric ?? '';
+  const scale = metrics[main]?.unit === 'share' ? 100 : 1;
+  const points = (x: number): string => (scale * x).toFixed(2);
   const difference = differences?.[main];
   return [
     `${main} ${points(metrics[main]?.value ?? Number.NaN)}`,
@@ -162,7 +178,7 @@ function cells({ mainMetric, metrics, differences, speedup, bytes }: Evaluation)
 /** In a process of its own. */
 async function makeOwn(name: string): Promise<void> {
   const [path, data, out] = positionals as [string, string, string];
-  const [method, given] = own[name] as (typeof own)[string];
+  const [method, given] = { ...own, ...lowBit }[name] as (typeof own)[string];
   const spec = quantizeStep.methods.find((candidate) => candidate.name === method);
   const specs = spec?.options ?? {};
   const samples = 'samples' in specs ? { samples: Number(values.samples) } : {};

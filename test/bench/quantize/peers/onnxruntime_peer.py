@@ -4,7 +4,20 @@ import peer
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType
 from onnxruntime.quantization import quantize_dynamic, quantize_static
 
-if peer.method.startswith("dynamic"):
+if peer.method.startswith("int4"):
+    from onnxruntime.quantization import matmul_nbits_quantizer as nbits
+
+    block = 128 if peer.method == "int4-128" else 32
+    if peer.method == "int4-k-quant":
+        config = nbits.KQuantWeightOnlyQuantConfig()
+    else:
+        config = nbits.DefaultWeightOnlyQuantConfig(block_size=block, is_symmetric=False, accuracy_level=4)
+    quantizer = nbits.MatMulNBitsQuantizer(
+        peer.source(), block_size=block, is_symmetric=False, accuracy_level=4, algo_config=config
+    )
+    quantizer.process()
+    quantizer.model.save_model_to_file(peer.out, use_external_data_format=False)
+elif peer.method.startswith("dynamic"):
     per_channel = peer.method == "dynamic-per-channel"
     quantize_dynamic(peer.source_path(), peer.out, per_channel=per_channel, weight_type=QuantType.QInt8)
 else:
