@@ -12,6 +12,7 @@ export const arithmeticCalls = {
   count: { params: z.strictObject({ to: z.number(), everyMs: z.number() }), result: z.number(), progress },
   wait: { params: z.strictObject({}), result: z.null(), progress },
   repeat: { params: z.strictObject({ text: z.string(), times: z.number() }), result: z.string(), progress },
+  steered: { params: z.strictObject({}), result: z.array(z.string()), progress },
   boast: { params: z.strictObject({}), result: z.null(), progress },
 } as const satisfies CallTable;
 
@@ -31,6 +32,15 @@ export const arithmeticHandlers: Handlers<typeof arithmeticCalls> = {
   wait: (_params, { signal }) =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   repeat: async ({ text, times }) => text.repeat(times),
+  steered: (_params, { steering, signal }) =>
+    new Promise((resolve) => {
+      const wishes: string[] = [];
+      const hear = (wish: string): void => {
+        wishes.push(wish);
+        if (wish === 'stop') resolve(wishes);
+      };
+      steering.onChange(hear, signal);
+    }),
   boast: (_params, work) => {
     work.progress({ phase: 'x'.repeat(2_000_000), fraction: null });
     return new Promise(() => {});

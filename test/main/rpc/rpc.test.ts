@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { Helm } from '../../../src-main/contract';
 import { childProcessChannel } from '../../../src-main/rpc/channels/child-process';
 import { inProcessChannels } from '../../../src-main/rpc/channels/in-process';
 import { messagePortChannel, type PortLike } from '../../../src-main/rpc/channels/message-port';
@@ -133,6 +134,19 @@ describe.each(Object.keys(carriers))('a call %s', (carrier) => {
     const call = client.call('wait', {}, { signal: controller.signal });
     setTimeout(() => controller.abort(), 20);
     await expect(call).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await client.call('add', { a: 1, b: 1 })).toBe(2);
+  });
+
+  it('is steered, also by a wish that is older than the call', async () => {
+    const client = await connect();
+    const helm = new Helm();
+    helm.set('pause');
+    const call = client.call('steered', {}, { steering: helm });
+    setTimeout(() => helm.set('run'), 20);
+    setTimeout(() => helm.set('stop'), 40);
+    expect(await call).toEqual(['pause', 'run', 'stop']);
+    // The call is over: nothing is sent for it any more.
+    helm.set('pause');
     expect(await client.call('add', { a: 1, b: 1 })).toBe(2);
   });
 

@@ -55,6 +55,24 @@ describe('the job queue', () => {
     expect(await running.ended).toMatchObject({ state: 'cancelled', error: null });
   });
 
+  it('hands wishes on to the work, older ones too, and shows them', async () => {
+    const heard: (string | undefined)[] = [];
+    const job = new JobQueue().add(
+      order(async ({ steering, signal }) => {
+        heard.push(steering?.wish);
+        await new Promise<void>((resolve) => steering?.onChange(() => resolve(), signal));
+        heard.push(steering?.wish);
+      }),
+    );
+    job.steer('pause');
+    expect(job.job.wish).toBe('pause');
+    setTimeout(() => job.steer('stop'), 20);
+    expect(await job.ended).toMatchObject({ state: 'done', wish: 'stop' });
+    expect(heard).toEqual(['pause', 'stop']);
+    job.steer('pause');
+    expect(job.job.wish).toBe('stop');
+  });
+
   it('is not misled by a cancel that comes too late', async () => {
     const done = new JobQueue().add(order(async () => {}));
     await done.ended;
