@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 /** Largest part. */
-export const partBytes = 2 ** 18;
+export const partBytes = 2 ** 19;
 
 /** A thread takes about 20 ms to start, in which this much is hashed. */
 const ownThreadBytes = 2 ** 25;
@@ -48,6 +48,9 @@ class PlainHash implements PartHash {
 /** Parts that wait for the thread: few enough for the processor's cache. */
 const slots = 8;
 
+/** Hashed parts after which a caller that waits for room is woken: waking has its price. */
+const wakeParts = slots / 2;
+
 /** Places of the shared state: parts pushed, parts hashed, and from there on the length of the part in each slot. */
 const place = { pushed: 0, hashed: 1, lengths: 2 } as const;
 
@@ -68,7 +71,7 @@ for (let part = 0; ; part++) {
   if (length === ${ended}) break;
   hash.update(memory.subarray(slot * ${partBytes}, slot * ${partBytes} + length));
   Atomics.store(state, ${place.hashed}, part + 1);
-  Atomics.notify(state, ${place.hashed});
+  if ((part + 1) % ${wakeParts} === 0) Atomics.notify(state, ${place.hashed});
 }
 parentPort.postMessage(hash.digest('hex'));
 `;
