@@ -85,21 +85,30 @@ function memory({ peakRssBytes }: Evaluation): string {
   return peakRssBytes === null ? none : formatBytes(peakRssBytes);
 }
 
-/** What every figure of an evaluation was measured under. */
-export function conditionsLine(evaluation: Evaluation): string {
-  const { cpu, threads, batch, runs, runtime, host } = evaluation.conditions;
+/** What every figure of an evaluation was measured under, and of others that differ in the number of runs alone. */
+export function conditionsLine(evaluation: Evaluation, alike: readonly Evaluation[] = []): string {
+  const { cpu, threads, batch, runtime, host } = evaluation.conditions;
+  const counts = [evaluation, ...alike].map(({ conditions }) => conditions.runs);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const runs = least === most ? least : `${least} to ${most}`;
   const samples = evaluation.samples === 0 ? 'random inputs' : `${evaluation.samples} test samples`;
   return `${cpu} · ${plural(threads, 'thread')} · batch ${batch} · ${runs} runs · ${runtime} · ${host} · ${samples}`;
 }
 
 /** One line where all rows were measured alike, else one for each way, with the rows that it holds for. */
 export function conditionsLines({ rows }: TradeOff): string[] {
-  const names = new Map<string, string[]>();
-  for (const { name, evaluation } of rows) {
-    const line = conditionsLine(evaluation);
-    names.set(line, [...(names.get(line) ?? []), name]);
+  const ways = new Map<string, TradeOff['rows']>();
+  for (const row of rows) {
+    const { evaluation } = row;
+    // Fast models are run more often for the same certainty.
+    const way = conditionsLine({ ...evaluation, conditions: { ...evaluation.conditions, runs: 0 } });
+    ways.set(way, [...(ways.get(way) ?? []), row]);
   }
-  return names.size === 1 ? [...names.keys()] : [...names].map(([line, of]) => `${of.join(', ')}: ${line}`);
+  return [...ways.values()].map((alike) => {
+    const [first, ...others] = alike.map(({ evaluation }) => evaluation) as [Evaluation, ...Evaluation[]];
+    const line = conditionsLine(first, others);
+    return ways.size === 1 ? line : `${alike.map(({ name }) => name).join(', ')}: ${line}`;
+  });
 }
 
 function plural(count: number, word: string): string {

@@ -58,15 +58,15 @@ export function compareRows(tradeOff: TradeOff, variants: ProjectState['variants
   }));
 }
 
-/** Rows that were measured alike, in the order of the first of them. */
+/** Rows that were measured alike, in the order of the first of them; fast models are run oftener: the least number is told. */
 export function rowsByConditions(rows: readonly CompareRow[]): { conditions: Conditions; names: string[] }[] {
   const ways = new Map<string, { conditions: Conditions; names: string[] }>();
   for (const { name, evaluation } of rows) {
     const { cpu, runtime, host, threads, batch, runs } = evaluation.conditions;
-    const key = JSON.stringify([cpu, runtime, host, threads, batch, runs]);
-    const way = ways.get(key) ?? { conditions: evaluation.conditions, names: [] };
-    way.names.push(name);
-    ways.set(key, way);
+    const key = JSON.stringify([cpu, runtime, host, threads, batch]);
+    const known = ways.get(key) ?? { conditions: evaluation.conditions, names: [] };
+    const conditions = { ...known.conditions, runs: Math.min(known.conditions.runs, runs) };
+    ways.set(key, { conditions, names: [...known.names, name] });
   }
   return [...ways.values()];
 }

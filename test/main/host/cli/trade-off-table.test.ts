@@ -98,6 +98,9 @@ test('the conditions name machine, threads, batch, runs and runtime', () => {
 
 test('rows that were measured in another way have a line of their own', () => {
   expect(conditionsLines(tradeOff)).toEqual([conditionsLine(baseline)]);
+  const fast = { ...baseline, conditions: { ...baseline.conditions, runs: 700 } };
+  const oftener = tradeOff.rows.map((row) => (row.name === 'int8' ? { ...row, evaluation: fast } : row));
+  expect(conditionsLines({ ...tradeOff, rows: oftener })).toEqual([expect.stringContaining(' · 200 to 700 runs · ')]);
   const elsewhere = { ...baseline, conditions: { ...baseline.conditions, cpu: 'another CPU' } };
   const rows = tradeOff.rows.map((row) => (row.name === 'int8' ? { ...row, evaluation: elsewhere } : row));
   expect(conditionsLines({ ...tradeOff, rows })).toEqual([
