@@ -120,7 +120,7 @@ class Search {
     const plain = await prepare(this.#given, new Tally());
     const admits = targetFilter(this.#targets);
     const work = { ...portion(this.#context, 0, 0.1), data: data.few(preparationSamples), admits };
-    return runPreparations(plain, { equalize: true, smooth: true }, work, new Tally());
+    return runPreparations(plain, { equalize: true, absorb: false, smooth: true }, work, new Tally());
   }
 
   /** @returns what calibration saw; null where there is nothing to quantize */

@@ -4,10 +4,11 @@ import { type BooleanSpec, portion } from '../../contract';
 import type { Model } from '../../onnx/ir';
 import type { Tally } from '../method';
 import type { PreparationContext } from '../preparation';
+import { absorbBiases } from './absorb-biases';
 import { equalize } from './equalize';
 import { smooth } from './smooth';
 
-export const preparations = [equalize, smooth] as const;
+export const preparations = [equalize, absorbBiases, smooth] as const;
 
 type Name = (typeof preparations)[number]['name'];
 
