@@ -1,6 +1,6 @@
 /** Brings a model as it comes into the form that quantization starts from. */
 
-import type { Model } from '../onnx/ir';
+import type { Model, Node } from '../onnx/ir';
 import {
   foldBatchNorm,
   foldConstants,
@@ -21,24 +21,24 @@ const neededOpset = 13;
 /** Bytes of a weight that is worked out from other constants. */
 const largestWeight = 2 ** 26;
 
-/** In this order; each leaves the model as it is where it finds nothing to do. */
-const passes: readonly ((model: Model) => PassResult | null | Promise<PassResult>)[] = [
-  inlineFunctions,
-  resolveIf,
-  liftConstants,
-  (model) => (hasComputedWeights(model) ? foldConstants(model, { maxBytes: largestWeight }) : null),
-  foldBatchNorm,
-  foldScale,
-  (model) => ((model.opsets.get('') ?? 1) < neededOpset ? raiseOpset(model, neededOpset) : null),
-];
-
 /**
  * Functions are put in place of their calls, an If that never changes becomes its branch, weights in Constant nodes or
  * behind operators on constants become initializers, BatchNormalization and products and sums with constants go into
  * the layer before them, and the opset is raised where it is too old. What was done is noted.
+ * @param weightsOf the weights of a node that will become integers
  * @throws LatheError that names the node which has no equal in a newer opset
  */
-export async function prepare(model: Model, tally: Tally): Promise<Model> {
+export async function prepare(model: Model, tally: Tally, weightsOf = weightsOfLayers): Promise<Model> {
+  /** In this order; each leaves the model as it is where it finds nothing to do. */
+  const passes: readonly ((model: Model) => PassResult | null | Promise<PassResult | null>)[] = [
+    inlineFunctions,
+    resolveIf,
+    liftConstants,
+    (lifted) => foldWeights(lifted, weightsOf),
+    foldBatchNorm,
+    foldScale,
+    (folded) => ((folded.opsets.get('') ?? 1) < neededOpset ? raiseOpset(folded, neededOpset) : null),
+  ];
   let prepared = model;
   for (const pass of passes) {
     const result = await pass(prepared);
@@ -49,17 +49,25 @@ export async function prepare(model: Model, tally: Tally): Promise<Model> {
   return prepared;
 }
 
-/** Whether a layer, in a body or not, reads weights that nodes make of constants. */
-function hasComputedWeights(model: Model): boolean {
-  let found = false;
+/** The values that a layer of static int8 multiplies with. */
+function weightsOfLayers(node: Node): readonly string[] {
+  return isComputeNode(node) ? node.inputs.slice(1, 2) : [];
+}
+
+/** Works out the weights that nodes make of constants, in bodies too; nothing else, which would only take more room. */
+async function foldWeights(model: Model, weightsOf: (node: Node) => readonly string[]): Promise<PassResult | null> {
+  const wanted = new Set<string>();
   editGraphs(model.graph, ({ index, constants }) => {
-    found ||= index.graph.nodes.some((node) => {
-      const weights = isComputeNode(node) ? [1] : node.opType === 'LSTM' ? [1, 2] : [];
-      return weights
-        .map((at) => node.inputs[at] as string)
-        .some((weight) => constants.tensor(weight) === undefined && constants.isFixed(weight));
-    });
+    const open = index.graph.nodes
+      .flatMap(weightsOf)
+      .filter((weight) => constants.tensor(weight) === undefined && constants.isFixed(weight));
+    for (let value = open.pop(); value !== undefined; value = open.pop()) {
+      const maker = index.producer(value);
+      if (maker === undefined || wanted.has(maker.name)) continue;
+      wanted.add(maker.name);
+      open.push(...maker.inputs);
+    }
     return index.graph;
   });
-  return found;
+  return wanted.size === 0 ? null : foldConstants(model, { maxBytes: largestWeight }, ({ name }) => wanted.has(name));
 }

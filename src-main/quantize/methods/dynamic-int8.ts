@@ -67,17 +67,28 @@ async function quantizeDynamically(
   context: QuantizeContext,
 ): Promise<StepOutcome<Model>> {
   const tally = new Tally();
-  const model = await prepare(given, tally);
+  const model = await prepare(given, tally, weightsOf);
   const admits = targetFilter(targets);
   const edit = (scope: Scope): Graph => {
     context.signal.throwIfAborted();
     return new DynamicEdit(scope, chosen, admits, tally, context).graph();
   };
-  // A weight that only bodies read is found unused once they are done.
-  const graph = withoutUnused(editGraphs(model.graph, edit));
+  const graph = editGraphs(model.graph, edit);
   const isForeign = [...withBodies(graph.nodes)].some(({ domain }) => domain === microsoft);
   const opsets = isForeign ? new Map([[microsoft, 1], ...model.opsets]) : model.opsets;
   return tally.outcome({ ...model, graph, opsets }, 'dynamic-int8');
+}
+
+/** Where the weights stand in a node that is quantized. */
+const weightInputs: Readonly<Record<string, readonly number[]>> = {
+  MatMul: [1],
+  Gemm: [1],
+  Attention: [1],
+  LSTM: [1, 2],
+};
+
+function weightsOf({ opType, inputs }: Node): readonly string[] {
+  return (weightInputs[opType] ?? []).map((at) => inputs[at] ?? '');
 }
 
 interface Quantized {
@@ -126,7 +137,8 @@ class DynamicEdit {
           detail: node.name,
         });
     });
-    return this.#patch.isEmpty ? graph : withoutUnused(this.#patch.apply());
+    // Bodies come first: a weight that only they read may be unused by now.
+    return withoutUnused(this.#patch.isEmpty ? graph : this.#patch.apply());
   }
 
   #visit(node: Node): void {
