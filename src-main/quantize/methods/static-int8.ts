@@ -14,7 +14,6 @@ import { noteOfReport } from '../fusion-note';
 import { granularity } from '../granularity';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
-import type { Statistics } from '../observers/statistics';
 import { isComputeNode, type Placement } from '../place';
 import { preparationOptions, runPreparations } from '../preparations';
 import { prepare } from '../prepare';
@@ -24,6 +23,9 @@ import { wideValues } from '../wide-activations';
 
 /** Samples that biases are corrected by layer after layer. */
 const sequentialSamples = 16;
+
+/** Places that a note names one by one. */
+const mostNamed = 5;
 
 /** Samples that preparations look at. */
 const preparationSamples = 32;
@@ -192,7 +194,7 @@ async function quantizeStatically(
   countUnits(tally, built.placement, new Map([...reasonsFor(wide), ...unfusedReasons(built)]));
   skipBodies(tally, quantizer.model);
   if (wide.size > 0) tally.note(wideNote(wide.size));
-  for (const note of [...data.notes, ...notesOn(built.placement, quantizer.statistics)]) tally.note(note);
+  for (const note of [...data.notes, ...notesOn(built.placement, quantizer)]) tally.note(note);
   if (quantizer.ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
   if (saturating.length > 0) tally.note(saturationNote(saturating.length, tally.changed, narrow.size > 0));
   if (built.removed.size > 0) tally.note(removedNote(built));
@@ -282,11 +284,18 @@ function removedNote({ removed }: FusedBuild): string {
   return `${nodes} Q/DQ pairs taken out again, since onnxruntime did not fuse them (${kernels}).`;
 }
 
-function notesOn(placement: Placement, statistics: ReadonlyMap<string, Statistics>): string[] {
-  const between = placement.units.filter((unit) => unit.kind !== 'compute' && unit.kind !== 'move').length;
+function notesOn({ units }: Placement, { statistics, index }: StaticQuantizer): string[] {
+  const between = units.filter((unit) => unit.kind !== 'compute' && unit.kind !== 'move').length;
   const notes = between === 0 ? [] : [`${between} operators between the layers run on integers as well.`];
-  const constant = [...statistics].filter(([, { min, max }]) => min === max).map(([value]) => value);
-  if (constant.length > 0)
-    notes.push(`Never changes over the calibration samples: ${constant.slice(0, 5).join(', ')}.`);
+  const constant = [...statistics].filter(([, { min, max }]) => min === max);
+  if (constant.length === 0) return notes;
+  const named = constant.slice(0, mostNamed).map(([value, { min }]) => {
+    const node = index.producer(value);
+    return `${node === undefined ? `input "${value}"` : `${node.opType} "${node.name}"`} (always ${min})`;
+  });
+  const more = constant.length > mostNamed ? ` and ${constant.length - mostNamed} more` : '';
+  notes.push(
+    `The same number throughout the calibration samples: ${named.join(', ')}${more}; if real data differs there, it will be clipped: check the samples.`,
+  );
   return notes;
 }

@@ -237,6 +237,21 @@ describe('static-int8', () => {
     await expect(quantize(model, { x: float32([1, 2], [-1, 1]) })).rejects.toThrow(/Sqrt "root": gives NaN/);
   });
 
+  it('names the layer whose activation never changes', async () => {
+    const model = modelFromText(`g (float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, -1, 2, 3}> {
+      [dead] h = Relu(x)
+      y = MatMul(h, w)
+    }`);
+    const { notes } = await quantize(model, { x: float32([2, 2], [-1, -2, -3, -4]) }, { smooth: false });
+    expect(notes.join(' ')).toMatch(/The same number throughout the calibration samples: Relu "dead" \(always 0\)/);
+  });
+
+  it('says how well an accuracy would be known from few samples', async () => {
+    const { notes } = await quantize(product, { x: float32([4, 2], [0, 1, 2, 3, 4, 5, 6, 7]) });
+    // Half of a 95 % interval of a share near one half: 0.98 / √4.
+    expect(notes.join(' ')).toMatch(/Only 4 calibration samples.*±49 points/);
+  });
+
   it('says of layers in bodies that no range can be measured there', async () => {
     const model = modelFromText(`g (bool[1] yes, float[N,2] x) => (float[N,2] y) <float[2,2] w = {1, 2, 3, 4}> {
       [outside] h = MatMul(x, w)
