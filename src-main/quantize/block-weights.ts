@@ -248,7 +248,7 @@ async function overHessians<Planned extends { readonly layer: BlockLayer }>(
     }
     const part = portion(work, from / all.length, (from + group.length) / all.length);
     const observers = group.map(({ observer }) => observer);
-    await observe({ model, data }, observers, portion(part, 0, 0.4));
+    await observe({ model, data, mapped: true }, observers, portion(part, 0, 0.4));
     from += group.length;
     const count = group.length;
     for (let at = 0; at < count; at++) {

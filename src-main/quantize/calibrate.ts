@@ -42,6 +42,8 @@ export interface CalibrationRequest {
   readonly histograms: boolean;
   /** Lets NaN and infinite values pass: for a look at ranges that decides nothing. */
   readonly tolerant?: boolean | undefined;
+  /** Leaves the weights in the file that they are mapped from: a little slower, and no copy of the model in memory. */
+  readonly mapped?: boolean | undefined;
 }
 
 export interface Calibration {
@@ -257,7 +259,7 @@ export function reduce(patch: Patch, opType: string, value: string, axes?: reado
  * @throws LatheError that names the node whose output is NaN or infinite
  */
 export async function observe(
-  request: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant'>,
+  request: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant' | 'mapped'>,
   observers: readonly Observer[],
   work: Work,
 ): Promise<number> {
@@ -267,7 +269,8 @@ export async function observe(
   const first = (await saved?.resume()) ?? 0;
   if (first >= data.samples) return 0;
   const { observed, asked } = observedModel(request.model, observers);
-  const session = await openSession(observed, { background: true, threads: availableParallelism() });
+  const prepacking = request.mapped !== true;
+  const session = await openSession(observed, { background: true, threads: availableParallelism(), prepacking });
   let done = first;
   try {
     for await (const batch of data.batches(first)) {
