@@ -77,7 +77,21 @@ const specimens: readonly (readonly [op: string, model: () => Model])[] = [
   ['Gemm', () => withWeight('float[4, 128] x', 'y = Gemm (x, w)', [128, 256])],
   ['MatMul', () => withWeight('float[4, 128] x', 'y = MatMul (x, w)', [128, 256])],
   ['Gather', () => withWeight('int64[4] x', 'y = Gather (w, x)', [512, 128])],
+  ['LSTM', () => withWeights('y = LSTM <hidden_size = 64> (x, w, r)', [1, 256, 128], [1, 256, 64])],
+  ['GRU', () => withWeights('y = GRU <hidden_size = 64> (x, w, r)', [1, 192, 128], [1, 192, 64])],
+  [
+    'com.microsoft.Attention',
+    () => withWeights('y = com.microsoft.Attention <num_heads = 4> (x, w, r)', [128, 384], [384]),
+  ],
 ];
+
+function withWeights(node: string, w: number[], r: number[]): Model {
+  const header = `<ir_version: 10, opset_import: ["" : ${opset}, "com.microsoft" : 1]>`;
+  return modelFromText(`${header} g (float[4, 2, 128] x) => (float y) { ${node} }`, [
+    randomTensor('w', w, 1),
+    randomTensor('r', r, 2),
+  ]);
+}
 
 function withWeight(input: string, node: string, shape: number[]): Model {
   return modelFromText(`<ir_version: 10, opset_import: ["" : ${opset}]> g (${input}) => (float y) { ${node} }`, [
