@@ -1,6 +1,6 @@
 /**
- * Conv in the runtime's blocked layout, with its weights laid out at each run: twice as fast as on plain maps, depthwise
- * three times. The runtime itself uses that layout only for weights that never change.
+ * Conv in the runtime's blocked layout, with its weights laid out at each run: 1.3 to 1.7 times as fast as on plain maps,
+ * depthwise three times, the change of layout included. The runtime itself uses that layout only for weights that never change.
  */
 
 import { attributes } from '../onnx/ir';

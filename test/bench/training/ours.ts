@@ -1,15 +1,11 @@
 /** Lathe's side of the training bench: times its own step on one of the models that peer.py made. */
 
 import { readFileSync } from 'node:fs';
-import { optimizers } from '../../../src-main/distil/optimizers';
-import { findTrainable } from '../../../src-main/distil/trainable';
-import { trainingForm } from '../../../src-main/distil/training-form';
-import { buildTrainingGraph } from '../../../src-main/distil/training-graph';
 import { Random } from '../../../src-main/kernels/random';
-import { readModel, readTensor } from '../../../src-main/onnx/file';
+import { readTensor } from '../../../src-main/onnx/file';
 import { elementCount, type NdArray, zeros } from '../../../src-main/onnx/ir';
 import { openSession } from '../../../src-main/onnx/session';
-import { liftConstants, raiseOpset } from '../../../src-main/passes';
+import { trainingCase } from './training-case';
 
 const [path, shapeText, threads, steps] = process.argv.slice(2) as [string, string, string, string];
 const shape = JSON.parse(shapeText) as number[];
@@ -26,23 +22,7 @@ const labels: NdArray = {
   data: BigInt64Array.from({ length: batch }, () => BigInt(random.below(10))),
 };
 
-const { model } = await raiseOpset(liftConstants(await readModel(path)).model, 18);
-const sample = { input: { ...input, shape: [1, ...shape.slice(1)] } };
-const form = await trainingForm(model, sample, batch, true);
-const trainable = findTrainable(model.graph, () => true);
-const graph = await buildTrainingGraph({
-  model: form.model,
-  statistics: form.statistics,
-  trainable: trainable.names,
-  output: 'logits',
-  loss: [{ name: 'cross-entropy', weight: 1 }],
-  temperature: 1,
-  optimizer: optimizers.find(({ name }) => name === 'adamw') as (typeof optimizers)[number],
-  weightDecay: 0.01,
-  clipNorm: 1,
-  masks: new Map(),
-  accumulate: false,
-});
+const { model, graph, trainable } = await trainingCase(path, input, false);
 const session = await openSession(graph.model, { threads: Number(threads), keepBuffers: true });
 const scalar = (value: number): NdArray => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 let state: Record<string, NdArray> = {};
