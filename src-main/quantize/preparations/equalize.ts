@@ -28,16 +28,17 @@ export const equalize = {
 } as const satisfies Preparation;
 
 async function equalizeLayers(model: Model, { admits, signal }: PreparationContext): Promise<PreparationResult> {
-  const sites = (await sitesOf(model, admits)).filter(
-    ({ maker, ceilings }) => isComputeNode(maker) && ceilings.length === 0,
-  );
+  const links = (await sitesOf(model, admits)).filter(({ maker }) => isComputeNode(maker));
+  const sites = links.filter(({ ceilings }) => ceilings.length === 0);
   const equalizer = new Equalizer(sites);
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
     signal.throwIfAborted();
     if (equalizer.sweep() < settled) break;
   }
   const graph = applyScalings(model.graph, equalizer.scalings());
-  const notes = sites.length === 0 ? [] : [`equalized the channels between layers at ${sites.length} places`];
+  const clipped = links.length - sites.length;
+  const but = clipped === 0 ? '' : `; not at ${clipped}, where a Clip has an upper bound for all channels`;
+  const notes = links.length === 0 ? [] : [`equalized the channels between layers at ${sites.length} places${but}`];
   return { model: { ...model, graph }, changed: sites.length, notes };
 }
 
