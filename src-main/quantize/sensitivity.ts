@@ -11,6 +11,7 @@ import {
   type Attribute,
   attributes,
   type Graph,
+  indexGraph,
   int64Tensor,
   makeNode,
   makeValue,
@@ -50,8 +51,7 @@ export async function measureSensitivity(
   work: Work,
 ): Promise<Source[]> {
   const sources = sourcesOf(quantizer, placement);
-  const graph = switchboard(quantizer, sources, config);
-  const outputs = floatOutputs(graph);
+  const { graph, outputs } = withUnsquashed(switchboard(quantizer, sources, config));
   const session = await openSession(
     { ...quantizer.model, graph },
     { background: true, threads: availableParallelism() },
@@ -203,10 +203,25 @@ class SwitchPatch {
 }
 
 /** Outputs that are float32, or may be. */
+
 export function floatOutputs(graph: Graph): string[] {
   return graph.outputs
     .filter(({ type }) => type === null || (type.kind === 'tensor' && type.dtype === 'float32'))
     .map(({ name }) => name);
+}
+
+/** Press what they read into 0 … 1, where errors of different sources no longer add up. */
+const squashing = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
+
+/** The float outputs to be looked at, and the graph that gives them: what goes into a Softmax in place of its result. */
+function withUnsquashed(graph: Graph): { graph: Graph; outputs: string[] } {
+  const index = indexGraph(graph);
+  const outputs = floatOutputs(graph).map((name) => {
+    const maker = index.producer(name);
+    return maker !== undefined && squashing.has(maker.opType) ? (maker.inputs[0] as string) : name;
+  });
+  const added = outputs.filter((name) => !index.isOutput(name)).map((name) => makeValue(name, 'float32', null));
+  return { graph: { ...graph, outputs: [...graph.outputs, ...added] }, outputs };
 }
 
 function oneHot(length: number, at: number): NdArray<'float32'> {

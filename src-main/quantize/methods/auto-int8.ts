@@ -52,7 +52,7 @@ const widestSearch = 15;
 const embeddingAllowance = 8;
 
 /** Speeds this near to the best count as equal: a machine at work gives no better. */
-const asFast = 0.8;
+const asFast = 0.9;
 
 /** From so many decisions on their share is known well enough to be a goal by itself. */
 const manyDecisions = 500;
