@@ -74,8 +74,9 @@ describe('a training in a process of its own', () => {
       let killAt = gap();
       const { ended, last } = await follow(id, (told) => {
         if (isFirst && kills > 0) {
-          // What it had told before it was killed is done again for one interval at most, and one update.
-          expect(told.step).toBeGreaterThan(reached - checkpointSeconds * perSecond - 2);
+          // What it had told before it was killed is done again for one interval at most, and one update; for a moment
+          // it may have been three times as fast as in the mean.
+          expect(told.step).toBeGreaterThan(reached - 3 * checkpointSeconds * perSecond - 2);
           twice = Math.max(twice, reached - told.step + 1);
           killAt = told.step + gap();
         }
