@@ -76,9 +76,9 @@ export class SavedPass {
   /** A cache that cannot be written costs time later, and nothing now. */
   async keep(done: number): Promise<void> {
     if (done === this.#kept) return;
+    const startedAt = performance.now();
     const states = this.#keepables.map((keepable) => keepable.state());
     if (states.reduce((sum, { byteLength }) => sum + byteLength, 0) > largestPass) return;
-    const startedAt = performance.now();
     await this.#write(serialize({ format, done, states } satisfies Saved)).catch(() => {});
     this.#kept = done;
     this.#endedAt = performance.now();
