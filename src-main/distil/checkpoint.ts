@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { LatheError } from '../contract';
 import { elementCount, type NdArray } from '../onnx/ir';
 import { boundFiles } from './bounded-files';
-import type { CheckpointStore, TrainingState, Weights } from './train';
+import type { CheckpointStore, TrainingState, Weights } from './training-state';
 
 const magic = 'lathe-checkpoint 2\n';
 const headerPart = 65_536;

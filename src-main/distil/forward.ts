@@ -4,8 +4,8 @@ import { LatheError } from '../contract';
 import { type Feeds, type Model, makeValue, type NdArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { rowsOfRun, runInParts } from './fixed-runs';
-import type { Weights } from './train';
 import { logitsOf } from './training-graph';
+import type { Weights } from './training-state';
 
 export interface Forward {
   /** float32 [rows, classes] of a batch. */

@@ -4,8 +4,8 @@ import type { MethodSpec, OptionSpecs, OptionValue } from '../contract';
 import type { Model } from '../onnx/ir';
 import { type Hint, hints } from './hints';
 import { type NamedPair, parsePairs } from './hints/pair-values';
-import type { Weights } from './train';
 import type { LossTerm } from './training-graph';
+import type { Weights } from './training-state';
 
 export interface TrainingIntent {
   readonly loss: readonly LossTerm[];

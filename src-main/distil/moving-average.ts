@@ -5,7 +5,7 @@
  */
 
 import type { NdArray } from '../onnx/ir';
-import type { Weights } from './train';
+import type { Weights } from './training-state';
 
 /** @param step updates done before this one; @returns a new average, the given one untouched; empty stays empty */
 export function follow(average: Weights, weights: Weights, decay: number, step: number): Weights {

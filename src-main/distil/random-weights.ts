@@ -6,7 +6,7 @@
 
 import { Random } from '../kernels/random';
 import { attributes, elementCount, type Graph, indexGraph, type NdArray, type Node, zeros } from '../onnx/ir';
-import type { Weights } from './train';
+import type { Weights } from './training-state';
 
 type GraphIndex = ReturnType<typeof indexGraph>;
 

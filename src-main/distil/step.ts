@@ -31,11 +31,12 @@ import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples } from './samples';
 import type { Schedule } from './schedule';
 import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
-import { type TrainingSettings, type TrainingState, train, type Validation, type Weights } from './train';
+import { train } from './train';
 import { findTrainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
 import { checkMemory } from './training-memory';
+import type { TrainingSettings, TrainingState, Validation, Weights } from './training-state';
 
 type Context = StepContext<Model, Dataset>;
 type Options = Readonly<Record<string, OptionValue>>;

@@ -1,7 +1,7 @@
 /** What a training tells of itself: figures, time left, and curves thinned out to some hundred points. */
 
 import type { Progress, TrainingProgress } from '../contract';
-import type { EpochRecord, TrainingState } from './train';
+import type { EpochRecord, TrainingState } from './training-state';
 
 /** Points of a curve: more than a screen has room for is not sent. */
 const curvePoints = 200;

@@ -3,8 +3,8 @@
 import { type Feeds, type NdArray, zeros } from '../onnx/ir';
 import type { Session } from '../onnx/session';
 import { beta1, beta2 } from './optimizers';
-import type { TrainingPlan, TrainingState, Weights } from './train';
 import type { TrainingGraph } from './training-graph';
+import type { TrainingPlan, TrainingState, Weights } from './training-state';
 
 export interface Update {
   /** Mean over the rows. */

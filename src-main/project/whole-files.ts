@@ -49,10 +49,10 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes what a killed writer left in `folder`, of which the caller is the only writer. */
+/** Removes what a killed writer left in `folder`, of which the caller is the only writer; who waits for its lock writes drafts of it. */
 export async function removeUnfinished(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  const unfinished = names.filter((name) => name.startsWith('.') && name.endsWith(unfinishedSuffix));
+  const unfinished = names.filter((name) => /^\.(?!lock\.)/.test(name) && name.endsWith(unfinishedSuffix));
   await Promise.all(unfinished.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 

@@ -17,5 +17,5 @@ const begin = {
   file: async () => writeFileSync(join(where, unfinishedName('file')), 'half'),
 };
 
-begin[kind]().then(() => process.stdout.write('begun\n'));
+void begin[kind]().then(() => process.stdout.write('begun\n'));
 setInterval(() => {}, 1000);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../../src-main/distil/checkpoint';
-import type { TrainingState } from '../../../src-main/distil/train';
+import type { TrainingState } from '../../../src-main/distil/training-state';
 import { temporaryFolder } from '../../support/folder';
 import { floats } from '../../support/run-emitted';
 

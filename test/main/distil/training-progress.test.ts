@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { trainingProgressSchema } from '../../../src-main/contract';
-import type { TrainingState } from '../../../src-main/distil/train';
 import { lossCurve, trainingProgress } from '../../../src-main/distil/training-progress';
+import type { TrainingState } from '../../../src-main/distil/training-state';
 
 const bounds = { epochs: 4, perEpoch: 5, steps: 20, rowsPerStep: 8, rateAt: (step: number) => 1 / (step + 1) };
 const record = (epoch: number, validation: number) => ({
