@@ -21,24 +21,33 @@ const neededOpset = 13;
 /** Bytes of a weight that is worked out from other constants. */
 const largestWeight = 2 ** 26;
 
+type Preparation = (model: Model) => PassResult | null | Promise<PassResult | null>;
+
 /**
  * Functions are put in place of their calls, an If that never changes becomes its branch, weights in Constant nodes or
- * behind operators on constants become initializers, BatchNormalization and products and sums with constants go into
- * the layer before them, and the opset is raised where it is too old. What was done is noted.
+ * behind operators on constants become initializers, BatchNormalization goes into the layer before it, and the opset is
+ * raised where it is too old. What was done is noted.
  * @param weightsOf the weights of a node that will become integers
  * @throws LatheError that names the node which has no equal in a newer opset
  */
 export async function prepare(model: Model, tally: Tally, weightsOf = weightsOfLayers): Promise<Model> {
-  /** In this order; each leaves the model as it is where it finds nothing to do. */
-  const passes: readonly ((model: Model) => PassResult | null | Promise<PassResult | null>)[] = [
+  return inTurn(model, tally, [
     inlineFunctions,
     resolveIf,
     liftConstants,
     (lifted) => foldWeights(lifted, weightsOf),
     foldBatchNorm,
-    foldScale,
     (folded) => ((folded.opsets.get('') ?? 1) < neededOpset ? raiseOpset(folded, neededOpset) : null),
-  ];
+  ]);
+}
+
+/** The same where layers become integer kernels, which take products and sums with constants in themselves as well. */
+export async function prepareLayers(model: Model, tally: Tally, weightsOf = weightsOfLayers): Promise<Model> {
+  return inTurn(await prepare(model, tally, weightsOf), tally, [foldScale]);
+}
+
+/** Each leaves the model as it is where it finds nothing to do. */
+async function inTurn(model: Model, tally: Tally, passes: readonly Preparation[]): Promise<Model> {
   let prepared = model;
   for (const pass of passes) {
     const result = await pass(prepared);

@@ -72,14 +72,15 @@ export function typedData(
   if (fixed && segments.length === 1 && only?.packed === true) return only.data;
   const length = dtypeBytes(dtype, elements);
   const width = fixed ? (field === payloadField.float ? 4 : 8) : Math.max(1, dtypeBits(dtype) / 8);
-  const stream = new ElementStream(
-    { who, where: source.name, next: whenDamaged },
-    segments,
-    fixed ? 'fixed' : 'varint',
-    width,
-    length / width,
-  );
+  const speaker = { who, where: source.name, next: whenDamaged };
+  const stream = new ElementStream(speaker, segments, fixed ? 'fixed' : 'varint', width, length / width);
   if (length <= smallBytes) return { kind: 'inline', bytes: stream.read(0, length) };
+  const stored = segments.reduce((sum, segment) => sum + segment.length, 0);
+  // The exact count is known when the elements are read; a shape that no such file can fill is refused before that.
+  if (length / width > (fixed ? stored / width : stored)) {
+    const what = `its shape asks for ${length / width} elements, ${stored} bytes are stored`;
+    throw new LatheError({ ...speaker, what });
+  }
   return { kind: 'derived', length, read: (start, end) => stream.read(start, end) };
 }
 

@@ -12,7 +12,7 @@ import { fusionNote } from '../fusion-note';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import type { Unit } from '../place';
 import { runPreparations } from '../preparations';
-import { prepare } from '../prepare';
+import { prepareLayers } from '../prepare';
 import { floatSet, measureSensitivity, type Source, totalNoise } from '../sensitivity';
 import { measurableValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
 import { Judge, type Trial } from '../trial';
@@ -117,7 +117,7 @@ class Search {
 
   /** The float model as int8 starts from it. */
   async prepare(data: CalibrationData): Promise<Model> {
-    const plain = await prepare(this.#given, new Tally());
+    const plain = await prepareLayers(this.#given, new Tally());
     const admits = targetFilter(this.#targets);
     const work = { ...portion(this.#context, 0, 0.1), data: data.few(preparationSamples), admits };
     return runPreparations(plain, { equalize: true, absorb: false, smooth: true }, work, new Tally());

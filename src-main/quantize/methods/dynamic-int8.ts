@@ -24,7 +24,7 @@ import { computedReason, type StoredMatrix, typeReason } from '../constants';
 import { dynamicLstm, refuseLstm } from '../dynamic-lstm';
 import { granularity } from '../granularity';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
-import { prepare } from '../prepare';
+import { prepareLayers } from '../prepare';
 import { withoutUnused } from '../unused';
 import { minMaxScales, quantizedWeight } from '../weights';
 
@@ -67,7 +67,7 @@ async function quantizeDynamically(
   context: QuantizeContext,
 ): Promise<StepOutcome<Model>> {
   const tally = new Tally();
-  const model = await prepare(given, tally, weightsOf);
+  const model = await prepareLayers(given, tally, weightsOf);
   const admits = targetFilter(targets);
   const edit = (scope: Scope): Graph => {
     context.signal.throwIfAborted();

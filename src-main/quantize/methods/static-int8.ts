@@ -16,7 +16,7 @@ import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../meth
 import { calibratorNamed, calibrators } from '../observers';
 import { isComputeNode, type Placement } from '../place';
 import { preparationOptions, runPreparations } from '../preparations';
-import { prepare } from '../prepare';
+import { prepareLayers } from '../prepare';
 import { buildFused, type FusedBuild } from '../read-back';
 import { measuredValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
 import { wideValues } from '../wide-activations';
@@ -167,7 +167,7 @@ async function quantizeStatically(
     data: data.few(preparationSamples),
     admits: targetFilter(targets),
   };
-  const model = await runPreparations(await prepare(given, tally), chosen, preparing, tally);
+  const model = await runPreparations(await prepareLayers(given, tally), chosen, preparing, tally);
   const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
   const wide = wideLayers(quantizer, chosen.wideLayers);
   const placement = quantizer.placement(new Set(), new Set(wide.keys()));

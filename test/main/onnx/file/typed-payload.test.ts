@@ -90,12 +90,16 @@ describe('elements in typed fields', () => {
     expect(readTensor(tensor).data).toEqual(Int32Array.of(2));
   });
 
+  test('a shape that the stored bytes cannot fill is refused when the file is opened', () => {
+    expect(() => typed('int32', [2 ** 16, 2 ** 17], packed(5, [1, -7]))).toThrow(/asks for 8589934592 elements/);
+  });
+
   test('a count that does not fit the shape is an error that names the tensor', () => {
     expect(() => typed('int32', [3], packed(5, [1, 2]))).toThrow(
       'tensor "t": its shape asks for 3 elements, 2 are stored',
     );
-    const large = typed('int32', [3000], packed(5, [1, 2]));
-    expect(() => readTensor(large)).toThrow('tensor "t": its shape asks for 3000 elements, 2 are stored');
+    const large = typed('int32', [3000], packed(5, new Array<number>(2000).fill(300)));
+    expect(() => readTensor(large)).toThrow('tensor "t": its shape asks for 3000 elements, 2000 are stored');
   });
 
   test('a dtype in the field of another is an error', () => {
