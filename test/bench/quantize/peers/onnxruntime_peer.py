@@ -1,8 +1,19 @@
-"""onnxruntime's own quantizer."""
+"""onnxruntime's own quantizer, static after its own pre-processing (without symbolic shape inference where that fails)."""
 
 import peer
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType
 from onnxruntime.quantization import quantize_dynamic, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+
+def prepared():
+    target = peer.out + ".prepared.onnx"
+    try:
+        quant_pre_process(peer.source_path(), target)
+    except Exception:
+        quant_pre_process(peer.source_path(), target, skip_symbolic_shape=True)
+    return target
+
 
 if peer.method.startswith("int4"):
     from onnxruntime.quantization import matmul_nbits_quantizer as nbits
@@ -23,7 +34,7 @@ elif peer.method.startswith("dynamic"):
 else:
     calibrators = {"percentile": CalibrationMethod.Percentile, "entropy": CalibrationMethod.Entropy}
     quantize_static(
-        peer.source_path(),
+        prepared(),
         peer.out,
         peer.reader(CalibrationDataReader),
         quant_format=QuantFormat.QDQ,
