@@ -11,6 +11,7 @@ import { Panel } from '../../components/panel';
 import { ShareBar } from '../../components/share-bar';
 import type { Column } from '../../components/sortable-table';
 import { ask, useAnswer } from '../../studio/answers';
+import { MeasureTime, useTimeNote } from './measure-time';
 import { useProfile } from './use-profile';
 
 /** What onnxruntime made of the graph: its kernels, their precision, and what no kernel took in. */
@@ -31,6 +32,7 @@ function Report({ report, path }: { report: KernelsReport; path: string }) {
   const { t } = useTranslation();
   const profile = useProfile(path);
   const result = profile.answer.state === 'done' ? profile.answer.result : null;
+  const timeNote = useTimeNote(result);
   return (
     <Stack gap="md">
       <Orphans report={report} />
@@ -60,18 +62,8 @@ function Report({ report, path }: { report: KernelsReport; path: string }) {
       </Panel>
       <Panel
         title={t('inside.kernelTable')}
-        note={
-          result === null
-            ? undefined
-            : t('inside.timeNote', { runs: result.runs, threads: result.threads, batch: result.batch })
-        }
-        actions={
-          result === null && (
-            <Asked answer={profile.answer} label={t('inside.measure')} onAsk={profile.measure}>
-              {() => null}
-            </Asked>
-          )
-        }
+        note={timeNote}
+        actions={result === null && <MeasureTime profile={profile} />}
       >
         <KernelTable report={report} profile={result} />
       </Panel>

@@ -10,6 +10,7 @@ import { LongTable } from '../../components/long-table';
 import { Panel } from '../../components/panel';
 import type { Column } from '../../components/sortable-table';
 import { ask, useAnswer } from '../../studio/answers';
+import { MeasureTime, useTimeNote } from './measure-time';
 import { NodePlot } from './node-plot';
 import { useConditions } from './subject';
 import { useProfile } from './use-profile';
@@ -34,27 +35,14 @@ function Report({ report, path }: { report: NodesReport; path: string }) {
   const profile = useProfile(path);
   const [filter, setFilter] = useState('');
   const result = profile.answer.state === 'done' ? profile.answer.result : null;
+  const timeNote = useTimeNote(result);
   return (
     <Stack gap="md">
       <Notes report={report} />
       <Panel title={t('inside.total')}>
         <Totals report={report} profile={result} />
       </Panel>
-      <Panel
-        title={t('inside.where')}
-        note={
-          result === null
-            ? undefined
-            : t('inside.timeNote', { runs: result.runs, threads: result.threads, batch: result.batch })
-        }
-        actions={
-          result === null && (
-            <Asked answer={profile.answer} label={t('inside.measure')} onAsk={profile.measure}>
-              {() => null}
-            </Asked>
-          )
-        }
-      >
+      <Panel title={t('inside.where')} note={timeNote} actions={result === null && <MeasureTime profile={profile} />}>
         <NodePlot report={report} profile={result} onChoose={setFilter} />
       </Panel>
       <Panel title={t('inside.nodes')} note={t('inside.nodesNote')}>
