@@ -38,6 +38,12 @@ export interface Insertion {
   readonly bias?: ((node: Node, weight: Tensor, quantized: QuantizedWeight) => Float32Array | undefined) | undefined;
 }
 
+/**
+ * Layers whose float weights onnxruntime makes int8 with one scale for the tensor where they stand between a DQ with one
+ * scale and a Q: what was left in float for its accuracy would lose most.
+ */
+const requantizedOps = new Set(['Conv', 'ConvTranspose', 'Gemm']);
+
 /** The largest bias that an int32 holds with room for the sum of products. */
 const largestBias = 2 ** 30;
 
@@ -50,6 +56,8 @@ class Inserter {
   readonly #index: GraphIndex;
   readonly #patch: Patch;
   readonly #dequantized = new Map<string, string>();
+  /** Values that leave units, each with its integers. */
+  readonly #emitted = new Map<string, { codes: string; params: ActivationParams }>();
   readonly #weights = new Map<string, { value: string; scales: WeightScales }>();
 
   constructor(insertion: Insertion) {
@@ -65,7 +73,29 @@ class Inserter {
       const node = this.#integerNode(unit);
       this.#patch.replaceNode(unit.node.name, placement.emitting.has(unit) ? this.#emit(unit, node) : node);
     }
+    this.#keepFloats();
     return this.#patch;
+  }
+
+  /** Float layers read through a DQ with a scale for each channel, all equal, which onnxruntime leaves alone. */
+  #keepFloats(): void {
+    const integer = new Set(this.#in.placement.units.map(({ node }) => node.name));
+    for (const node of this.#in.graph.nodes) {
+      const [input, weightName] = node.inputs as [string, string];
+      const emitted = this.#emitted.get(input);
+      if (emitted === undefined || node.domain !== '' || !requantizedOps.has(node.opType) || integer.has(node.name))
+        continue;
+      const weight = this.#in.constants.tensor(weightName);
+      const channels = weight === undefined ? 1 : inputChannels(node, weight);
+      if (channels === 1) continue;
+      const { codes, params } = emitted;
+      const scale = this.#patch.freshName(`${input}_scales`);
+      const data = new Float32Array(channels).fill(params.scale);
+      this.#patch.setInitializer(tensorFromArray(scale, { dtype: 'float32', shape: [channels], data }));
+      const axis = attributes.intOf(node, 'transA', 0) === 1 ? 0 : 1;
+      const behind = this.#dequantize(codes, scale, this.#zeroPoint(input, params, channels), axis);
+      this.#patch.replaceNode(node.name, { ...node, inputs: [behind, ...node.inputs.slice(1)] });
+    }
   }
 
   /** A float value gets a Q and a DQ; units read behind them, all others before. */
@@ -100,7 +130,8 @@ class Inserter {
       const at = unit.absorbed.length === 0 ? node.outputs.indexOf(value) : 0;
       const before = unit.absorbed.length === 0 ? this.#patch.freshName(`${value}_float`) : (outputs[at] as string);
       outputs[at] = before;
-      this.#pair(before, value, params, positiveScale(params.scale / unit.factor));
+      const codes = this.#pair(before, value, params, positiveScale(params.scale / unit.factor));
+      this.#emitted.set(value, { codes, params });
     }
     return { ...node, outputs };
   }
@@ -109,8 +140,8 @@ class Inserter {
     return this.#in.params(this.#in.placement.roots.get(value) ?? value);
   }
 
-  /** from → Q → DQ → to. The Q's scale differs where the unit absorbed a factor. */
-  #pair(from: string, to: string, params: ActivationParams, scaleIn: number): void {
+  /** from → Q → DQ → to. The Q's scale differs where the unit absorbed a factor. @returns what the Q gives */
+  #pair(from: string, to: string, params: ActivationParams, scaleIn: number): string {
     const zeroPoint = this.#zeroPoint(to, params);
     const scaleOut = this.#scalar(`${to}_scale`, params.scale);
     const quantizeScale = scaleIn === params.scale ? scaleOut : this.#scalar(`${from}_scale`, scaleIn);
@@ -119,6 +150,7 @@ class Inserter {
     const dq = this.#patch.freshName(`${to}_DequantizeLinear`);
     this.#patch.addNode(makeNode('QuantizeLinear', q, [from, quantizeScale, zeroPoint], [codes]));
     this.#patch.addNode(makeNode('DequantizeLinear', dq, [codes, scaleOut, zeroPoint], [to]));
+    return codes;
   }
 
   #scalar(wanted: string, value: number): string {
@@ -127,12 +159,15 @@ class Inserter {
     return name;
   }
 
-  #zeroPoint(value: string, { dtype, zeroPoint }: ActivationParams): string {
+  /** @param channels as many equal ones; one for the tensor where absent */
+  #zeroPoint(value: string, { dtype, zeroPoint }: ActivationParams, channels?: number): string {
     const name = this.#patch.freshName(`${value}_zero_point`);
+    const shape = channels === undefined ? [] : [channels];
+    const count = channels ?? 1;
     this.#patch.setInitializer(
       dtype === 'uint8'
-        ? tensorFromArray(name, { dtype, shape: [], data: Uint8Array.of(zeroPoint) })
-        : tensorFromArray(name, { dtype: 'int8', shape: [], data: Int8Array.of(zeroPoint) }),
+        ? tensorFromArray(name, { dtype, shape, data: new Uint8Array(count).fill(zeroPoint) })
+        : tensorFromArray(name, { dtype: 'int8', shape, data: new Int8Array(count).fill(zeroPoint) }),
     );
     return name;
   }
@@ -246,6 +281,13 @@ export function channelAxis(node: Node, weight: Tensor): number | null {
     default:
       return weight.shape.length === 2 ? 1 : null;
   }
+}
+
+/** Channels of what a layer reads. */
+function inputChannels(node: Node, { shape }: Tensor): number {
+  if (node.opType === 'ConvTranspose') return shape[0] as number;
+  if (node.opType === 'Conv') return (shape[1] as number) * attributes.intOf(node, 'group', 1);
+  return shape[attributes.intOf(node, 'transB', 0) === 1 ? 1 : 0] as number;
 }
 
 /** Weight scales raised where the bias would not fit into 32 bits with the scale of the products. */
