@@ -22,7 +22,10 @@ const labels: NdArray = {
   data: BigInt64Array.from({ length: batch }, () => BigInt(random.below(10))),
 };
 
-const { model, graph, trainable } = await trainingCase(path, input, false);
+const { model, graph, trainable } = await trainingCase(path, { input }, 'logits', {
+  accumulate: false,
+  batchStatistics: true,
+});
 const session = await openSession(graph.model, { threads: Number(threads), keepBuffers: true });
 const scalar = (value: number): NdArray => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 let state: Record<string, NdArray> = {};

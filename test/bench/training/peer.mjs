@@ -11,6 +11,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 export const peer = join(here, 'peer.py');
+export const reference = join(here, 'reference.py');
 
 /** @param {string} command @param {string[]} args */
 export function run(command, args) {

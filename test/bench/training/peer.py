@@ -1,13 +1,11 @@
 """PyTorch's side of the training bench: makes the four models as .onnx files, and times its own step on them.
 
-    peer.py make FOLDER            writes FOLDER/<name>.onnx and prints the cases as JSON
-    peer.py gradients FOLDER       the same, and beside each its batch and PyTorch's gradients as FOLDER/<name>.<part>.bin
+    peer.py make FOLDER            writes FOLDER/<name>.onnx and a batch, FOLDER/<name>.input.bin; prints the cases as JSON
     peer.py time NAME THREADS N    prints {"stepMs": [...], "peakRssBytes": n} for N steps of AdamW after warm-up
 
 Pinned: torch 2.9.1, onnx 1.23.2.
 """
 
-import copy
 import json
 import sys
 import time
@@ -111,7 +109,7 @@ CASES = {
 }
 
 
-def make(folder, with_gradients=False):
+def make(folder):
     import onnx
 
     # Weights that the exporter slices into shape (an LSTM's gates) are folded; BatchNormalization is kept as it is.
@@ -143,27 +141,15 @@ def make(folder, with_gradients=False):
         onnx.save(exported, path)
         case = {"name": name, "path": path, "batch": batch, "shape": list(draw(batch).shape)}
         case["parameters"] = sum(each.numel() for each in model.parameters())
-        if with_gradients:
-            case.update(write_gradients(f"{folder}/{name}", model.train(), draw(batch)))
+        case["inputs"] = write_batch(f"{folder}/{name}", draw(batch))
         cases.append(case)
     print(json.dumps(cases))
 
 
-def write_gradients(stem, model, x):
-    """Of the mean cross-entropy in float64, so that what differs is Lathe's own rounding; and what PyTorch's float32 is off."""
-    labels = torch.arange(len(x)) % 10
+def write_batch(stem, x):
     x.numpy().tofile(f"{stem}.input.bin")
-    single = copy.deepcopy(model)
-    nn.functional.cross_entropy(single(x), labels).backward()
-    x = x.double() if x.is_floating_point() else x
-    nn.functional.cross_entropy(model.double()(x), labels).backward()
-    files, apart, size = {}, 0.0, 0.0
-    for index, ((name, parameter), own) in enumerate(zip(model.named_parameters(), single.parameters())):
-        files[name] = f"{stem}.{index}.bin"
-        parameter.grad.float().numpy().tofile(files[name])
-        apart += (own.grad.double() - parameter.grad).square().sum().item()
-        size += parameter.grad.square().sum().item()
-    return {"gradients": files, "single": (apart / size) ** 0.5}
+    kind = "float32" if x.is_floating_point() else "int64"
+    return [{"name": "input", "dtype": kind, "shape": list(x.shape), "file": f"{stem}.input.bin"}]
 
 
 def peak_rss():
@@ -188,7 +174,7 @@ def measure(name, threads, steps):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] in ("make", "gradients"):
-        make(sys.argv[2], sys.argv[1] == "gradients")
+    if sys.argv[1] == "make":
+        make(sys.argv[2])
     else:
         measure(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
