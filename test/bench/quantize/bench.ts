@@ -1,12 +1,13 @@
 /**
  * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit]`:
  * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
- * own, whose time (start included) and peak memory are the process's; all are judged by Lathe's evaluation on the whole
- * test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
+ * own, whose time (start included) and peak memory are the process's, once with and once without the pages of files that
+ * are mapped; all are judged by Lathe's evaluation on the whole test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
  * of a throw-away environment that has that tool. `--rows 'static-int8;nncf mixed'` makes only those.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -43,7 +44,23 @@ const lowBit: typeof own = {
   'int4-weights': ['int4-weights', {}],
   'int4-weights, k-quant': ['int4-weights', { algorithm: 'k-quant' }],
   'int4-weights, nearest': ['int4-weights', { algorithm: 'nearest' }],
-  'int4-weights, integer zero points': ['int4-weights', { zeroPoints: 'integer' }],
+  'int4-weights, HQQ': ['int4-weights', { algorithm: 'hqq' }],
+  'int4-weights, integer, nearest': ['int4-weights', { zeroPoints: 'integer', algorithm: 'nearest' }],
+  'int4-weights, integer, k-quant': ['int4-weights', { zeroPoints: 'integer', algorithm: 'k-quant' }],
+  'int4-weights, integer, GPTQ': ['int4-weights', { zeroPoints: 'integer', algorithm: 'gptq' }],
+  'int4-weights, integer, GPTQ in the order of inputs': [
+    'int4-weights',
+    { zeroPoints: 'integer', algorithm: 'gptq', actOrder: false },
+  ],
+  'int4-weights, integer, AWQ': ['int4-weights', { zeroPoints: 'integer', algorithm: 'awq' }],
+  'int4 and int8, integer, GPTQ, 5 bits': [
+    'int4-weights',
+    { zeroPoints: 'integer', algorithm: 'gptq', mix: 'bits', meanBits: 5 },
+  ],
+  'int4 and int8, integer, GPTQ, 6 bits': [
+    'int4-weights',
+    { zeroPoints: 'integer', algorithm: 'gptq', mix: 'bits', meanBits: 6 },
+  ],
   'int4-weights, portable': ['int4-weights', { form: 'dequantize-linear' }],
   'int4 and int8, 25 dB': ['int4-weights', { mix: 'error', fidelity: 25 }],
   'int8-weights': ['int8-weights', {}],
@@ -103,7 +120,7 @@ async function benchEntry(folder: string, peers: readonly Peer[]): Promise<void>
   const scratch = mkdtempSync(join(tmpdir(), 'lathe-bench-'));
   console.log(`### ${basename(folder)}\n`);
   console.log(
-    '| by | main metric | difference [95 %] | speed-up [95 %] | size | s | peak MB |\n|---|---|---|---|---|---|---|',
+    '| by | main metric | difference [95 %] | speed-up [95 %] | size | s | peak MB | of its own, MB |\n|---|---|---|---|---|---|---|---|',
   );
   try {
     for (const name of Object.keys(values['low-bit'] ? lowBit : own).filter(wanted)) {
@@ -142,10 +159,10 @@ async function row(
   args: readonly string[],
 ): Promise<void> {
   rmSync(out, { force: true });
-  const { stdout, stderr, status } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const { stdout, stderr, status, anonymousBytes } = await watched(command, args);
   if (status !== 0 || !existsSync(out)) {
     const reason = stderr.trim().split('\n').at(-1)?.slice(0, 120) ?? '';
-    console.log(`| ${name} | not made: ${reason.replaceAll('|', '/')} | | | | | |`);
+    console.log(`| ${name} | not made: ${reason.replaceAll('|', '/')} | | | | | | |`);
     return;
   }
   const made = JSON.parse(stdout.trim().split('\n').at(-1) as string) as Made;
@@ -155,10 +172,38 @@ async function row(
       unwatched(),
     );
     console.log(
-      `| ${name} | ${cells(judged).join(' | ')} | ${made.seconds.toFixed(1)} | ${Math.round(made.peakBytes / 1e6)} |`,
+      `| ${name} | ${cells(judged).join(' | ')} | ${made.seconds.toFixed(1)} | ${Math.round(made.peakBytes / 1e6)} | ${Math.round(anonymousBytes / 1e6)} |`,
     );
   } catch (thrown) {
-    console.log(`| ${name} | made, but: ${String(thrown).slice(0, 120).replaceAll('|', '/')} | | | | | |`);
+    console.log(`| ${name} | made, but: ${String(thrown).slice(0, 120).replaceAll('|', '/')} | | | | | | |`);
+  }
+}
+
+/** Runs a command, and looks every 20 ms how much memory it holds beside the pages of files (RssAnon; Linux alone). */
+async function watched(command: string, args: readonly string[]) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr, anonymousBytes] = ['', '', 0];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const watch = setInterval(() => {
+    anonymousBytes = Math.max(anonymousBytes, statusOf(child.pid, 'RssAnon'));
+  }, 20);
+  const [status] = (await once(child, 'close')) as [number | null];
+  clearInterval(watch);
+  return { stdout, stderr, status, anonymousBytes };
+}
+
+/** A field of the kernel's page on a process, in bytes; 0 where there is none. */
+function statusOf(process: number | 'self' | undefined, field: string): number {
+  try {
+    const page = readFileSync(`/proc/${process}/status`, 'utf8');
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(page)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }
 
@@ -184,7 +229,7 @@ async function makeOwn(name: string): Promise<void> {
   const samples = 'samples' in specs ? { samples: Number(values.samples) } : {};
   const options = resolveOptions(specs, { ...given, ...samples }, name);
   const model = await readModel(path);
-  const session = await openSession(path);
+  const session = await openSession(path, { optimization: 'disabled', prepacking: false });
   const dataset = await openDataset(data, session.inputs, { dims: {} });
   await session.release();
   const workDir = mkdtempSync(join(tmpdir(), 'lathe-bench-work-'));
@@ -192,7 +237,5 @@ async function makeOwn(name: string): Promise<void> {
   const outcome = await quantizeStep.run(model, method, options, {}, context);
   await writeModel(outcome.model, out);
   rmSync(workDir, { recursive: true, force: true });
-  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
-  const peakBytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
-  console.log(JSON.stringify({ seconds: process.uptime(), peakBytes }));
+  console.log(JSON.stringify({ seconds: process.uptime(), peakBytes: statusOf('self', 'VmHWM') }));
 }
