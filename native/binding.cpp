@@ -391,7 +391,7 @@ Napi::Value quantizeBlocks(Napi::Env env, Arguments& arguments) {
   uint8_t* zeroPoints = arguments.arrayOrNull<uint8_t>(napi_uint8_array, outputs * zeroBytes, "zero points are too few");
   if (zeroPoints != nullptr) std::memset(zeroPoints, bits == 2 ? 0xaa : bits == 4 ? 0x88 : 0x80, outputs * zeroBytes);
   std::atomic<bool> had{true};
-  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 16, [&](size_t from, size_t to) {
+  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 64, [&](size_t from, size_t to) {
     if (!table->quantizeBlocks(x, inputs, outputs, from, to, block, bits, clipSteps, codes, scales, zeroPoints))
       had = false;
   });
@@ -416,30 +416,37 @@ Napi::Value gridsOf(Napi::Env env, Arguments& arguments) {
   float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
   float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
   std::atomic<bool> had{true};
-  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 8, [&](size_t from, size_t to) {
+  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 64, [&](size_t from, size_t to) {
     if (!table->gridsOf(x, inputs, outputs, from, to, block, levelBits, zeroKind, isFitted, scales, zeros)) had = false;
   });
   requireMemory(had);
   return env.Undefined();
 }
 
-Napi::Value codesOnGrids(Napi::Env env, Arguments& arguments) {
+Napi::Value quantizeOnGrids(Napi::Env env, Arguments& arguments) {
   size_t length;
   const float* x = arguments.floats(&length);
   const size_t inputs = arguments.size();
   const size_t outputs = arguments.size();
   const size_t block = arguments.size();
+  const int bits = arguments.integer();
   const int levelBits = arguments.integer();
-  require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
-  require(inputs > 0 && outputs > 0 && block > 0, "sizes must be above 0");
+  const int shift = arguments.integer();
+  requireBits(bits);
+  require(levelBits >= 2 && levelBits <= bits, "levelBits must be 2 to bits");
+  require(shift >= 0 && shift + (1 << levelBits) <= 1 << bits, "codes moved by shift do not fit into bits");
+  require(inputs > 0 && outputs > 0 && block > 0 && block * bits % 8 == 0, "block and sizes do not fit");
   require(length >= inputs * outputs, "x is too short");
   const size_t grids = outputs * ((inputs + block - 1) / block);
   const float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
   const float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
-  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, inputs * outputs, "codes are too few");
-  parallelFor(outputs, kGrain / inputs + 1, threads, 64, [&](size_t from, size_t to) {
-    table->codesOnGrids(x, inputs, outputs, from, to, block, levelBits, scales, zeros, codes);
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, grids * block * bits / 8, "codes are too few");
+  std::atomic<bool> had{true};
+  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 64, [&](size_t from, size_t to) {
+    if (!table->quantizeOnGrids(x, inputs, outputs, from, to, block, bits, levelBits, shift, scales, zeros, codes))
+      had = false;
   });
+  requireMemory(had);
   return env.Undefined();
 }
 
@@ -599,7 +606,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<quantizeBlocks>(exports, "quantizeBlocks");
   add<gridsOf<true>>(exports, "fittedGrids");
   add<gridsOf<false>>(exports, "spanningGrids");
-  add<codesOnGrids>(exports, "codesOnGrids");
+  add<quantizeOnGrids>(exports, "quantizeOnGrids");
   add<gptq>(exports, "gptq");
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");

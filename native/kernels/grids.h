@@ -1,160 +1,140 @@
-// Grids for blocks of weights, and codes on them: src-main/kernels/block-grids.ts. Eight outputs at once, a lane each.
+// Grids for blocks of weights: src-main/kernels/block-grids.ts. Sixteen outputs at once, a lane each.
 #pragma once
 
-#include "lanes.h"
+#include "blocks.h"
 
 namespace {
 
-constexpr size_t kDoubleLanes = 8;
-// Adding and taking away 1.5 · 2^52 rounds a double to the nearest whole number, ties to even.
-constexpr double kRoundDouble = 6755399441055744.0;
 constexpr int kTrials = 21;
 
-inline Doubles allDoubles(double value) { return Doubles{} + value; }
-inline Doubles smaller(Doubles a, Doubles b) { return a < b ? a : b; }
-inline Doubles larger(Doubles a, Doubles b) { return a > b ? a : b; }
-inline Doubles magnitudes(Doubles value) { return value < 0 ? -value : value; }
-
-inline Doubles rootOf(Doubles value) {
-  for (size_t lane = 0; lane < kDoubleLanes; lane++) value[lane] = __builtin_sqrt(value[lane]);
+inline Floats rootOf(Floats value) {
+  for (size_t lane = 0; lane < kLanes; lane++) value[lane] = __builtin_sqrtf(value[lane]);
   return value;
 }
 
-inline Doubles narrowed(Doubles value) {
-  return __builtin_convertvector(__builtin_convertvector(value, HalfFloats), Doubles);
-}
-
-inline Doubles nearestCode(Doubles steps, double most) {
-  const Doubles clamped = steps > 0 ? smaller(steps, allDoubles(most)) : allDoubles(0);
-  return (clamped + kRoundDouble) - kRoundDouble;
-}
-
-struct DoubleGrid {
-  Doubles scale;
-  Doubles zero;
-};
-
-inline DoubleGrid spanningGrid(Doubles low, Doubles high, double most) {
-  const Doubles size = magnitudes(high);
-  const Doubles scale = narrowed(high == low ? (size == 0 ? allDoubles(1) : size) : (high - low) / most);
+inline Grid spanningGrid(Floats low, Floats high, float most) {
+  const Floats size = magnitudes(high);
+  const Floats scale = high == low ? (size == 0 ? all(1) : size) : (high - low) / most;
   return {scale, -low / scale};
 }
 
-// Codes on the given grid, then the grid that fits those codes best; taken into `best` where its error is less.
-inline void fit(const Doubles* values, size_t count, double most, DoubleGrid tried, Doubles spread, bool moves,
-                DoubleGrid* best, Doubles* least) {
-  const Doubles inverse = 1 / tried.scale;
-  Doubles u = {}, uc = {}, ucc = {}, ux = {}, ucx = {};
+// Blocks as the fits see them, rows of kLanes: x from its origin, weights u = √mean(x²) + |x|, u·x, and sums of both.
+struct Weighed {
+  float* x;
+  float* u;
+  float* ux;
+  Floats sumOfU;
+  Floats sumOfUx;
+
+  void take(const float* column, size_t count, Floats origin) {
+    Floats power = {};
+    for (size_t i = 0; i < count; i++) {
+      const Floats value = load(column + i * kStrip);
+      power += value * value;
+    }
+    const Floats spread = rootOf(power / (float)count);
+    sumOfU = sumOfUx = Floats{};
+    for (size_t i = 0; i < count; i++) {
+      const Floats value = load(column + i * kStrip);
+      const Floats moved = value - origin;
+      const Floats weight = spread + magnitudes(value);
+      const Floats weighted = weight * moved;
+      store(x + i * kLanes, moved);
+      store(u + i * kLanes, weight);
+      store(ux + i * kLanes, weighted);
+      sumOfU += weight;
+      sumOfUx += weighted;
+    }
+  }
+};
+
+struct Fit {
+  Floats scale, origin, gain;
+};
+
+// Codes least…most on the given step, then the step (and the origin, where it moves) that fits those codes best.
+template <bool moves>
+inline Fit fitTo(const Weighed& weighed, size_t count, Floats scale, Floats least, Floats most) {
+  const Floats inverse = inverseOf(scale);
+  Floats uc = {}, ucc = {}, ucx = {};
   for (size_t i = 0; i < count; i++) {
-    const Doubles x = values[i];
-    const Doubles weight = spread + magnitudes(x);
-    const Doubles code = nearestCode(x * inverse + tried.zero, most) - tried.zero;
-    u += weight;
-    uc += weight * code;
-    ucc += weight * code * code;
-    ux += weight * x;
-    ucx += weight * code * x;
+    const Floats code = wholeOf(load(weighed.x + i * kLanes) * inverse, least, most);
+    const Floats weightedCode = load(weighed.u + i * kLanes) * code;
+    if (moves) uc += weightedCode;
+    ucc += weightedCode * code;
+    ucx += load(weighed.ux + i * kLanes) * code;
   }
-  const Doubles still = ucc > 0 ? ucx / ucc : tried.scale;
-  DoubleGrid fitted = {narrowed(still), tried.zero};
-  if (moves) {
-    const Doubles determinant = u * ucc - uc * uc;
-    const auto moved = determinant > 1e-12 * u * ucc;
-    fitted.scale = moved ? narrowed((u * ucx - uc * ux) / determinant) : fitted.scale;
-    fitted.zero = moved ? tried.zero - (ux - fitted.scale * uc) / (u * fitted.scale) : fitted.zero;
+  if (!moves) {
+    const Floats fitted = ucx / ucc;
+    return {fitted, Floats{}, ucx * fitted};
   }
-  const Doubles fitInverse = 1 / fitted.scale;
-  Doubles error = {};
-  for (size_t i = 0; i < count; i++) {
-    const Doubles x = values[i];
-    const Doubles difference = fitted.scale * (nearestCode(x * fitInverse + fitted.zero, most) - fitted.zero) - x;
-    error += (spread + magnitudes(x)) * difference * difference;
-  }
-  const auto better = error < *least;
-  *least = better ? error : *least;
-  best->scale = better ? fitted.scale : best->scale;
-  best->zero = better ? fitted.zero : best->zero;
+  const Floats mean = uc / weighed.sumOfU;
+  const Floats spreadOfCodes = ucc - uc * mean;
+  const Floats together = ucx - mean * weighed.sumOfUx;
+  const Floats fitted = together / spreadOfCodes;
+  return {fitted, (weighed.sumOfUx - fitted * uc) / weighed.sumOfU, together * fitted};
 }
 
-inline DoubleGrid fittedGrid(const Doubles* values, size_t count, double most, int zeroKind) {
-  const double half = (most + 1) / 2;
-  const bool isSymmetric = zeroKind == 0;
-  const bool isFloat = zeroKind == 2;
-  Doubles low = allDoubles(isFloat ? __builtin_inf() : 0);
-  Doubles high = allDoubles(isFloat ? -__builtin_inf() : 0);
-  Doubles power = {};
-  for (size_t i = 0; i < count; i++) {
-    low = smaller(low, values[i]);
-    high = larger(high, values[i]);
-    power += values[i] * values[i];
-  }
-  const Doubles spread = rootOf(power / (double)count);
-  const double parts = isSymmetric ? half : most;
-  const Doubles span = isSymmetric ? (-low >= high ? low * -1 : high * -1) : high - low;
-  DoubleGrid best = {span / parts, isFloat ? (-low * parts) / span : allDoubles(half)};
-  Doubles least = allDoubles(__builtin_inf());
+// The grid of sixteen columns of a tile whose values lie in low…high; `zeroKind` as in block-grids.ts.
+template <int zeroKind>
+inline Grid fittedGrid(const float* column, size_t count, float most, Floats low, Floats high, Weighed* weighed) {
+  constexpr bool isSymmetric = zeroKind == 0;
+  constexpr bool isFloat = zeroKind == 2;
+  const float half = (most + 1) / 2;
+  const float parts = isSymmetric ? half : most;
+  const Floats span = isSymmetric ? (-low >= high ? -low : -high) : high - low;
+  weighed->take(column, count, isFloat ? low : Floats{});
+  Grid best = {span / parts, all(half)};
+  if (isFloat) best.zeroPoint = -low / best.scale;
+  Floats mostGain = {};
   for (int trial = 0; trial < kTrials; trial++) {
-    const Doubles scale = span / (parts - 1 + trial / 10.0);
-    const Doubles zero = isSymmetric ? allDoubles(half) : isFloat ? -low / scale : nearestCode(-low / scale, most);
-    fit(values, count, most, {scale, zero}, spread, isFloat, &best, &least);
+    const Floats scale = span / (float)(parts - 1 + trial / 10.0);
+    const Floats zero = isSymmetric ? all(half) : isFloat ? Floats{} : wholeOf(-low / scale, all(0), all(most));
+    const Fit fit = fitTo<isFloat>(*weighed, count, scale, -zero, most - zero);
+    const Ints better = fit.gain > mostGain;
+    mostGain = better ? fit.gain : mostGain;
+    best.scale = better ? fit.scale : best.scale;
+    best.zeroPoint = better ? (isFloat ? -(low + fit.origin) / fit.scale : zero) : best.zeroPoint;
   }
-  const auto flat = high == low;
-  const DoubleGrid plain = isFloat ? spanningGrid(low, high, most) : DoubleGrid{allDoubles(0), allDoubles(half)};
-  return {flat ? plain.scale : best.scale, flat ? plain.zero : best.zero};
+  const Ints flat = high == low;
+  const Grid plain = isFloat ? spanningGrid(low, high, most) : Grid{all(0), all(half)};
+  return {flat ? plain.scale : best.scale, flat ? plain.zeroPoint : best.zeroPoint};
 }
 
 bool gridsOf(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
              int zeroKind, bool isFitted, float* scales, float* zeros) {
   const size_t blocks = (inputs + block - 1) / block;
-  const double most = (double)((1 << levelBits) - 1);
-  Scratch<Doubles> values(block);
-  if (values.data == nullptr) return false;
-  for (size_t output = from; output < to; output += kDoubleLanes) {
-    const size_t lanes = to - output < kDoubleLanes ? to - output : kDoubleLanes;
-    for (size_t at = 0; at < blocks; at++) {
-      const size_t count = inputs - at * block < block ? inputs - at * block : block;
-      Doubles low = allDoubles(__builtin_inf());
-      Doubles high = allDoubles(-__builtin_inf());
-      for (size_t i = 0; i < count; i++) {
-        HalfFloats part = {};
-        memcpy(&part, x + (at * block + i) * outputs + output, lanes * sizeof(float));
-        values.data[i] = __builtin_convertvector(part, Doubles);
-        low = smaller(low, values.data[i]);
-        high = larger(high, values.data[i]);
+  const float most = (float)((1 << levelBits) - 1);
+  Scratch<float> tile(block * kStrip);
+  Scratch<float> rows(3 * block * kLanes);
+  if (tile.data == nullptr || rows.data == nullptr) return false;
+  memset(tile.data, 0, block * kStrip * sizeof(float));
+  Weighed weighed = {rows.data, rows.data + block * kLanes, rows.data + 2 * block * kLanes, {}, {}};
+  eachTile(x, inputs, outputs, from, to, block, [&](size_t left, size_t width, size_t at, size_t count, const float* next) {
+    Ranges ranges = {};
+    if (zeroKind == 2)
+      for (size_t part = 0; part < kStripParts; part++) {
+        ranges.low[part] = all(__builtin_inff());
+        ranges.high[part] = all(-__builtin_inff());
       }
-      const DoubleGrid grid = isFitted ? fittedGrid(values.data, count, most, zeroKind) : spanningGrid(low, high, most);
+    takeTile(x + at * block * outputs + left, outputs, count, width, next, tile.data, &ranges);
+    for (size_t part = 0; part * kLanes < width; part++) {
+      const float* column = tile.data + part * kLanes;
+      const size_t first = left + part * kLanes;
+      const size_t lanes = to - first < kLanes ? to - first : kLanes;
+      const Floats low = ranges.low[part];
+      const Floats high = ranges.high[part];
+      const Grid grid = !isFitted       ? spanningGrid(low, high, most)
+                        : zeroKind == 0 ? fittedGrid<0>(column, count, most, low, high, &weighed)
+                        : zeroKind == 1 ? fittedGrid<1>(column, count, most, low, high, &weighed)
+                                        : fittedGrid<2>(column, count, most, low, high, &weighed);
       for (size_t lane = 0; lane < lanes; lane++) {
-        scales[(output + lane) * blocks + at] = (float)grid.scale[lane];
-        zeros[(output + lane) * blocks + at] = (float)grid.zero[lane];
+        scales[(first + lane) * blocks + at] = grid.scale[lane];
+        zeros[(first + lane) * blocks + at] = grid.zeroPoint[lane];
       }
     }
-  }
+  });
   return true;
-}
-
-void codesOnGrids(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
-                  const float* scales, const float* zeros, uint8_t* codes) {
-  const size_t blocks = (inputs + block - 1) / block;
-  const double most = (double)((1 << levelBits) - 1);
-  for (size_t output = from; output < to; output += kDoubleLanes) {
-    const size_t lanes = to - output < kDoubleLanes ? to - output : kDoubleLanes;
-    for (size_t at = 0; at < blocks; at++) {
-      Doubles scale = allDoubles(1);
-      Doubles zero = {};
-      for (size_t lane = 0; lane < lanes; lane++) {
-        scale[lane] = scales[(output + lane) * blocks + at];
-        zero[lane] = zeros[(output + lane) * blocks + at];
-      }
-      const size_t end = (at + 1) * block < inputs ? (at + 1) * block : inputs;
-      for (size_t i = at * block; i < end; i++) {
-        HalfFloats part = {};
-        memcpy(&part, x + i * outputs + output, lanes * sizeof(float));
-        const Doubles steps = __builtin_convertvector(part, Doubles) / scale + zero;
-        const Doubles code = nearestCode(scale == 0 ? zero : steps, most);
-        for (size_t lane = 0; lane < lanes; lane++) codes[i * outputs + output + lane] = (uint8_t)code[lane];
-      }
-    }
-  }
 }
 
 }  // namespace

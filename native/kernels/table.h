@@ -42,12 +42,12 @@ struct KernelTable {
   // blocks.h. Outputs from…to. False: no memory.
   bool (*quantizeBlocks)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
                          int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints);
+  bool (*quantizeOnGrids)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
+                          int levelBits, int shift, const float* scales, const float* zeros, uint8_t* codes);
 
   // grids.h. Outputs from…to. False: no memory.
   bool (*gridsOf)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
                   int zeroKind, bool isFitted, float* scales, float* zeros);
-  void (*codesOnGrids)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block,
-                       int levelBits, const float* scales, const float* zeros, uint8_t* codes);
 
   // gptq.h. Outputs from…to. False: no memory.
   bool (*gptq)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t group,

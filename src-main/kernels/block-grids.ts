@@ -1,11 +1,13 @@
 /**
  * Where the codes of a block of weights lie: x ≈ scale · (code − zero), codes 0…most, the zero point a number of any kind.
  * W [inputs, outputs]; blocks of `block` inputs along them; blocks = ⌈inputs / block⌉; scales and zeros [outputs, blocks].
- * Sums are float64, in order, each operation rounded; scales and zero points are kept as float32.
+ * All arithmetic is float32, each operation rounded and sums in order, so that native code gives the same bytes.
  */
 
-import type { BlockGrid } from './blocks';
+import { type BlockGrid, wholeOf } from './blocks';
 import { ROUND } from './channels';
+
+const f = Math.fround;
 
 /** What a zero point may be. */
 export const zeroKinds = { none: 0, integer: 1, float: 2 } as const;
@@ -55,8 +57,8 @@ export function spanningGrids(
 
 /**
  * Grids by k-quant (llama.cpp, "k-quants", pull request 1684): several step sizes are tried; each time the codes are held
- * and scale and zero point are fitted to them by least squares, a weight counting as √mean(x²) + |x|. The fit of least
- * weighted error is taken.
+ * and scale and zero point are fitted to them by least squares, a weight counting as √mean(x²) + |x|. The fit that leaves
+ * the least weighted error is taken.
  * @param x [inputs, outputs]
  * @param zeroKind of {@link zeroKinds}
  */
@@ -77,32 +79,28 @@ export function fittedGrids(
 
 /** From the least to the largest value, zero included or not. */
 export function spanningGrid(values: Float32Array, count: number, most: number, grid: BlockGrid): void {
-  let low = Infinity;
-  let high = -Infinity;
-  for (let i = 0; i < count; i++) {
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-  }
+  const { low, high } = rangeOf(values, count, Infinity, -Infinity);
   // One value in the whole block: a step of that size, with the value itself as its offset.
-  grid.scale = Math.fround(high === low ? Math.abs(high) || 1 : (high - low) / most);
-  grid.zeroPoint = -low / grid.scale;
+  grid.scale = high === low ? Math.abs(high) || 1 : f(f(high - low) / most);
+  grid.zeroPoint = f(-low / grid.scale);
+}
+
+function rangeOf(values: Float32Array, count: number, low: number, high: number) {
+  for (let i = 0; i < count; i++) {
+    if (values[i]! < low) low = values[i]!;
+    if (values[i]! > high) high = values[i]!;
+  }
+  return { low, high };
 }
 
 /** Step sizes that are tried: the range is cut into most − 1 … most + 1 parts. */
 const trials = 21;
 
 function fittedGrid(values: Float32Array, count: number, most: number, zeroKind: number, grid: BlockGrid): void {
-  const half = (most + 1) / 2;
   const isFloat = zeroKind === zeroKinds.float;
   const isSymmetric = zeroKind === zeroKinds.none;
-  let low = isFloat ? Infinity : 0;
-  let high = isFloat ? -Infinity : 0;
-  let power = 0;
-  for (let i = 0; i < count; i++) {
-    low = Math.min(low, values[i]!);
-    high = Math.max(high, values[i]!);
-    power += values[i]! * values[i]!;
-  }
+  const { low, high } = isFloat ? rangeOf(values, count, Infinity, -Infinity) : rangeOf(values, count, 0, 0);
+  const half = (most + 1) / 2;
   if (high === low) {
     if (isFloat) spanningGrid(values, count, most, grid);
     else {
@@ -111,97 +109,82 @@ function fittedGrid(values: Float32Array, count: number, most: number, zeroKind:
     }
     return;
   }
-  const spread = Math.sqrt(power / count);
   const parts = isSymmetric ? half : most;
-  const span = isSymmetric ? (-low >= high ? -low : -high) : high - low;
-  let least = Infinity;
-  grid.scale = span / parts;
-  grid.zeroPoint = isFloat ? (-low * parts) / span : half;
+  const span = isSymmetric ? (-low >= high ? -low : -high) : f(high - low);
+  // Where the zero point may be any number, values are seen from the least one: x = low + origin + scale · code.
+  weigh(values, count, isFloat ? low : 0);
+  grid.scale = f(span / parts);
+  grid.zeroPoint = isFloat ? f(-low / grid.scale) : half;
+  let mostGain = 0;
   for (let trial = 0; trial < trials; trial++) {
-    const scale = span / (parts - 1 + trial / 10);
-    const zero = isSymmetric ? half : isFloat ? -low / scale : nearestCode(-low / scale, most);
-    const fit = fitted(values, count, most, scale, zero, spread, isFloat);
-    if (fit.error < least) {
-      least = fit.error;
-      grid.scale = fit.scale;
-      grid.zeroPoint = fit.zero;
-    }
+    const scale = f(span / f(parts - 1 + trial / 10));
+    const zero = isSymmetric ? half : isFloat ? 0 : wholeOf(f(-low / scale), 0, most);
+    fitTo(count, scale, -zero, most - zero, isFloat);
+    if (!(fit.gain > mostGain)) continue;
+    mostGain = fit.gain;
+    grid.scale = fit.scale;
+    grid.zeroPoint = isFloat ? f(-f(low + fit.origin) / fit.scale) : zero;
   }
 }
 
-interface Fit {
-  readonly scale: number;
-  readonly zero: number;
-  readonly error: number;
+/** A block as the fits see it: x from its origin, weights u = √mean(x²) + |x|, u·x, and the sums of both. */
+const weighed = {
+  x: new Float32Array(256),
+  u: new Float32Array(256),
+  ux: new Float32Array(256),
+  sumOfU: 0,
+  sumOfUx: 0,
+};
+
+function weigh(values: Float32Array, count: number, origin: number): void {
+  if (weighed.x.length < count) for (const name of ['x', 'u', 'ux'] as const) weighed[name] = new Float32Array(count);
+  const { x, u, ux } = weighed;
+  let power = 0;
+  for (let i = 0; i < count; i++) power = f(power + f(values[i]! * values[i]!));
+  const spread = f(Math.sqrt(f(power / count)));
+  let [sumOfU, sumOfUx] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    x[i] = values[i]! - origin;
+    u[i] = spread + Math.abs(values[i]!);
+    ux[i] = u[i]! * x[i]!;
+    sumOfU = f(sumOfU + u[i]!);
+    sumOfUx = f(sumOfUx + ux[i]!);
+  }
+  weighed.sumOfU = sumOfU;
+  weighed.sumOfUx = sumOfUx;
 }
 
-/** Codes on the given grid, then the grid that fits those codes best; the zero point moves only where it may. */
-function fitted(
-  values: Float32Array,
-  count: number,
-  most: number,
-  scale: number,
-  zero: number,
-  spread: number,
-  moves: boolean,
-): Fit {
-  const inverse = 1 / scale;
-  let [u, uc, ucc, ux, ucx] = [0, 0, 0, 0, 0]; // Σ of the weights u, times the code c from the zero point, times x
+/** The fit to one set of codes: `gain` is what it takes off Σ u·x². */
+const fit = { scale: 0, origin: 0, gain: 0 };
+
+/** Codes least…most on the given step, then the step (and the origin, where it moves) that fits those codes best. */
+function fitTo(count: number, scale: number, least: number, most: number, moves: boolean): void {
+  const { x, u, ux, sumOfU, sumOfUx } = weighed;
+  const inverse = scale === 0 ? 0 : f(1 / scale);
+  let [uc, ucc, ucx] = [0, 0, 0]; // Σ u·c, Σ u·c², Σ u·c·x
   for (let i = 0; i < count; i++) {
-    const x = values[i]!;
-    const weight = spread + Math.abs(x);
-    const code = nearestCode(x * inverse + zero, most) - zero;
-    u += weight;
-    uc += weight * code;
-    ucc += weight * code * code;
-    ux += weight * x;
-    ucx += weight * code * x;
+    // wholeOf, written out: as a call it is seven times slower.
+    const steps = f(x[i]! * inverse);
+    const code = (steps > least ? Math.min(steps, most) : least) + ROUND - ROUND;
+    const weightedCode = f(u[i]! * code);
+    uc = f(uc + weightedCode);
+    ucc = f(ucc + f(weightedCode * code));
+    ucx = f(ucx + f(ux[i]! * code));
   }
-  const determinant = u * ucc - uc * uc;
-  const moved = moves && determinant > 1e-12 * u * ucc;
-  const fitScale = Math.fround(moved ? (u * ucx - uc * ux) / determinant : ucc > 0 ? ucx / ucc : scale);
-  const fitZero = moved ? zero - (ux - fitScale * uc) / (u * fitScale) : zero;
-  const fitInverse = 1 / fitScale;
-  let error = 0;
-  for (let i = 0; i < count; i++) {
-    const x = values[i]!;
-    const difference = fitScale * (nearestCode(x * fitInverse + fitZero, most) - fitZero) - x;
-    error += (spread + Math.abs(x)) * difference * difference;
+  if (!moves) {
+    fit.scale = f(ucx / ucc);
+    fit.gain = f(ucx * fit.scale);
+    return;
   }
-  return { scale: fitScale, zero: fitZero, error };
+  const mean = f(uc / sumOfU);
+  const spreadOfCodes = f(ucc - f(uc * mean));
+  const together = f(ucx - f(mean * sumOfUx));
+  fit.scale = f(together / spreadOfCodes);
+  fit.origin = f(f(sumOfUx - f(fit.scale * uc)) / sumOfU);
+  fit.gain = f(together * fit.scale);
 }
 
 /** The code that a number of steps is rounded to, ties to even; NaN gives 0. */
 export function nearestCode(steps: number, most: number): number {
   return (steps > 0 ? Math.min(steps, most) : 0) + ROUND - ROUND;
-}
-
-/**
- * Codes of a matrix on given grids, one a byte.
- * @param x [inputs, outputs]
- * @param codes [inputs, outputs], written
- */
-export function codesOnGrids(
-  x: Float32Array,
-  inputs: number,
-  outputs: number,
-  block: number,
-  levelBits: number,
-  scales: Float32Array,
-  zeros: Float32Array,
-  codes: Uint8Array,
-): void {
-  const blocks = Math.ceil(inputs / block);
-  const most = 2 ** levelBits - 1;
-  for (let input = 0; input < inputs; input++) {
-    const at = Math.floor(input / block);
-    for (let output = 0; output < outputs; output++) {
-      const scale = scales[output * blocks + at]!;
-      const zero = zeros[output * blocks + at]!;
-      codes[input * outputs + output] = nearestCode(
-        scale === 0 ? zero : x[input * outputs + output]! / scale + zero,
-        most,
-      );
-    }
-  }
 }

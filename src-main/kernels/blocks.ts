@@ -139,30 +139,68 @@ export function quantizeBlocks(
       const place = output * blocks + at;
       scales[place] = grid.scale;
       if (zeroPoints !== null) putBits(zeroPoints, output * zeroBytes, at, bits, grid.zeroPoint);
-      packBlock(values, count, bits, grid, codes, place * bytes, (place + 1) * bytes);
+      const { scale, zeroPoint } = grid;
+      const most = 2 ** bits - 1;
+      packBlock(values, count, bits, scale, 0, -zeroPoint, most - zeroPoint, zeroPoint, codes, place * bytes);
     }
   }
 }
 
-/** Codes of the first `count` values into bytes `start`…`end`. */
+/**
+ * Codes of a matrix on given grids, packed: nearest(x / scale + zero) + shift.
+ * @param x [inputs, outputs]
+ * @param bits 2, 4 or 8
+ * @param levelBits of the range: at most `bits`
+ * @param scales [outputs, blocks]
+ * @param zeros [outputs, blocks], any numbers
+ */
+export function quantizeOnGrids(
+  x: Float32Array,
+  inputs: number,
+  outputs: number,
+  block: number,
+  bits: number,
+  levelBits: number,
+  shift: number,
+  scales: Float32Array,
+  zeros: Float32Array,
+  codes: Uint8Array,
+): void {
+  const blocks = Math.ceil(inputs / block);
+  const bytes = (block * bits) / 8;
+  const values = new Float32Array(block);
+  for (let output = 0; output < outputs; output++) {
+    for (let at = 0; at < blocks; at++) {
+      const first = at * block;
+      const count = Math.min(block, inputs - first);
+      for (let i = 0, from = first * outputs + output; i < count; i++, from += outputs) values[i] = x[from]!;
+      const place = output * blocks + at;
+      packBlock(values, count, bits, scales[place]!, zeros[place]!, 0, 2 ** levelBits - 1, shift, codes, place * bytes);
+    }
+  }
+}
+
+/** nearest(value / scale + zero) inside least…most, + shift, of the first `count` values, into bytes from `start` on. */
 function packBlock(
   values: Float32Array,
   count: number,
   bits: number,
-  { scale, zeroPoint }: BlockGrid,
+  scale: number,
+  zero: number,
+  least: number,
+  most: number,
+  shift: number,
   codes: Uint8Array,
   start: number,
-  end: number,
 ): void {
   const inverse = scale === 0 ? 0 : f(1 / scale);
-  const most = 2 ** bits - 1;
   const perByte = 8 / bits;
+  const end = start + values.length / perByte;
   for (let byte = start, i = 0; byte < end; byte++) {
     let packed = 0;
     for (let part = 0; part < perByte; part++, i++) {
       if (i >= count) break;
-      const whole = wholeOf(f(values[i]! * inverse), -zeroPoint, most - zeroPoint);
-      packed |= (whole + zeroPoint) << (part * bits);
+      packed |= (wholeOf(f(f(values[i]! * inverse) + zero), least, most) + shift) << (part * bits);
     }
     codes[byte] = packed;
   }
@@ -240,6 +278,23 @@ export function packBlocks(
       for (let i = 0; i < count; i++)
         putBits(packed, (output * blocks + at) * bytes, i, bits, codes[(at * block + i) * outputs + output]!);
     }
+  }
+}
+
+/**
+ * Packs whole zero points of blocks.
+ * @param zeros [outputs, blocks]
+ * @param zeroPoints [outputs, ⌈blocks · bits / 8⌉], written
+ */
+export function packZeroPoints(zeros: Float32Array, blocks: number, bits: number, zeroPoints: Uint8Array): void {
+  const perByte = 8 / bits;
+  const rest = middles(bits);
+  for (let at = 0, byte = 0; at < zeros.length; byte++) {
+    const end = Math.min(at + perByte, (Math.floor(at / blocks) + 1) * blocks);
+    let packed = 0;
+    let bit = 0;
+    for (; at < end; at++, bit += bits) packed |= zeros[at]! << bit;
+    zeroPoints[byte] = packed | ((rest >> bit) << bit);
   }
 }
 

@@ -13,7 +13,6 @@ export type NativeKernels = Pick<
   | 'bfloat16ToFloat32'
   | 'channelAbsMax'
   | 'channelRange'
-  | 'codesOnGrids'
   | 'countMagnitudes'
   | 'countMagnitudesWithin'
   | 'countNonFinite'
@@ -29,6 +28,7 @@ export type NativeKernels = Pick<
   | 'pruneInputs'
   | 'quantizeBlocks'
   | 'quantizeChannels'
+  | 'quantizeOnGrids'
   | 'spanningGrids'
 > & {
   /** Threads that a call may use; at first as many as the machine has. */
@@ -62,7 +62,6 @@ export const {
   bfloat16ToFloat32,
   channelAbsMax,
   channelRange,
-  codesOnGrids,
   countMagnitudes,
   countMagnitudesWithin,
   countNonFinite,
@@ -78,5 +77,6 @@ export const {
   pruneInputs,
   quantizeBlocks,
   quantizeChannels,
+  quantizeOnGrids,
   spanningGrids,
 }: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

@@ -1,7 +1,7 @@
 /** @file Hot routines. Plain TypeScript, or the native ones of the same names and results where they are built. */
 
 export type { ZeroKind } from './block-grids';
-export { dequantizeBlocks, flattenBlocks, packBlocks } from './blocks';
+export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './blocks';
 export type { Codes } from './channels';
 export { descendCodes } from './descend-codes';
 export * from './dispatch';

@@ -8,7 +8,6 @@
 
 import {
   type BlockGrids,
-  codesOnGrids,
   dequantizeBlocks,
   findGrids,
   type GridSearch,
@@ -16,7 +15,9 @@ import {
   gptqOnGrids,
   inverseUpperCholesky,
   packBlocks,
+  packZeroPoints,
   quantizeBlocks,
+  quantizeOnGrids,
   type ZeroKind,
 } from '../kernels';
 
@@ -84,9 +85,10 @@ export function roundBlocks(search: GridSearch): Rounding {
       return made;
     }
     const grids = gridsOf(w, inputs, outputs, format, search);
-    const flat = new Uint8Array(inputs * outputs);
-    codesOnGrids(w, inputs, outputs, block, levelBits, grids.scales, grids.zeros, flat);
-    return packed(flat, grids, inputs, outputs, format);
+    const made = onGrids(grids, inputs, outputs, format);
+    const { scales, zeros } = grids;
+    quantizeOnGrids(w, inputs, outputs, block, bits, levelBits, shiftOf(format), scales, zeros, made.codes);
+    return made;
   };
 }
 
@@ -100,33 +102,29 @@ function gridsOf(
   return findGrids(w, inputs, outputs, format.block, format.levelBits, format.zeroPoints, search);
 }
 
-/** Codes one a byte [inputs, outputs], with their grids, as they are stored. */
-function packed(
-  flat: Uint8Array,
-  { scales, zeros }: BlockGrids,
-  inputs: number,
-  outputs: number,
-  format: BlockFormat,
-): BlockCodes {
-  const { bits, levelBits, block, zeroPoints } = format;
-  const half = 2 ** (bits - 1);
-  // The middle of the range is the middle of the codes.
-  const middle = 2 ** (levelBits - 1);
-  const shift = zeroPoints === 'integer' ? 0 : half - middle;
-  if (shift > 0) for (let i = 0; i < flat.length; i++) flat[i]! += shift;
-  const { blocks } = blockSizes(inputs, outputs, format);
+/** What is added to a code on a grid to store it: the middle of the range is the middle of the codes. */
+function shiftOf({ bits, levelBits, zeroPoints }: BlockFormat): number {
+  return zeroPoints === 'integer' ? 0 : 2 ** (bits - 1) - 2 ** (levelBits - 1);
+}
+
+/** Empty codes with their grids filled in. */
+function onGrids({ scales, zeros }: BlockGrids, inputs: number, outputs: number, format: BlockFormat): BlockCodes {
+  const { bits, levelBits, block } = format;
   const made = emptyCodes(inputs, outputs, format);
   made.scales.set(scales);
-  let turnedZeros: Uint8Array | null = null; // [blocks, outputs]
-  if (made.zeroPoints !== null) {
-    turnedZeros = new Uint8Array(blocks * outputs);
-    for (let output = 0; output < outputs; output++)
-      for (let at = 0; at < blocks; at++) turnedZeros[at * outputs + output] = zeros[output * blocks + at]!;
-  }
-  packBlocks(flat, turnedZeros, inputs, outputs, block, bits, made.codes, made.zeroPoints);
-  made.offsets?.forEach((_, i, offsets) => {
-    offsets[i] = scales[i]! * (middle - zeros[i]!);
-  });
+  if (made.zeroPoints !== null) packZeroPoints(zeros, Math.ceil(inputs / block), bits, made.zeroPoints);
+  const { offsets } = made;
+  const middle = 2 ** (levelBits - 1);
+  if (offsets !== null) for (let i = 0; i < offsets.length; i++) offsets[i] = scales[i]! * (middle - zeros[i]!);
+  return made;
+}
+
+/** Codes one a byte [inputs, outputs], with their grids, as they are stored. */
+function packed(flat: Uint8Array, grids: BlockGrids, inputs: number, outputs: number, format: BlockFormat): BlockCodes {
+  const made = onGrids(grids, inputs, outputs, format);
+  const shift = shiftOf(format);
+  if (shift > 0) for (let i = 0; i < flat.length; i++) flat[i]! += shift;
+  packBlocks(flat, null, inputs, outputs, format.block, format.bits, made.codes, null);
   return made;
 }
 

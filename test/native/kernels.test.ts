@@ -220,6 +220,7 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
     [129, 33, 32, 8, 5],
     [100, 19, 16, 2, 7],
     [2048, 100, 32, 4, 3],
+    [130, 601, 32, 4, 1],
   ])('quantizeBlocks: %i × %i, block %i, %i bits, %i steps', (inputs, outputs, block, bits, clipSteps) => {
     const x = values(inputs * outputs, true).map((value) => (Number.isFinite(value) ? value : 0));
     x.fill(0, 0, outputs); // a row of zeros; with one input a block would be all zero
@@ -326,6 +327,7 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
     [300, 131, 32, 4],
     [130, 9, 128, 3],
     [64, 33, 256, 8],
+    [70, 601, 32, 4],
   ])('grids and codes on them: %i × %i, block %i, %i bits', (inputs, outputs, block, levelBits) => {
     const x = values(inputs * outputs);
     for (let i = 0; i < Math.min(inputs, block); i++) x[i * outputs] = 0; // a block of nothing
@@ -342,10 +344,13 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
       () => [scales, zeros],
       (k, [s, z]) => k.spanningGrids(x, inputs, outputs, block, levelBits, s as Float32Array, z as Float32Array),
     );
-    expectEqual(
-      () => [new Uint8Array(x.length)],
-      (k, [c]) => k.codesOnGrids(x, inputs, outputs, block, levelBits, scales, zeros, c as Uint8Array),
-    );
+    for (const bits of [2, 4, 8].filter((bits) => bits >= levelBits))
+      for (const shift of [0, 2 ** (bits - 1) - 2 ** (levelBits - 1)])
+        expectEqual(
+          () => [new Uint8Array((grids * block * bits) / 8)],
+          (k, [c]) =>
+            k.quantizeOnGrids(x, inputs, outputs, block, bits, levelBits, shift, scales, zeros, c as Uint8Array),
+        );
   });
 
   it.each([

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type BlockGrids, codesOnGrids, findGrids } from '../../../src-main/kernels';
+import { type BlockGrids, findGrids, quantizeOnGrids } from '../../../src-main/kernels';
 
 /** The codes of one output and what they stand for. */
 function onGrids(x: Float32Array, levelBits: number, grids: BlockGrids) {
   const codes = new Uint8Array(x.length);
-  codesOnGrids(x, x.length, 1, x.length, levelBits, grids.scales, grids.zeros, codes);
+  quantizeOnGrids(x, x.length, 1, x.length, 8, levelBits, 0, grids.scales, grids.zeros, codes);
   return { codes: [...codes], values: [...codes].map((code) => grids.scales[0]! * (code - grids.zeros[0]!)) };
 }
 
