@@ -5,8 +5,11 @@ import { valueInfoSchema } from './documents';
 
 const count = z.number().int().nonnegative();
 
-/** Where a type or shape is known from. `inferred`: holds for every input; `observed`: of the one run that was made. */
-export const typeSourceSchema = z.enum(['inferred', 'observed', 'unknown']);
+/**
+ * Where a type or shape is known from. `inferred`: holds for every input; `observed`: of the one run that was made;
+ * `forced`: of a body that this run passed by and that was run by itself.
+ */
+export const typeSourceSchema = z.enum(['inferred', 'observed', 'forced', 'unknown']);
 export type TypeSource = z.infer<typeof typeSourceSchema>;
 
 export const nodeRowSchema = z.object({
@@ -31,7 +34,7 @@ export type NodeRow = z.infer<typeof nodeRowSchema>;
 /** What each node of a model costs. */
 export const nodesReportSchema = z.object({
   path: z.string(),
-  /** Size by symbolic dim, as given or as the data has it. */
+  /** Size by symbolic dim, as given, as the data has it, or 1 for the batch. */
   dims: z.record(z.string(), count),
   /** The data whose first samples were run where inference left shapes open; null: nothing was run. */
   observedOn: z.string().nullable(),
@@ -170,6 +173,19 @@ export const diffReportSchema = z.object({
   ops: z.array(z.object({ op: z.string(), added: count, removed: count, changed: count })),
   added: z.array(namedNode),
   removed: z.array(namedNode),
+  /** Nodes in whose place others stand, between the same neighbours. */
+  replaced: z.array(
+    z.object({
+      before: z.array(namedNode),
+      after: z.array(namedNode),
+      /** `2 ReduceMean + Sub → LayerNormalization`. */
+      text: z.string(),
+    }),
+  ),
+  /** Nodes that only carry values into another precision (Q/DQ, casts, scales), by operator; not among those above. */
+  carriers: z.array(z.object({ op: z.string(), removed: count, added: count })),
+  /** Nodes that have a counterpart of their own. */
+  matched: count,
   /** Matched nodes that are not the same. */
   changed: z.array(nodeChangeSchema),
   weights: z.array(weightChangeSchema),

@@ -9,9 +9,11 @@ import type {
   ProfileReport,
   Work,
 } from '../contract';
+import { randomFeeds } from '../data';
 import { runFeeds } from '../evaluate/run-feeds';
 import { diffReport, kernelsReport, nodesReport, profileReport } from '../inspect';
 import { readModel } from '../onnx/file';
+import type { Model } from '../onnx/ir';
 import { openDataFor } from './describe-data';
 import { firstThatFit, listBytes } from './fit-message';
 
@@ -20,7 +22,8 @@ type Params<Name extends keyof EngineCalls> = ParsedParamsOf<EngineCalls, Name>;
 /** @throws LatheError where the model does not load, or the data does not fit it */
 export async function understandNodes({ model: path, data, dims }: Params<'nodes'>, work: Work): Promise<NodesReport> {
   work.progress({ phase: 'Reading the model', fraction: null });
-  const run = data === null ? null : { feeds: (await feedsOf(path, data, dims, 1, work)).feeds, data };
+  const random = (lifted: Model) => randomFeeds(lifted, { dims: {}, batch: 1, seed: 0 });
+  const run = data === null ? null : { feeds: (await feedsOf(path, data, dims, 1, work)).feeds, random, data };
   work.progress({ phase: 'Working out shapes', fraction: null });
   const report = await nodesReport(path, { dims, run });
   const nodes = firstThatFit(report.nodes, listBytes);
@@ -45,11 +48,16 @@ export async function understandTimes(params: Params<'profile'>, work: Work): Pr
 export async function understandDifference({ before, after }: Params<'diff'>, work: Work): Promise<DiffReport> {
   work.progress({ phase: 'Comparing', fraction: null });
   const report = await diffReport(before, after, work);
-  const [added, removed] = [firstThatFit(report.added, listBytes / 6), firstThatFit(report.removed, listBytes / 6)];
-  const [changed, weights] = [firstThatFit(report.changed, listBytes / 3), firstThatFit(report.weights, listBytes / 3)];
-  const told = added.length + removed.length + changed.length + weights.length;
-  const all = report.added.length + report.removed.length + report.changed.length + report.weights.length;
-  return { ...report, added, removed, changed, weights, leftOut: all - told };
+  const lists = {
+    added: firstThatFit(report.added, listBytes / 8),
+    removed: firstThatFit(report.removed, listBytes / 8),
+    replaced: firstThatFit(report.replaced, listBytes / 8),
+    changed: firstThatFit(report.changed, (listBytes * 3) / 8),
+    weights: firstThatFit(report.weights, listBytes / 4),
+  };
+  const kinds = Object.keys(lists) as (keyof typeof lists)[];
+  const leftOut = kinds.reduce((sum, kind) => sum + report[kind].length - lists[kind].length, 0);
+  return { ...report, ...lists, leftOut };
 }
 
 async function feedsOf(

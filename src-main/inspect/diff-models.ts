@@ -1,7 +1,7 @@
 /**
- * What differs between two models. Nodes are matched by what they make and their name, then by either of them, then by
- * structure: nodes of the same operator whose neighbours are matched are taken for each other, until nothing follows.
- * Q/DQ pairs before an input are seen through, so that a quantized node is one that changed its precision.
+ * What differs between two models. Nodes are matched by name, by the weights that they read, and by structure. What only
+ * carries values into another precision is seen through, so that a quantized node is one that changed its precision;
+ * nodes in whose place others stand, such as a LayerNormalization for the nine that make it up, are told together.
  */
 
 import { setImmediate } from 'node:timers/promises';
@@ -10,7 +10,6 @@ import {
   type Attribute,
   attributes,
   type Graph,
-  type GraphIndex,
   indexGraph,
   type Model,
   type ModelFunction,
@@ -18,12 +17,26 @@ import {
   type Tensor,
 } from '../onnx/ir';
 import { equalBytes, weightDistance } from './compare-weights';
+import { type CoreGraph, coreGraph, inputsByRole, isCommutative } from './core-graph';
 import { opName } from './fusion-report';
-import { isQuantizer, seeThrough } from './see-through';
+import { matchNodes } from './match-nodes';
+import { type Group, type Matches, replacedGroups } from './replaced-groups';
+import { type NamedWeight, sameWeights } from './same-weights';
 
 export interface NamedNode {
   readonly name: string;
   readonly op: string;
+}
+
+export interface Replacement {
+  readonly before: readonly NamedNode[];
+  readonly after: readonly NamedNode[];
+}
+
+export interface OpCount {
+  readonly op: string;
+  readonly removed: number;
+  readonly added: number;
 }
 
 export interface ModelDiff {
@@ -32,6 +45,10 @@ export interface ModelDiff {
   readonly added: readonly NamedNode[];
   readonly removed: readonly NamedNode[];
   readonly changed: readonly NodeChange[];
+  /** Nodes that stand in the place of others, between the same neighbours. */
+  readonly replaced: readonly Replacement[];
+  /** Operators that only carry values into another precision, where there are more or fewer of them. */
+  readonly carriers: readonly OpCount[];
   /** Scales and zero points are no weights. */
   readonly weights: readonly WeightChange[];
   /** Matched nodes that are the same in everything. */
@@ -48,6 +65,8 @@ export async function diffModels(before: Model, after: Model, work: Work = unwat
     added: differ.added,
     removed: differ.removed,
     changed: differ.changed,
+    replaced: differ.replaced,
+    carriers: differ.carriers(),
     weights: await weightChanges(differ.weights, work),
     same: differ.same,
   };
@@ -63,16 +82,20 @@ class Differ {
   readonly added: NamedNode[] = [];
   readonly removed: NamedNode[] = [];
   readonly changed: NodeChange[] = [];
+  readonly replaced: Replacement[] = [];
   readonly weights: WeightPair[] = [];
+  readonly #carriers = new Map<string, { removed: number; added: number }>();
   same = 0;
 
   /** @param within the nodes and attributes whose body it is, for the names */
   addGraphs(before: Graph, after: Graph, within: string): void {
-    const [old, now] = [indexGraph(before), indexGraph(after)];
-    const match = matchNodes(old, now);
+    const [old, now] = [coreGraph(indexGraph(before)), coreGraph(indexGraph(after))];
+    const weights = sameWeights(weightsOf(old), weightsOf(now));
+    const match = matchNodes(old, now, weights);
     const named = (node: Node): NamedNode => ({ name: `${within}${node.name}`, op: opName(node) });
-    const pairs = new WeightPairs(before, after);
-    const compare = new NodeComparison(old, now, matchedValues(match), pairs);
+    const groups = replacedGroups(old, now, match, weights);
+    const pairs = new WeightPairs(old, now, match, weights);
+    const compare = new NodeComparison(old, now, matchedValues(match), pairs, groups);
     for (const a of before.nodes) {
       const b = match.get(a);
       if (b === undefined) continue;
@@ -81,10 +104,29 @@ class Differ {
       else this.changed.push({ ...named(a), changes });
       this.#addBodies(a, b, `${within}${a.name} › `);
     }
-    const matched = new Set(match.values());
-    this.added.push(...after.nodes.filter((node) => !matched.has(node)).map(named));
-    this.removed.push(...before.nodes.filter((node) => !match.has(node)).map(named));
+    this.replaced.push(...groups.map((group) => ({ before: group.before.map(named), after: group.after.map(named) })));
+    const told = new Set([
+      ...match.keys(),
+      ...match.values(),
+      ...groups.flatMap((group) => [...group.before, ...group.after]),
+    ]);
+    const untold = (core: CoreGraph): Node[] => core.index.graph.nodes.filter((node) => !told.has(node));
+    this.added.push(...this.#uncarried(now, untold(now), 'added').map(named));
+    this.removed.push(...this.#uncarried(old, untold(old), 'removed').map(named));
     this.weights.push(...pairs.all().map((pair) => ({ ...pair, name: `${within}${pair.name}` })));
+  }
+
+  carriers(): OpCount[] {
+    return [...this.#carriers].map(([op, counts]) => ({ op, ...counts }));
+  }
+
+  #uncarried(core: CoreGraph, nodes: readonly Node[], kind: 'added' | 'removed'): Node[] {
+    for (const node of nodes.filter((it) => core.isCarrier(it))) {
+      const counts = this.#carriers.get(opName(node)) ?? { removed: 0, added: 0 };
+      counts[kind]++;
+      this.#carriers.set(opName(node), counts);
+    }
+    return nodes.filter((node) => !core.isCarrier(node));
   }
 
   addFunctions(before: readonly ModelFunction[], after: readonly ModelFunction[]): void {
@@ -121,57 +163,6 @@ function asGraph({ name, nodes, inputs, outputs, values }: ModelFunction): Graph
   };
 }
 
-type Matches = Map<Node, Node>;
-
-function matchNodes(before: GraphIndex, after: GraphIndex): Matches {
-  const match: Matches = new Map();
-  const taken = new Set<Node>();
-  const pair = (a: Node, b: Node | undefined): boolean => {
-    if (b === undefined || match.has(a) || taken.has(b)) return false;
-    match.set(a, b);
-    taken.add(b);
-    return true;
-  };
-  const { nodes } = before.graph;
-  const makerOf = (node: Node): Node | undefined => after.producer(node.outputs.find((name) => name !== '') ?? '');
-  const sameOp = (node: Node, other: Node | undefined): Node | undefined =>
-    other !== undefined && opName(node) === opName(other) ? other : undefined;
-  for (const node of nodes) if (makerOf(node)?.name === node.name) pair(node, makerOf(node));
-  for (const node of nodes) pair(node, sameOp(node, makerOf(node)));
-  for (const node of nodes) pair(node, sameOp(node, after.node(node.name)));
-  for (let found = true; found; ) {
-    found = false;
-    for (const node of before.graph.nodes) {
-      if (match.has(node)) continue;
-      for (const candidate of neighbours(node, before, after, match))
-        found = pair(node, sameOp(node, candidate)) || found;
-    }
-  }
-  return match;
-}
-
-/** Nodes of the other graph that stand to a matched node as this one does. */
-function* neighbours(node: Node, before: GraphIndex, after: GraphIndex, match: Matches): Generator<Node> {
-  for (const [at, input] of node.inputs.entries()) {
-    const producer = before.producer(input);
-    const other = producer === undefined ? undefined : match.get(producer);
-    const isShared = before.isInput(input) && after.isInput(input);
-    const value = isShared ? input : other?.outputs[producer?.outputs.indexOf(input) ?? 0];
-    if (value !== undefined) yield* after.consumers(value).filter(({ inputs }) => inputs[at] === value);
-  }
-  for (const [at, output] of node.outputs.entries()) {
-    const place = before.graph.outputs.findIndex(({ name }) => name === output);
-    const sameOutput = after.graph.outputs[place]?.name ?? '';
-    const maker = after.producer(sameOutput);
-    if (maker !== undefined && maker.outputs[at] === sameOutput) yield maker;
-    for (const reader of before.consumers(output)) {
-      const value = match.get(reader)?.inputs[reader.inputs.indexOf(output)];
-      const producer = value === undefined ? undefined : after.producer(value);
-      if (producer !== undefined) yield producer;
-    }
-  }
-}
-
 /** Value of the old graph → the same value of the new one. */
 function matchedValues(match: Matches): Map<string, string> {
   const values = new Map<string, string>();
@@ -180,24 +171,28 @@ function matchedValues(match: Matches): Map<string, string> {
   return values;
 }
 
-/** Weights by who reads them in the same place, then by name. */
-class WeightPairs {
-  readonly #before: Graph;
-  readonly #after: Graph;
-  readonly #pairs = new Map<string, string>();
-  readonly #parameters = new Set<string>();
+/** Initializers, and what Constant nodes carry. */
+export function weightsOf({ index }: CoreGraph): NamedWeight[] {
+  const constants = index.graph.nodes.flatMap((node) => {
+    const tensor = node.opType === 'Constant' ? attributes.tensorOf(node, 'value') : undefined;
+    return tensor === undefined ? [] : [{ name: node.outputs[0] ?? '', tensor }];
+  });
+  const stored = [...index.graph.initializers].map(([name, tensor]) => ({ name, tensor }));
+  return [...stored, ...constants];
+}
 
-  constructor(before: Graph, after: Graph) {
-    [this.#before, this.#after] = [before, after];
-    for (const name of before.initializers.keys()) if (after.initializers.has(name)) this.#pairs.set(name, name);
-    // Scales and zero points, unless something else reads them too.
-    for (const graph of [before, after]) {
-      const others = new Set(
-        graph.nodes.flatMap((node) => (isQuantizer(node) ? node.inputs.slice(0, 1) : node.inputs)),
-      );
-      for (const node of graph.nodes.filter(isQuantizer))
-        for (const name of node.inputs.slice(1)) if (!others.has(name)) this.#parameters.add(name);
-    }
+/** Initializers by who reads them in the same place, by what is in them, then by name. */
+class WeightPairs {
+  readonly #before: CoreGraph;
+  readonly #after: CoreGraph;
+  readonly #match: Matches;
+  readonly #pairs = new Map<string, string>();
+
+  constructor(before: CoreGraph, after: CoreGraph, match: Matches, same: ReadonlyMap<string, string>) {
+    [this.#before, this.#after, this.#match] = [before, after, match];
+    const [old, now] = [before.index.graph.initializers, after.index.graph.initializers];
+    for (const name of old.keys()) if (now.has(name)) this.#pairs.set(name, name);
+    for (const [name, other] of same) if (old.has(name) && now.has(other)) this.add(name, other);
   }
 
   add(before: string, after: string): void {
@@ -208,25 +203,55 @@ class WeightPairs {
     return this.#pairs.get(before);
   }
 
+  /** Those that no matched node reads go with the nodes that do. */
   all(): WeightPair[] {
-    const [old, now] = [this.#before.initializers, this.#after.initializers];
+    const [old, now] = [this.#before.index.graph.initializers, this.#after.index.graph.initializers];
     const partners = new Set(this.#pairs.values());
-    const kept = [...old].map(([name, before]) => ({ name, before, after: now.get(this.#pairs.get(name) ?? '') }));
-    const added = [...now].flatMap(([name, after]) => (partners.has(name) ? [] : [{ name, before: undefined, after }]));
-    return [...kept, ...added].filter(({ name }) => !this.#parameters.has(name));
+    const matched = new Set(this.#match.values());
+    const isRead = (core: CoreGraph, name: string, isMatched: (node: Node) => boolean): boolean =>
+      core.readers(name).some(({ node }) => isMatched(node));
+    const kept = [...old].flatMap(([name, before]) => {
+      const after = now.get(this.#pairs.get(name) ?? '');
+      const isTold =
+        after !== undefined
+          ? !isParameter(this.#before, name)
+          : isRead(this.#before, name, (node) => this.#match.has(node));
+      return isTold ? [{ name, before, after }] : [];
+    });
+    const added = [...now].flatMap(([name, after]) =>
+      partners.has(name) || !isRead(this.#after, name, (node) => matched.has(node))
+        ? []
+        : [{ name, before: undefined, after }],
+    );
+    return [...kept, ...added];
   }
+}
+
+/** A scale or zero point: something reads it, but nothing that computes. */
+function isParameter(core: CoreGraph, name: string): boolean {
+  return core.readers(name).length === 0 && core.index.consumers(name).length > 0;
 }
 
 type Change = NodeChange['changes'][number];
 
 class NodeComparison {
-  readonly #before: GraphIndex;
-  readonly #after: GraphIndex;
+  readonly #before: CoreGraph;
+  readonly #after: CoreGraph;
   readonly #values: ReadonlyMap<string, string>;
   readonly #weights: WeightPairs;
+  /** What each value that a replaced node makes is part of. */
+  readonly #groups = new Map<string, Group>();
 
-  constructor(before: GraphIndex, after: GraphIndex, values: ReadonlyMap<string, string>, weights: WeightPairs) {
+  constructor(
+    before: CoreGraph,
+    after: CoreGraph,
+    values: ReadonlyMap<string, string>,
+    weights: WeightPairs,
+    groups: readonly Group[],
+  ) {
     [this.#before, this.#after, this.#values, this.#weights] = [before, after, values, weights];
+    for (const group of groups)
+      for (const node of group.before) for (const name of node.outputs) this.#groups.set(name, group);
   }
 
   changes(a: Node, b: Node): Change[] {
@@ -240,25 +265,45 @@ class NodeComparison {
       const [before, after] = attributeTexts(from, to);
       if (before !== after) changes.push({ of: 'attribute', name, before, after });
     }
-    for (let at = 0; at < Math.max(a.inputs.length, b.inputs.length); at++)
-      changes.push(...this.#inputChanges(String(at), a.inputs[at] ?? '', b.inputs[at] ?? ''));
+    const [old, now] = [inputsByRole(a), this.#inOrderOf(a, inputsByRole(b))];
+    for (let role = 0; role < Math.max(old.length, now.length); role++)
+      changes.push(...this.#inputChanges(String(role), old[role] ?? '', now[role] ?? ''));
     return changes;
   }
 
+  /** Inputs of an Add may have changed places, which is no difference. */
+  #inOrderOf(a: Node, inputs: readonly string[]): readonly string[] {
+    const [first = '', second = ''] = inputsByRole(a);
+    const [one = '', other = ''] = inputs;
+    if (!isCommutative(a) || inputs.length !== 2 || this.#isSame(first, one) || this.#isSame(second, other))
+      return inputs;
+    return this.#isSame(first, other) || this.#isSame(second, one) ? [other, one] : inputs;
+  }
+
   #inputChanges(name: string, from: string, to: string): Change[] {
-    if (from === to || this.#values.get(from) === to) return [];
-    const [old, now] = [seeThrough(this.#before, from), seeThrough(this.#after, to)];
+    const [old, now] = [this.#before.see(from), this.#after.see(to)];
     const changes: Change[] = [];
     if (old.dtype !== now.dtype) changes.push({ of: 'precision', name, before: old.dtype, after: now.dtype });
-    if (old.value === now.value || this.#values.get(old.value) === now.value) return changes;
-    const [isWeight, staysWeight] = [this.#before, this.#after].map((index, at) =>
-      index.graph.initializers.has((at === 0 ? old : now).value),
-    );
-    if (isWeight && staysWeight) {
-      this.#weights.add(old.value, now.value);
-      if (this.#weights.partnerOf(old.value) === now.value && changes.length > 0) return changes;
+    return this.#isSame(from, to)
+      ? changes
+      : [...changes, { of: 'input', name, before: from === '' ? null : from, after: to === '' ? null : to }];
+  }
+
+  /** Whether two inputs are one value, carriers seen through: made alike, part of one replacement, or the same weight. */
+  #isSame(from: string, to: string): boolean {
+    if (from === '' || to === '') return from === to;
+    const [old, now] = [this.#before.see(from).value, this.#after.see(to).value];
+    if (this.#values.has(old)) return this.#values.get(old) === now;
+    const group = this.#groups.get(old);
+    const maker = this.#after.index.producer(now);
+    if (group !== undefined && maker !== undefined && group.after.includes(maker)) return true;
+    const [weight, other] = [this.#before.weight(old), this.#after.weight(now)];
+    if (weight === undefined || other === undefined) return old === now;
+    if (this.#before.index.graph.initializers.has(old) && this.#after.index.graph.initializers.has(now)) {
+      this.#weights.add(old, now);
+      return this.#weights.partnerOf(old) === now;
     }
-    return [...changes, { of: 'input', name, before: from === '' ? null : from, after: to === '' ? null : to }];
+    return tensorText(weight) === tensorText(other) && equalBytes(weight, other);
   }
 }
 

@@ -3,7 +3,7 @@
 import type { DiffReport, Work } from '../contract';
 import { readModel } from '../onnx/file';
 import { elementCount, type Model, tensorByteLength } from '../onnx/ir';
-import { diffModels, type ModelDiff } from './diff-models';
+import { diffModels, type ModelDiff, type NamedNode } from './diff-models';
 import { allNodes, allWeights } from './walk';
 
 /**
@@ -21,6 +21,13 @@ export async function diffReport(before: string, after: string, work: Work): Pro
     added: [...diff.added],
     removed: [...diff.removed],
     changed: [...diff.changed],
+    replaced: diff.replaced.map(({ before, after }) => ({
+      before: [...before],
+      after: [...after],
+      text: `${opCounts(before)} → ${opCounts(after)}`,
+    })),
+    carriers: [...diff.carriers],
+    matched: diff.same + diff.changed.length,
     weights: [...diff.weights],
     same: diff.same,
     leftOut: 0,
@@ -34,6 +41,16 @@ function totals(model: Model): { nodes: number; parameters: number; weightBytes:
     parameters: weights.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0),
     weightBytes: weights.reduce((sum, { tensor }) => sum + tensorByteLength(tensor), 0),
   };
+}
+
+/** `2 ReduceMean + Sub`, by name. */
+function opCounts(nodes: readonly NamedNode[]): string {
+  const counts = new Map<string, number>();
+  for (const { op } of nodes) counts.set(op, (counts.get(op) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([op, count]) => (count === 1 ? op : `${count} ${op}`))
+    .join(' + ');
 }
 
 /** Most frequent first. */

@@ -16,6 +16,29 @@ export function symbolicDims(graph: Graph): string[] {
 }
 
 /**
+ * Sizes for the batch where none is given: 1 for symbolic dims that stand first in an input and nowhere else, or are
+ * called after a batch.
+ * @returns the sizes and a sentence that says so; null where nothing is assumed
+ */
+export function batchOfOne(
+  graph: Graph,
+  given: Readonly<Record<string, number>>,
+): { readonly dims: Record<string, number>; readonly note: string | null } {
+  const [first, later] = [new Set<string>(), new Set<string>()];
+  for (const { name, type } of fedInputs(graph)) {
+    if (type?.kind !== 'tensor') continue;
+    for (const [axis, dim] of (type.shape ?? []).entries())
+      (axis === 0 ? first : later).add(dimName(name, axis, dim) ?? '');
+  }
+  const isBatch = (dim: string): boolean => dim !== '' && (!later.has(dim) || /batch/i.test(dim));
+  const assumed = [...first].filter((dim) => isBatch(dim) && !Object.hasOwn(given, dim));
+  return {
+    dims: Object.fromEntries(assumed.map((dim) => [dim, 1])),
+    note: assumed.length === 0 ? null : `Counted for one sample: ${assumed.join(', ')} = 1, since no size is given.`,
+  };
+}
+
+/**
  * The model with `dims` in place of the symbolic dims of its inputs and outputs. Types stated for values between
  * nodes are left out, because they may say something else; the runtime infers them anew.
  */

@@ -1,6 +1,7 @@
 /** @file Read-only answers about models. */
 
 export * from './compare-weights';
+export * from './core-graph';
 export * from './diff-models';
 export * from './diff-report';
 export * from './fix-dims';
@@ -9,11 +10,12 @@ export * from './inspect-model';
 export * from './kernels-report';
 export * from './known-types';
 export * from './macs';
+export * from './match-nodes';
 export * from './node-costs';
 export * from './node-map';
 export * from './nodes-report';
 export * from './profile-nodes';
-export * from './see-through';
+export * from './same-weights';
 export * from './type-text';
 export * from './walk';
 export * from './warnings';

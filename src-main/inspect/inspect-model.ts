@@ -6,7 +6,7 @@ import type { ModelReport } from '../contract';
 import { readModel } from '../onnx/file';
 import { elementCount, fedInputs, type Graph, type Model, type Node, tensorByteLength } from '../onnx/ir';
 import { cpuInfo, type GraphTypes, graphTypes } from '../onnx/session';
-import { fixDims, symbolicDims } from './fix-dims';
+import { batchOfOne, fixDims, symbolicDims } from './fix-dims';
 import { hasMacs } from './macs';
 import { nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
@@ -14,7 +14,7 @@ import { allNodes, allWeights, withBodies } from './walk';
 import { findWarnings, isOfOldOpset } from './warnings';
 
 export interface InspectOptions {
-  /** Sizes for symbolic dims, by name; without all of them `macs` is null. */
+  /** Sizes for symbolic dims, by name; without all of them but the batch, which is then 1, `macs` is null. */
   readonly dims?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -26,7 +26,8 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
   const model = await readModel(path);
   const files = externalFiles(model, path);
   const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
-  const fixed = fixDims(model, dims);
+  const assumed = batchOfOne(model.graph, dims);
+  const fixed = fixDims(model, { ...assumed.dims, ...dims });
   const types = await typesForCosts(fixed);
   const costs = types !== null && symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types) : null;
   const nodes = [...allNodes(model)];
@@ -55,7 +56,10 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
         cpuInfo(),
         symbolicDims(fixed.graph),
       ),
-      ...(costs?.notes ?? []).map((message) => ({ code: 'macs', message })),
+      ...(costs === null ? [] : [assumed.note, ...costs.notes].filter((note) => note !== null)).map((message) => ({
+        code: 'macs',
+        message,
+      })),
     ],
   };
 }

@@ -3,8 +3,8 @@
 import type { NodeRow, NodesReport, TypeSource } from '../contract';
 import { readModel } from '../onnx/file';
 import { dimName, type Feeds, fedInputs, type Graph, type Model, type TypeInfo } from '../onnx/ir';
-import { fixDims, symbolicDims } from './fix-dims';
-import { type KnownTypes, knownTypes } from './known-types';
+import { batchOfOne, symbolicDims } from './fix-dims';
+import { type KnownTypes, knownTypes, type Run } from './known-types';
 import { costsByOp, type NodeCosts, nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
 
@@ -12,7 +12,7 @@ export interface NodesOptions {
   /** Sizes for symbolic dims, by name. */
   readonly dims: Readonly<Record<string, number>>;
   /** One run's inputs and where they are from: their shapes are the model's sizes, and what inference leaves open is seen. */
-  readonly run: { readonly feeds: Feeds; readonly data: string } | null;
+  readonly run: (Run & { readonly data: string }) | null;
 }
 
 /**
@@ -21,9 +21,11 @@ export interface NodesOptions {
  */
 export async function nodesReport(path: string, { dims, run }: NodesOptions): Promise<NodesReport> {
   const model = await readModel(path);
-  const sizes = { ...(run === null ? {} : sizesOfFeeds(model, run.feeds)), ...dims };
-  const fixed = fixDims(model, sizes);
-  const known = await knownTypes(fixed, run?.feeds ?? null);
+  const given = { ...(run === null ? {} : sizesOfFeeds(model, run.feeds)), ...dims };
+  const assumed = run === null ? batchOfOne(model.graph, given) : { dims: {}, note: null };
+  const sizes = { ...assumed.dims, ...given };
+  const known = await knownTypes(model, sizes, run);
+  const { model: fixed } = known;
   const costs = nodeCosts(fixed, known.types);
   const open = symbolicDims(fixed.graph);
   const rows = [...nodeRows(fixed.graph, costs, known, '')];
@@ -41,7 +43,9 @@ export async function nodesReport(path: string, { dims, run }: NodesOptions): Pr
     nodes: rows,
     leftOut: 0,
     notes: [
+      ...(assumed.note === null ? [] : [assumed.note]),
       ...costs.notes,
+      ...known.types.remarks,
       ...(open.length === 0 || run !== null
         ? []
         : [`Sizes of ${open.join(', ')} are not given: give them, or data that has them.`]),
@@ -89,7 +93,7 @@ function outputOf(name: string, type: TypeInfo | undefined, from: TypeSource): N
 }
 
 function countSources(known: KnownTypes): NodesReport['values'] {
-  const values: NodesReport['values'] = { inferred: 0, observed: 0, unknown: 0 };
+  const values: NodesReport['values'] = { inferred: 0, observed: 0, forced: 0, unknown: 0 };
   for (const graph of known.types.graphs())
     for (const { outputs } of graph.nodes)
       for (const name of outputs) if (name !== '') values[known.sourceOf(graph, name)]++;

@@ -7,6 +7,7 @@ import {
   indexGraph,
   type Model,
   type Node,
+  standardOpset,
   tensorByteLength,
 } from '../onnx/ir';
 import { type CpuInfo, hasInt8DotProduct } from '../onnx/session';
@@ -69,7 +70,7 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(bytes < 1e
 /** `1 weight sits`, `7 weights sit`. */
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 const isStandard = ({ domain }: Node): boolean => domain === '' || domain === 'ai.onnx';
-const opset = (model: Model): number => model.opsets.get('') ?? model.opsets.get('ai.onnx') ?? 0;
+const opset = (model: Model): number => standardOpset(model.opsets);
 
 /** From opset 7 on the runtime has a kernel of every operator; of older ones only of those that have not changed since. */
 export function isOfOldOpset(model: Model): boolean {

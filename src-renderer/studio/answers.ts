@@ -3,6 +3,7 @@
  * them, and what runs can be cancelled from wherever it is shown.
  */
 
+import { useCallback, useEffect } from 'react';
 import { create } from 'zustand';
 import type { ParamsOf, Progress, ResultOf, StudioCalls } from '../../src-main/contract';
 import { client } from './store';
@@ -51,6 +52,19 @@ export function ask<Name extends KeptCall>(name: Name, params: ParamsOf<StudioCa
       (thrown: unknown) =>
         isCurrent() && show({ state: 'failed', sentence: thrown instanceof Error ? thrown.message : String(thrown) }),
     );
+}
+
+/**
+ * The answer to a question that is asked as soon as it is shown, and how to ask again.
+ * @param params the same object until they change
+ */
+export function useAsked<Name extends KeptCall>(
+  name: Name,
+  params: ParamsOf<StudioCalls, Name>,
+): { readonly answer: Answer<Name>; readonly onAsk: () => void } {
+  const onAsk = useCallback(() => ask(name, params), [name, params]);
+  useEffect(onAsk, [onAsk]);
+  return { answer: useAnswer(name, params), onAsk };
 }
 
 /** Lets go of every answer: another project, other files. */

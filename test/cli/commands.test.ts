@@ -111,11 +111,11 @@ test('inspect tells what the model is', async () => {
     nodes: 12,
     ops: { Conv: 3, Relu: 4, MaxPool: 2, Flatten: 1, Gemm: 2 },
     bytes: statSync(model).size,
-    macs: null,
     symbolicDims: ['batch'],
   });
   const known = await latheJson<ModelReport>(['inspect', model, '--dim', 'batch=1']);
   expect(known.macs).toBeGreaterThan(report.parameters);
+  expect(report.macs).toBe(known.macs);
   const { stdout, code } = await lathe(['inspect', model]);
   expect(code).toBe(0);
   expect(stdout).toContain('3 Conv');
@@ -123,7 +123,9 @@ test('inspect tells what the model is', async () => {
 
 test('nodes tells the cost of each node, and says which shapes it had to see in a run', async () => {
   const open = await latheJson<NodesReport>(['nodes', model]);
-  expect(open).toMatchObject({ macs: null, observedOn: null, parameters: 90_106 });
+  const { macs } = await latheJson<ModelReport>(['inspect', model]);
+  expect(open).toMatchObject({ macs, dims: { batch: 1 }, observedOn: null, parameters: 90_106 });
+  expect(open.notes).toContainEqual(expect.stringMatching(/one sample: batch = 1/));
   const report = await latheJson<NodesReport>(['nodes', model, '--data', digits]);
   expect(report).toMatchObject({ dims: { batch: 1 }, parameters: 90_106, values: { inferred: 12, unknown: 0 } });
   // 16 maps of 28 × 28 from 5 × 5 of one channel.

@@ -17,6 +17,16 @@ export const corpusModels: readonly (readonly [name: string, path: string])[] = 
   .filter((file) => file.endsWith('.onnx'))
   .map((name) => [name, join(corpus, name)]);
 
+/** What the first rows of the calibration data feed the model, or why the data does not fit this variant of it. */
+export async function firstRun(model: Model | string, folder: string): Promise<Feeds | string> {
+  const session = await openSession(model);
+  try {
+    return await firstFeeds(session.inputs, folder);
+  } finally {
+    await session.release();
+  }
+}
+
 /** Outputs on the first rows of the calibration data, or why the data does not fit this variant of the model. */
 export async function firstOutputs(model: Model | string, folder: string): Promise<Record<string, NdArray> | string> {
   const session = await openSession(model);

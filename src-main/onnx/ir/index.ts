@@ -8,6 +8,7 @@ export * from './dtype';
 export * from './function-body';
 export * from './graph-index';
 export * from './model';
+export * from './opset';
 export * from './patch';
 export * from './pruned-weights';
 export * from './replace-tensors';

@@ -7,24 +7,21 @@ import { readTensor } from '../file';
 import {
   attributes,
   calledFunction,
-  capturedBy,
-  type Dim,
-  elementCount,
   type Feeds,
-  functionNodes,
+  fedInputs,
   type Graph,
-  isArrayDType,
   type Model,
   type ModelFunction,
   type NdArray,
   type Node,
-  renameReads,
+  standardOpset,
   type Tensor,
   type TypeInfo,
-  type Value,
 } from '../ir';
+import { argumentValues, branchOf, firstRound, hasNoRound } from './body-feeds';
 import { isStatic } from './folded-types';
-import { observeRun } from './observe-run';
+import { bodyInputs, callBody, liftBody, stated } from './lift-body';
+import { observeForced, observeGraph, type Seen } from './observe-graph';
 import { valueTypes } from './value-types';
 
 export type Types = ReadonlyMap<string, TypeInfo>;
@@ -36,15 +33,29 @@ export interface GraphTypes {
   bodyOfCall(call: Node): Graph | undefined;
   /** The attribute whose body an If ran, where it was observed. */
   branchTaken(node: Node): string | undefined;
+  /** Whether what was observed of a graph is of a run made for it alone: the model's own run did not come by. */
+  isForced(graph: Graph): boolean;
   /** The main graph, then bodies and called functions, outer before inner. */
   graphs(): Iterable<Graph>;
+  /** Where a body was run on other sizes than reach it, or in part: a sentence each. */
+  readonly remarks: readonly string[];
   /**
    * What inference leaves open completed by one run of each graph: bodies run by themselves on the values that reach
    * them, of a Loop or Scan the first round.
    * @throws LatheError where the model does not run on the feeds
    */
-  observedOn(feeds: Feeds): Promise<GraphTypes>;
+  observedOn(feeds: Feeds, aside?: Aside): Promise<GraphTypes>;
 }
+
+/** What helps to run the bodies that the model's own run passes by. */
+export interface Aside {
+  /** What a body is run on where only types and shapes of what reaches it are known. */
+  readonly random?: RandomFeeds | undefined;
+  /** Types of a graph before sizes were given: which of them a body may be run on otherwise. Left out: as inferred. */
+  readonly open?: ((graph: Graph) => Types) | undefined;
+}
+
+export type RandomFeeds = (lifted: Model) => Feeds;
 
 /**
  * @param isWanted which bodies are worth a session; of the others only what the file states is given
@@ -53,27 +64,15 @@ export interface GraphTypes {
  * @throws LatheError where onnxruntime does not load the model at all
  */
 export async function graphTypes(model: Model, isWanted: (body: Graph) => boolean = () => true): Promise<GraphTypes> {
-  return typesFrom(model, await valueTypes(model), isWanted, new Map(), null);
-}
-
-async function typesFrom(
-  model: Model,
-  inferred: Types,
-  isWanted: (body: Graph) => boolean,
-  calls: Map<Node, Graph>,
-  feeds: Feeds | null,
-): Promise<GraphTypes> {
-  const walk = new Walk(model, isWanted, calls);
-  const main = { graph: model.graph, lifted: model, types: inferred };
-  const seen = feeds === null ? null : await observe(model, inferred, feeds);
-  await walk.add(main, seen, nothingAround);
-  return {
-    of: (graph) => walk.found.get(graph) ?? new Map(),
-    bodyOfCall: (call) => calls.get(call),
-    branchTaken: (node) => walk.taken.get(node),
-    graphs: () => walk.found.keys(),
-    observedOn: (given) => typesFrom(model, inferred, isWanted, calls, given),
-  };
+  const walk = new Walk(isWanted, new Map(), null);
+  const main = { graph: model.graph, lifted: model, types: await valueTypes(model), label: '' };
+  await walk.add(main, null, nothingAround(model), false);
+  return walk.result(async (feeds, { random, open }) => {
+    const seen = await observeGraph(model, main.types, feeds);
+    const second = new Walk(isWanted, walk.calls, { random, open: open ?? ((graph) => walk.typesOf(graph)) });
+    await second.add(main, seen, nothingAround(model), false);
+    return second;
+  });
 }
 
 /** A graph as a model of its own; null where it cannot be one. */
@@ -81,95 +80,167 @@ interface Site {
   readonly graph: Graph;
   readonly lifted: Model | null;
   readonly types: Types;
-}
-
-/** What a run of a graph showed. */
-interface Seen {
-  readonly types: Types;
-  /** By name: what it was fed, and what the bodies in it need. */
-  readonly values: Feeds;
+  /** How a sentence calls it. */
+  readonly label: string;
 }
 
 /** Types, constants and values of the graphs around. */
 interface Surroundings {
+  /** The opsets that hold here. */
+  readonly model: Model;
   readonly types: Types;
+  /** Before any size was given. */
+  readonly open: Types;
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly values: Feeds;
+  /** Whether a remark tells already that what reaches the graph is not what the run has. */
+  readonly isRemarked: boolean;
 }
-const nothingAround: Surroundings = { types: new Map(), tensors: new Map(), values: {} };
+
+const nothingAround = (model: Model): Surroundings => ({
+  model,
+  types: new Map(),
+  open: new Map(),
+  tensors: new Map(),
+  values: {},
+  isRemarked: false,
+});
 
 class Walk {
   readonly found = new Map<Graph, Types>();
-  readonly taken = new Map<Node, string>();
-  readonly #model: Model;
+  readonly calls: Map<Node, Graph>;
+  readonly #taken = new Map<Node, string>();
+  readonly #forced = new Set<Graph>();
+  readonly #remarks: string[] = [];
   readonly #isWanted: (body: Graph) => boolean;
-  readonly #calls: Map<Node, Graph>;
-  readonly #functionOf: (node: Node) => ModelFunction | undefined;
+  readonly #observing: Aside | null;
 
-  constructor(model: Model, isWanted: (body: Graph) => boolean, calls: Map<Node, Graph>) {
-    this.#model = model;
+  /** @param observing null: nothing is run */
+  constructor(isWanted: (body: Graph) => boolean, calls: Map<Node, Graph>, observing: Aside | null) {
     this.#isWanted = isWanted;
-    this.#calls = calls;
-    this.#functionOf = calledFunction(model);
+    this.calls = calls;
+    this.#observing = observing;
+  }
+
+  typesOf(graph: Graph): Types {
+    return this.found.get(graph) ?? new Map();
+  }
+
+  result(observe: (feeds: Feeds, aside: Aside) => Promise<Walk>): GraphTypes {
+    return {
+      of: (graph) => this.typesOf(graph),
+      bodyOfCall: (call) => this.calls.get(call),
+      branchTaken: (node) => this.#taken.get(node),
+      isForced: (graph) => this.#forced.has(graph),
+      graphs: () => this.found.keys(),
+      remarks: this.#remarks,
+      observedOn: async (feeds, aside = {}) => (await observe(feeds, aside)).result(observe),
+    };
   }
 
   /** @param seen null: the graph was not run */
-  async add({ graph, types: inferred }: Site, seen: Seen | null, around: Surroundings): Promise<void> {
-    const types = seen?.types ?? inferred;
+  async add(site: Site, seen: Seen | null, around: Surroundings, isForced: boolean): Promise<void> {
+    const { graph, label } = site;
+    const types = seen?.types ?? site.types;
     this.found.set(graph, types);
+    if (isForced) this.#forced.add(graph);
+    const remark = this.#observing === null ? null : seen === null ? remarkOnUnseen(site) : seen.remark;
+    if (remark !== null && !around.isRemarked) this.#remarks.push(`${label}: ${remark}.`);
     const inView: Surroundings = {
+      model: site.lifted ?? around.model,
       types: new Map([...around.types, ...types]),
+      open: new Map([...around.open, ...(this.#observing?.open?.(graph) ?? [])]),
       tensors: new Map([...around.tensors, ...graph.initializers]),
       values: { ...around.values, ...seen?.values },
+      isRemarked: around.isRemarked || remark !== null,
     };
+    const functionOf = calledFunction(around.model);
     for (const node of graph.nodes) {
-      const fn = this.#functionOf(node);
-      if (fn !== undefined) {
-        const site = await this.#callSite(node, fn, inView);
-        await this.#addInner(site, seen === null ? null : argumentValues(node, fn, inView.values), nothingAround);
-      }
-      if (seen !== null && node.opType === 'If') this.#noteBranch(node, inView);
-      for (const { attribute, graph: body } of attributes.subgraphsOf(node)) {
-        const site = await this.#bodySite(node, attribute, body, inView);
-        await this.#addInner(site, seen === null ? null : firstRound(node, body, inView.values), inView);
-      }
+      const fn = functionOf(node);
+      if (fn !== undefined) await this.#addCall(node, fn, inView, isForced);
+      await this.#addBodies(node, inView, isForced);
     }
   }
 
-  /** A body that does not run by itself, such as a branch that would not be taken, keeps what was inferred. */
-  async #addInner(site: Site, feeds: Feeds | null, around: Surroundings): Promise<void> {
-    const run = feeds !== null && site.lifted !== null ? observe(site.lifted, site.types, feeds) : null;
-    await this.add(site, (await run?.catch(() => null)) ?? null, around);
+  async #addCall(call: Node, fn: ModelFunction, inView: Surroundings, isForced: boolean): Promise<void> {
+    const site = await this.#callSite(call, fn, inView);
+    const given = argumentValues(call, fn, inView.values);
+    const seen = await this.#run(site, given, new Map(), isForced);
+    const around = { ...nothingAround(site.lifted ?? inView.model), isRemarked: inView.isRemarked };
+    await this.add(site, seen, around, isForced);
   }
 
-  #noteBranch(node: Node, { tensors, values }: Surroundings): void {
-    const name = node.inputs[0] ?? '';
-    const tensor = tensors.get(name);
-    const condition = tensor === undefined ? values[name] : readTensor(tensor);
-    if (condition !== undefined) this.taken.set(node, condition.data[0] ? 'then_branch' : 'else_branch');
+  async #addBodies(node: Node, inView: Surroundings, isForced: boolean): Promise<void> {
+    const bodies = attributes.subgraphsOf(node);
+    if (bodies.length === 0) return;
+    const opset = standardOpset(inView.model.opsets);
+    const valueNamed = (name: string): NdArray | undefined => {
+      const tensor = inView.tensors.get(name);
+      return tensor === undefined ? inView.values[name] : readTensor(tensor);
+    };
+    const isObserved = this.#observing !== null;
+    const taken = isObserved && node.opType === 'If' ? branchOf(valueNamed(node.inputs[0] ?? '')) : undefined;
+    if (taken !== undefined) this.#taken.set(node, taken);
+    for (const { attribute, graph: body } of bodies) {
+      const isPassedBy = node.opType === 'If' ? attribute !== taken : hasNoRound(node, opset, valueNamed);
+      const site = await this.#bodySite(node, attribute, body, inView);
+      const own = isObserved ? firstRound(node, body, opset, valueNamed) : null;
+      const given = own === null ? null : { ...inView.values, ...own };
+      const isAside = isObserved && (isForced || isPassedBy);
+      await this.add(site, await this.#run(site, given, inView.open, isAside), inView, isAside);
+    }
   }
 
-  async #callSite(call: Node, fn: ModelFunction, { types, tensors }: Surroundings): Promise<Site> {
-    const body = this.#calls.get(call) ?? callBody(call, fn, tensors);
-    this.#calls.set(call, body);
+  /**
+   * @param open types of what the graph captures, before any size was given
+   * @param isForced whether it may refuse what reaches it
+   * @returns null where it does not run by itself, and keeps what was inferred
+   */
+  async #run(
+    { lifted, graph, types }: Site,
+    given: Feeds | null,
+    open: Types,
+    isForced: boolean,
+  ): Promise<Seen | null> {
+    if (this.#observing === null || lifted === null) return null;
+    const { random, open: openOf } = this.#observing;
+    const missing = fedInputs(lifted.graph).filter(({ name }) => given?.[name] === undefined);
+    if (missing.some(({ type }) => random === undefined || !isStatic(type ?? undefined))) return null;
+    try {
+      const feeds = missing.length === 0 ? (given ?? {}) : { ...random?.(lifted), ...given };
+      const seen = isForced
+        ? await observeForced(lifted, types, feeds, new Map([...open, ...(openOf?.(graph) ?? [])]))
+        : await observeGraph(lifted, types, feeds);
+      return missing.length === 0 || seen === null ? seen : { ...seen, remark: seen.remark ?? 'seen on random values' };
+    } catch {
+      return null;
+    }
+  }
+
+  async #callSite(call: Node, fn: ModelFunction, { model, types, tensors }: Surroundings): Promise<Site> {
+    const body = this.calls.get(call) ?? callBody(call, fn, tensors);
+    this.calls.set(call, body);
+    const label = `${fn.name} "${call.name}"`;
     const typed = body.inputs.map((input) => ({
       ...input,
       type: types.get(call.inputs[fn.inputs.indexOf(input.name)] ?? '') ?? null,
     }));
     if (!this.#isWanted(body) || typed.some(({ type }) => type === null))
-      return { graph: body, lifted: null, types: stated(body) };
-    const opsets = new Map([...this.#model.opsets, ...fn.opsets]);
-    const lifted = { ...this.#model, opsets, graph: { ...body, inputs: typed } };
-    return { graph: body, lifted, types: await valueTypes(lifted).catch(() => stated(body)) };
+      return { graph: body, lifted: null, types: stated(body), label };
+    const opsets = new Map([...model.opsets, ...fn.opsets]);
+    const lifted = { ...model, opsets, graph: { ...body, inputs: typed } };
+    return { graph: body, lifted, types: await valueTypes(lifted).catch(() => stated(body)), label };
   }
 
-  async #bodySite(node: Node, attribute: string, body: Graph, { types, tensors }: Surroundings): Promise<Site> {
-    const inputs = bodyInputs(node, attribute, body, types);
-    const lifted = this.#isWanted(body) ? liftBody(this.#model, node, body, inputs, types, tensors) : null;
-    if (lifted === null) return { graph: body, lifted, types: stated(body) };
+  async #bodySite(node: Node, attribute: string, body: Graph, around: Surroundings): Promise<Site> {
+    const { model, types, tensors } = around;
+    const label = `${attribute} of ${node.opType} "${node.name}"`;
+    const inputs = bodyInputs(node, attribute, body, around);
+    const lifted = this.#isWanted(body) ? liftBody(model, node, body, inputs, types, tensors) : null;
+    if (lifted === null) return { graph: body, lifted, types: stated(body), label };
     const inner = await valueTypes(lifted).catch(() => stated(body));
     const kept = node.opType === 'Loop' ? await this.#withKeptStates(node, lifted, inner, types) : inner;
-    return { graph: body, lifted, types: kept };
+    return { graph: body, lifted, types: kept, label };
   }
 
   /** A state of a Loop may change its shape from round to round; it does not where its first shape gives itself. */
@@ -191,140 +262,13 @@ function sameType(a: TypeInfo | null | undefined, b: TypeInfo | null | undefined
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Runs a graph for what is open in it, and for the values that the bodies in it read. */
-async function observe(model: Model, types: Types, values: Feeds): Promise<Seen> {
-  const { graph } = model;
-  const fed = graph.inputs.filter(({ name }) => !graph.initializers.has(name));
-  const feeds = Object.fromEntries(fed.flatMap(({ name }) => (values[name] ? [[name, values[name]]] : [])));
-  const made = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-  const isTensor = (name: string): boolean => types.get(name)?.kind === 'tensor';
-  const open = [...types.keys()].filter((name) => isTensor(name) && !isStatic(types.get(name)));
-  const wanted = new Set(graph.nodes.flatMap((node) => readByBodies(node, model)).filter((name) => made.has(name)));
-  const asked = { shapes: open.filter((name) => made.has(name) || name in feeds), values: [...wanted].filter(isHeld) };
-  function isHeld(name: string): boolean {
-    const type = types.get(name);
-    return type?.kind === 'tensor' && isArrayDType(type.dtype);
-  }
-  if (asked.shapes.length === 0 && asked.values.length === 0) return { types, values: feeds };
-  const seen = await observeRun(model, asked, feeds);
-  const completed = new Map(types);
-  for (const [name, shape] of seen.shapes) {
-    const type = types.get(name);
-    if (type?.kind === 'tensor') completed.set(name, { ...type, shape });
-  }
-  return { types: completed, values: { ...feeds, ...seen.values } };
-}
-
-/** What has to be known for a run of the node's bodies: what they capture, and what it hands them. */
-function readByBodies(node: Node, model: Model): string[] {
-  const hasBody = attributes.subgraphsOf(node).length > 0 || calledFunction(model)(node) !== undefined;
-  return hasBody ? [...node.inputs, ...capturedBy(node)] : [];
-}
-
-/** The values that the first round of a body is run on; null where one is not known. */
-function firstRound(node: Node, body: Graph, values: Feeds): Feeds | null {
-  const given = body.inputs.map((_, at) => roundInput(node, at, values));
-  if (given.includes(null)) return null;
-  return { ...values, ...Object.fromEntries(body.inputs.map(({ name }, at) => [name, given[at] as NdArray])) };
-}
-
-function roundInput(node: Node, at: number, values: Feeds): NdArray | null {
-  if (node.opType === 'Loop' && at === 0) return { dtype: 'int64', shape: [], data: BigInt64Array.of(0n) };
-  if (node.opType === 'Loop' && at === 1) return { dtype: 'bool', shape: [], data: Uint8Array.of(1) };
-  const value = values[node.inputs[at] ?? ''] ?? null;
-  const states = node.inputs.length - attributes.intOf(node, 'num_scan_inputs', 0);
-  if (node.opType !== 'Scan' || at < states || value === null) return value;
-  const axis = attributes.intsOf(node, 'scan_input_axes', undefined)?.[at - states] ?? 0;
-  const shape = value.shape.slice(1);
-  // Scans along another axis than the first are rare, and only their types would be seen.
-  return axis === 0 ? { ...value, shape, data: value.data.slice(0, elementCount(shape)) as never } : null;
-}
-
-function argumentValues(call: Node, fn: ModelFunction, values: Feeds): Feeds {
-  const pairs = fn.inputs.map((name, at) => [name, values[call.inputs[at] ?? '']] as const);
-  return Object.fromEntries(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
-}
-
-/** The function as a graph, with the weights that the call gives it; its other inputs are typed where it is lifted. */
-function callBody(call: Node, fn: ModelFunction, tensors: ReadonlyMap<string, Tensor>): Graph {
-  const inputs: Value[] = [];
-  const initializers = new Map<string, Tensor>();
-  const absent = new Map<string, string>();
-  for (const [at, name] of fn.inputs.entries()) {
-    const given = call.inputs[at] ?? '';
-    const tensor = tensors.get(given);
-    if (given === '') absent.set(name, '');
-    else if (tensor === undefined) inputs.push({ name, type: null });
-    else initializers.set(name, { ...tensor, name });
-  }
-  return {
-    name: fn.name,
-    nodes: functionNodes(fn, call).map((node) => renameReads(node, absent)),
-    inputs,
-    outputs: fn.outputs.filter((_, at) => (call.outputs[at] ?? '') !== '').map((name) => ({ name, type: null })),
-    initializers,
-    sparseInitializers: [],
-    values: fn.values,
-  };
-}
-
-function stated({ inputs, outputs, values }: Graph): Types {
-  const types = new Map<string, TypeInfo>();
-  for (const { name, type } of [...values.values(), ...outputs, ...inputs]) if (type !== null) types.set(name, type);
-  return types;
-}
-
-/** null where something that the body reads has no known type. */
-function liftBody(
-  model: Model,
-  node: Node,
-  body: Graph,
-  inputs: readonly Value[],
-  types: Types,
-  tensors: ReadonlyMap<string, Tensor>,
-): Model | null {
-  const initializers = new Map(body.initializers);
-  const captured: Value[] = [];
-  for (const name of capturedBy({ ...node, attributes: new Map([['body', attributes.graph(body)]]) })) {
-    const tensor = tensors.get(name);
-    const type = types.get(name);
-    if (tensor !== undefined) initializers.set(name, tensor);
-    else if (type !== undefined) captured.push({ name, type });
-    else return null;
-  }
-  if (inputs.some(({ type }) => type === null)) return null;
-  return { ...model, graph: { ...body, inputs: [...inputs, ...captured], initializers } };
-}
-
-/** The body's own inputs, with what follows from the values that the node is given where the body does not say it. */
-function bodyInputs(node: Node, attribute: string, body: Graph, types: Types): Value[] {
-  return body.inputs.map((input, at) => {
-    const given = attribute === 'body' ? inputType(node, at, types) : undefined;
-    return { ...input, type: moreExact(input.type, given ?? null) };
-  });
-}
-
-function inputType(node: Node, at: number, types: Types): TypeInfo | undefined {
-  if (node.opType === 'Loop') {
-    if (at === 0) return { kind: 'tensor', dtype: 'int64', shape: [] };
-    if (at === 1) return { kind: 'tensor', dtype: 'bool', shape: [] };
-    // A state may change its shape from round to round.
-    const state = types.get(node.inputs[at] ?? '');
-    return state?.kind === 'tensor' ? { ...state, shape: null } : state;
-  }
-  if (node.opType !== 'Scan') return undefined;
-  const states = node.inputs.length - attributes.intOf(node, 'num_scan_inputs', 0);
-  const type = types.get(node.inputs[at] ?? '');
-  if (at < states || type?.kind !== 'tensor' || type.shape === null) return type;
-  const axis = attributes.intsOf(node, 'scan_input_axes', undefined)?.[at - states] ?? 0;
-  return {
-    ...type,
-    shape: type.shape.filter((_, index) => index !== (axis < 0 ? axis + (type.shape as Dim[]).length : axis)),
-  };
-}
-
-function moreExact(stated: TypeInfo | null, given: TypeInfo | null): TypeInfo | null {
-  if (stated === null) return given;
-  const isVague = stated.kind === 'tensor' && stated.shape === null && given?.kind === 'tensor';
-  return isVague ? given : stated;
+/** Why values of a body that was not run have no shape; null where all have one. */
+function remarkOnUnseen({ graph, types }: Site): string | null {
+  const hasShape = (type: TypeInfo | undefined): boolean =>
+    (type !== undefined && type.kind !== 'tensor') || isStatic(type);
+  const open = graph.nodes.flatMap(({ outputs }) =>
+    outputs.filter((name) => name !== '' && !hasShape(types.get(name))),
+  );
+  if (open.length === 0) return null;
+  return `the shapes of ${open.length} values stay open, since it does not run by itself on what reaches it`;
 }

@@ -1,5 +1,6 @@
 import { Badge, Button, Group, Stack, Text } from '@mantine/core';
-import { useCallback, useEffect, useMemo } from 'react';
+import type { TFunction } from 'i18next';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { DiffReport, NodeChange, WeightChange } from '../../../src-main/contract';
 import { go } from '../../app/navigation';
@@ -10,7 +11,7 @@ import { bytes, integer, missing, percent, quantity } from '../../components/for
 import { LongTable } from '../../components/long-table';
 import { Panel } from '../../components/panel';
 import { type Column, SortableTable } from '../../components/sortable-table';
-import { ask, useAnswer } from '../../studio/answers';
+import { useAsked } from '../../studio/answers';
 import { lookInto } from '../../studio/selection';
 import { useProject } from '../../studio/store';
 import type { Subject } from './subject';
@@ -36,11 +37,9 @@ export function Changes({ subject }: { subject: Subject }) {
 function Difference({ before, after }: { before: string; after: string }) {
   const { t } = useTranslation();
   const params = useMemo(() => ({ before, after }), [before, after]);
-  const answer = useAnswer('diff', params);
-  const again = useCallback(() => ask('diff', params), [params]);
-  useEffect(again, [again]);
+  const asked = useAsked('diff', params);
   return (
-    <Asked answer={answer} label={t('inside.diffLabel')} onAsk={again}>
+    <Asked {...asked} label={t('inside.diffLabel')}>
       {(report) => <Report report={report} />}
     </Asked>
   );
@@ -61,12 +60,19 @@ function Report({ report }: { report: DiffReport }) {
           <Figure label={t('inspect.nodes')} value={`${integer(before.nodes)} → ${integer(after.nodes)}`} />
           <Figure label={t('inside.same')} value={integer(report.same)} />
           <Figure label={t('inside.changed')} value={integer(report.changed.length)} />
+          {report.replaced.length > 0 && (
+            <Figure
+              label={t('inside.replaced')}
+              value={integer(report.replaced.length)}
+              help={t('inside.replacedHelp')}
+            />
+          )}
           <Figure label={t('inside.removed')} value={integer(report.removed.length)} />
           <Figure label={t('inside.added')} value={integer(report.added.length)} />
         </Figures>
       </Panel>
-      {report.ops.length > 0 && (
-        <Panel title={t('inside.changesByOp')}>
+      {(report.ops.length > 0 || report.carriers.length > 0) && (
+        <Panel title={t('inside.changesByOp')} note={carriersText(report, t)}>
           <OpTable report={report} />
         </Panel>
       )}
@@ -75,14 +81,29 @@ function Report({ report }: { report: DiffReport }) {
           <WeightTable weights={report.weights} />
         </Panel>
       )}
-      {report.ops.length > 0 && (
+      {(report.ops.length > 0 || report.replaced.length > 0) && (
         <Panel title={t('inside.changedNodes')} note={t('inside.changedNote')}>
           <NodeTable report={report} />
         </Panel>
       )}
-      {report.ops.length === 0 && report.weights.length === 0 && <Empty icon="check" text={t('inside.noChange')} />}
+      {isSame(report) && <Empty icon="check" text={t('inside.noChange')} />}
     </Stack>
   );
+}
+
+function isSame({ ops, carriers, replaced, weights }: DiffReport): boolean {
+  return [ops, carriers, replaced, weights].every(({ length }) => length === 0);
+}
+
+/** `36 QuantizeLinear added`: they are not among the nodes that changed. */
+function carriersText({ carriers }: DiffReport, t: TFunction): string {
+  return carriers
+    .flatMap(({ op, removed, added }) => [
+      removed > 0 && t('inside.carriersGone', { count: integer(removed), op }),
+      added > 0 && t('inside.carriersNew', { count: integer(added), op }),
+    ])
+    .filter((part) => part !== false)
+    .join(' · ');
 }
 
 const count = (value: number): string => (value === 0 ? missing : integer(value));
@@ -157,13 +178,15 @@ function WeightTable({ weights }: { weights: readonly WeightChange[] }) {
 
 interface NodeDifference {
   readonly key: string;
-  readonly kind: 'changed' | 'removed' | 'added';
+  readonly kind: 'changed' | 'replaced' | 'removed' | 'added';
   readonly op: string;
   readonly name: string;
   readonly changes: NodeChange['changes'];
+  /** Of a replacement: what stands where what was. */
+  readonly text?: string;
 }
 
-const kindColors = { changed: 'blue', removed: 'red', added: 'teal' } as const;
+const kindColors = { changed: 'blue', replaced: 'violet', removed: 'red', added: 'teal' } as const;
 
 function NodeTable({ report }: { report: DiffReport }) {
   const { t } = useTranslation();
@@ -182,7 +205,11 @@ function NodeTable({ report }: { report: DiffReport }) {
       },
       { key: 'op', title: t('inspect.op'), sortBy: (row) => row.op, render: (row) => row.op },
       { key: 'name', title: t('inside.node'), sortBy: (row) => row.name, render: (row) => <Code text={row.name} /> },
-      { key: 'changes', title: t('inside.what'), render: (row) => <ChangeList changes={row.changes} /> },
+      {
+        key: 'changes',
+        title: t('inside.what'),
+        render: ({ text, changes }) => (text === undefined ? <ChangeList changes={changes} /> : <Code text={text} />),
+      },
     ],
     [t],
   );
@@ -192,19 +219,25 @@ function NodeTable({ report }: { report: DiffReport }) {
       columns={columns}
       rows={rows}
       rowKey={({ key }) => key}
-      textOf={(row) => [t(`inside.${row.kind}`), row.op, row.name, ...row.changes.map(({ after }) => after)].join(' ')}
+      textOf={(row) =>
+        [t(`inside.${row.kind}`), row.op, row.name, row.text, ...row.changes.map(({ after }) => after)].join(' ')
+      }
       leftOut={report.leftOut}
     />
   );
 }
 
-function nodeDifferences({ changed, removed, added }: DiffReport): NodeDifference[] {
+function nodeDifferences({ changed, replaced, removed, added }: DiffReport): NodeDifference[] {
   return [
     ...changed.map((node) => ({ ...node, kind: 'changed' as const })),
+    ...replaced.map(({ after, text }) => ({ ...lastOf(after), kind: 'replaced' as const, changes: [], text })),
     ...removed.map((node) => ({ ...node, kind: 'removed' as const, changes: [] })),
     ...added.map((node) => ({ ...node, kind: 'added' as const, changes: [] })),
   ].map((row) => ({ ...row, key: `${row.kind} ${row.name}` }));
 }
+
+/** The node that gives the result of a replacement, in the order of the graph. */
+const lastOf = (nodes: DiffReport['added']): DiffReport['added'][number] => nodes.at(-1) ?? { name: '', op: '' };
 
 function ChangeList({ changes }: { changes: NodeChange['changes'] }) {
   const { t } = useTranslation();

@@ -1,5 +1,5 @@
 import { Alert, List, Stack, Text } from '@mantine/core';
-import { useCallback, useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KernelRow, KernelsReport, Precision, ProfileReport } from '../../../src-main/contract';
 import { Asked } from '../../components/asked';
@@ -10,7 +10,7 @@ import { LongTable } from '../../components/long-table';
 import { Panel } from '../../components/panel';
 import { ShareBar } from '../../components/share-bar';
 import type { Column } from '../../components/sortable-table';
-import { ask, useAnswer } from '../../studio/answers';
+import { useAsked } from '../../studio/answers';
 import { MeasureTime, useTimeNote } from './measure-time';
 import { useProfile } from './use-profile';
 
@@ -18,11 +18,9 @@ import { useProfile } from './use-profile';
 export function Kernels({ path }: { path: string }) {
   const { t } = useTranslation();
   const params = useMemo(() => ({ model: path }), [path]);
-  const answer = useAnswer('kernels', params);
-  const again = useCallback(() => ask('kernels', params), [params]);
-  useEffect(again, [again]);
+  const asked = useAsked('kernels', params);
   return (
-    <Asked answer={answer} label={t('inside.kernelsLabel')} onAsk={again}>
+    <Asked {...asked} label={t('inside.kernelsLabel')}>
       {(report) => <Report report={report} path={path} />}
     </Asked>
   );

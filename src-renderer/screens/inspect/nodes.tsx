@@ -1,5 +1,5 @@
 import { Alert, Badge, Group, List, Stack, Text, Tooltip } from '@mantine/core';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { KernelRow, NodeRow, NodesReport, ProfileReport } from '../../../src-main/contract';
 import { Asked } from '../../components/asked';
@@ -9,7 +9,7 @@ import { Icon } from '../../components/icon';
 import { LongTable } from '../../components/long-table';
 import { Panel } from '../../components/panel';
 import type { Column } from '../../components/sortable-table';
-import { ask, useAnswer } from '../../studio/answers';
+import { useAsked } from '../../studio/answers';
 import { MeasureTime, useTimeNote } from './measure-time';
 import { NodePlot } from './node-plot';
 import { useConditions } from './subject';
@@ -20,11 +20,9 @@ export function Nodes({ path }: { path: string }) {
   const { t } = useTranslation();
   const { dims, data } = useConditions();
   const params = useMemo(() => ({ model: path, dims, data }), [path, dims, data]);
-  const answer = useAnswer('nodes', params);
-  const again = useCallback(() => ask('nodes', params), [params]);
-  useEffect(again, [again]);
+  const asked = useAsked('nodes', params);
   return (
-    <Asked answer={answer} label={t('inside.nodesLabel')} onAsk={again}>
+    <Asked {...asked} label={t('inside.nodesLabel')}>
       {(report) => <Report report={report} path={path} />}
     </Asked>
   );
@@ -68,7 +66,7 @@ function Notes({ report }: { report: NodesReport }) {
 
 function Totals({ report, profile }: { report: NodesReport; profile: ProfileReport | null }) {
   const { t } = useTranslation();
-  const { inferred, observed, unknown } = report.values;
+  const { inferred, observed, forced, unknown } = report.values;
   return (
     <Figures>
       <Figure
@@ -88,6 +86,7 @@ function Totals({ report, profile }: { report: NodesReport; profile: ProfileRepo
         value={t('inside.inferred', { count: inferred })}
         note={[
           observed > 0 && t('inside.observed', { count: observed }),
+          forced > 0 && t('inside.forced', { count: forced }),
           unknown > 0 && t('inside.unknownShapes', { count: unknown }),
         ]
           .filter((part) => part !== false)
@@ -229,10 +228,10 @@ function OutputCell({ row: { output } }: { row: Row }) {
         {output.type}
         {shape(output.shape)}
       </Text>
-      {output.from === 'observed' && (
-        <Tooltip label={t('inside.observedHelp')} events={{ hover: true, focus: true, touch: true }}>
-          <Badge size="xs" variant="light" color="gray">
-            {t('inside.seen')}
+      {(output.from === 'observed' || output.from === 'forced') && (
+        <Tooltip label={t(`inside.${output.from}Help`)} events={{ hover: true, focus: true, touch: true }}>
+          <Badge size="xs" variant="light" color={output.from === 'forced' ? 'yellow' : 'gray'}>
+            {t(output.from === 'forced' ? 'inside.seenAside' : 'inside.seen')}
           </Badge>
         </Tooltip>
       )}

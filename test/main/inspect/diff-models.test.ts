@@ -20,6 +20,8 @@ describe('diffModels', () => {
       added: [],
       removed: [],
       changed: [],
+      replaced: [],
+      carriers: [],
       weights: [],
       same: 4,
     });
@@ -95,7 +97,11 @@ describe('diffModels', () => {
       }`,
     );
     const diff = await diffModels(float, quantized);
-    expect(diff.added.map(({ name }) => name)).toEqual(['q', 'd', 'dw']);
+    expect(diff.added).toEqual([]);
+    expect(diff.carriers).toEqual([
+      { op: 'QuantizeLinear', removed: 0, added: 1 },
+      { op: 'DequantizeLinear', removed: 0, added: 2 },
+    ]);
     expect(diff.changed).toEqual([
       {
         name: 'product',

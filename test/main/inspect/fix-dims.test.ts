@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { fixDims, symbolicDims } from '../../../src-main/inspect';
-import { type Model, makeValue } from '../../../src-main/onnx/ir';
+import { batchOfOne, fixDims, symbolicDims } from '../../../src-main/inspect';
+import { type Model, makeValue, type Value } from '../../../src-main/onnx/ir';
 import { modelFromText } from '../../support/model-from-text';
 
 const model = modelFromText(
@@ -19,6 +19,19 @@ it('calls dims without a name, and the 0 of old exporters, after input and axis'
   expect(symbolicDims(graph)).toEqual(['x.0', 'x.1']);
   const fixed = fixDims({ ...model, graph }, { 'x.0': 5, 'x.1': 6 });
   expect(fixed.graph.inputs[0]?.type).toMatchObject({ shape: [5, 6, 4] });
+});
+
+it('takes the batch as 1 where no size is given, and says so', () => {
+  expect(batchOfOne(model.graph, {})).toEqual({
+    dims: { batch: 1 },
+    note: 'Counted for one sample: batch = 1, since no size is given.',
+  });
+  expect(batchOfOne(model.graph, { batch: 4 })).toEqual({ dims: {}, note: null });
+  const of = (...inputs: Value[]) => Object.keys(batchOfOne({ ...model.graph, inputs }, {}).dims);
+  // A side of a square is none.
+  expect(of(makeValue('x', 'float32', ['n', 'n']))).toEqual([]);
+  expect(of(makeValue('x', 'float32', [null, 3]), makeValue('state', 'float32', [2, 'my_batch']))).toEqual(['x.0']);
+  expect(of(makeValue('x', 'float32', ['batch', 3]), makeValue('h', 'float32', [2, 'batch']))).toEqual(['batch']);
 });
 
 it('puts sizes into inputs and outputs, and forgets what was stated for values between', () => {

@@ -32,17 +32,27 @@ describe('inspectModel', () => {
     expect(codes(report)).toContain('unfolded-batch-norm');
     expect(codes(report)).toContain('opset-per-channel');
     expect(codes(report)).not.toContain('symbolic-dims');
-    expect(codes(await inspectModel(path))).toContain('symbolic-dims');
   });
 
-  it('counts MACs only where every dim has a size, and in proportion to the batch', async () => {
+  it('counts MACs for one sample where no batch is given and says so, and in proportion to the batch', async () => {
     const path = join(models, 'emoji-resnet/model.onnx');
-    expect((await inspectModel(path)).macs).toBeNull();
     const one = (await inspectModel(path, { dims: { batch: 1 } })).macs as number;
+    const assumed = await inspectModel(path);
+    expect(assumed.macs).toBe(one);
+    expect(assumed.warnings.find(({ code }) => code === 'macs')?.message).toMatch(/one sample: batch = 1/);
     const three = (await inspectModel(path, { dims: { batch: 3 } })).macs;
     // The stem alone: 3×3 over 3 channels at each of 48×48 positions, so no figure below that can be right.
     expect(one).toBeGreaterThan(48 * 48 * 27);
     expect(three).toBe(3 * one);
+  });
+
+  it('counts no MACs where another dim than the batch has no size, and asks for that one', async () => {
+    const path = join(folder, 'words.onnx');
+    await writeModel(modelFromText('g (float[batch, words] x) => (float[batch, words] y) { y = Relu (x) }'), path);
+    const report = await inspectModel(path);
+    expect(report.macs).toBeNull();
+    expect(codes(report)).not.toContain('macs');
+    expect(report.warnings.find(({ code }) => code === 'symbolic-dims')?.message).not.toMatch(/batch/);
   });
 
   it('counts parameters as the corpus does, Constant nodes included', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodesReport } from '../../../src-main/inspect';
 import { writeModel } from '../../../src-main/onnx/file';
+import type { Feeds } from '../../../src-main/onnx/ir';
 import { temporaryFolder } from '../../support/folder';
 import { modelFromText } from '../../support/model-from-text';
 
@@ -33,13 +34,19 @@ describe('nodesReport', () => {
     expect(report.observedOn).toBeNull();
     expect(report.values.observed).toBe(0);
     expect(report.values.unknown).toBeGreaterThan(0);
-    expect(report.notes).toContainEqual(expect.stringMatching(/^Sizes of N are not given/));
+    expect(report.notes).toContainEqual(expect.stringMatching(/one sample: N = 1/));
+    const path = join(temporaryFolder(), 'square.onnx');
+    await writeModel(modelFromText('g (float[N, N] x) => (float[N, N] y) { y = MatMul (x, x) }'), path);
+    const open = await nodesReport(path, { dims: {}, run: null });
+    expect(open.macs).toBeNull();
+    expect(open.notes).toEqual(['Sizes of N are not given: give them, or data that has them.']);
   });
 
   it('tells what follows from the graph from what was seen in one run', async () => {
     const x = { dtype: 'float32', shape: [2, 3], data: new Float32Array([1, 0, 0, 0, 0, 0]) } as const;
+    const random = (): Feeds => ({});
     const k = { dtype: 'bool', shape: [], data: new Uint8Array([1]) } as const;
-    const report = await nodesReport(await written(), { dims: {}, run: { feeds: { x, k }, data: 'samples' } });
+    const report = await nodesReport(await written(), { dims: {}, run: { feeds: { x, k }, random, data: 'samples' } });
     const row = (name: string) => report.nodes.find((node) => node.name === name);
     expect(report.dims).toEqual({ N: 2 });
     expect(report.observedOn).toBe('samples');

@@ -98,7 +98,7 @@ describe('inside a model', () => {
     parameters: 10,
     weightBytes: 40,
     peak: { bytes: 2000, node: 'conv' },
-    values: { inferred: 3, observed: 1, unknown: 0 },
+    values: { inferred: 3, observed: 1, forced: 0, unknown: 0 },
     ops: [{ op: 'Conv', nodes: 1, macs: 1_500_000, parameters: 10, weightBytes: 40, outputBytes: 8 }],
     nodes: [
       {

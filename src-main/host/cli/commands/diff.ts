@@ -22,17 +22,28 @@ export const diff = defineCommand({
 });
 
 export function describeDiff(report: DiffReport): string {
-  const { before, after, added, removed, changed, weights, same } = report;
+  const { before, after, added, removed, weights, same } = report;
+  const renamed = report.changed.filter(isOnlyRenamed);
+  const changed = report.changed.filter((node) => !isOnlyRenamed(node));
   const lines = [
     `${before.path} → ${after.path}`,
     ...(report.ops.length === 0 ? [] : [opTable(report), '']),
+    ...replacementLines(report),
     ...removed.map(({ op, name }) => `- ${op} ${name}`),
     ...added.map(({ op, name }) => `+ ${op} ${name}`),
     ...changed.map(({ op, name, changes }) => `~ ${op} ${name}: ${changes.map(changeText).join('; ')}`),
     ...weights.map((weight) => `~ weight ${weight.name}: ${weightText(weight)}`),
     leftOutLine(report.leftOut, 'differences'),
     factLines([
-      ['nodes', `${same} the same, ${changed.length} changed, ${removed.length} removed, ${added.length} added`],
+      ['matched', matchedText(report)],
+      [
+        'nodes',
+        `${same} the same, ${renamed.length} renamed only, ${changed.length} changed, ${removed.length} removed, ${added.length} added`,
+      ],
+      ...report.carriers.map(({ op, removed: gone, added: made }): [string, string] => [
+        'precision',
+        [gone > 0 && `${gone} ${op} removed`, made > 0 && `${made} ${op} added`].filter(Boolean).join(', '),
+      ]),
       [
         'weights',
         `${weights.length} differ; ${formatBytes(before.weightBytes)} → ${formatBytes(after.weightBytes)}, ${formatCount(before.parameters)} → ${formatCount(after.parameters)} parameters`,
@@ -41,6 +52,29 @@ export function describeDiff(report: DiffReport): string {
     ]),
   ];
   return lines.filter((line) => line !== null).join('\n');
+}
+
+/** Not told one by one: an exporter that names everything anew changes nothing. */
+function isOnlyRenamed({ changes }: NodeChange): boolean {
+  return changes.every(({ of }) => of === 'name');
+}
+
+function matchedText({ matched, replaced, before, after }: DiffReport): string {
+  const sum = (side: 'before' | 'after'): number => replaced.reduce((total, group) => total + group[side].length, 0);
+  const share = ({ nodes }: DiffReport['before']): string => formatShare(nodes === 0 ? 1 : matched / nodes);
+  const others = replaced.length === 0 ? '' : `; ${sum('before')} more replaced by ${sum('after')}`;
+  return `${matched} nodes: ${share(before)} of the first, ${share(after)} of the second${others}`;
+}
+
+/** Replacements of the same operators together: `⇒ 13 × 2 ReduceMean + Sub → LayerNormalization: norm …`. */
+function replacementLines({ replaced }: DiffReport): string[] {
+  const byText = new Map<string, string[]>();
+  for (const { text, after } of replaced) {
+    byText.set(text, [...(byText.get(text) ?? []), after[0]?.name ?? '']);
+  }
+  return [...byText].map(([text, [first = '', ...others]]) =>
+    others.length === 0 ? `⇒ ${text}: ${first}` : `⇒ ${others.length + 1} × ${text}: ${first} …`,
+  );
 }
 
 function changeText({ of, name, before, after }: NodeChange['changes'][number]): string {

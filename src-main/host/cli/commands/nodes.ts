@@ -1,4 +1,4 @@
-import type { NodesReport } from '../../../contract';
+import type { NodesReport, TypeSource } from '../../../contract';
 import { defineCommand, parseDims } from '../command';
 import { formatBytes, formatCount } from '../format';
 import { withStudio } from '../studio';
@@ -24,8 +24,9 @@ export const nodes = defineCommand({
 });
 
 export function describeNodes(report: NodesReport): string {
-  const { inferred, observed, unknown } = report.values;
-  const seen = report.observedOn === null ? '' : `, ${observed} seen in one run of ${report.observedOn}`;
+  const { inferred, observed, forced, unknown } = report.values;
+  const seen = report.observedOn === null ? '' : `, ${observed} (~) seen in one run of ${report.observedOn}`;
+  const aside = forced === 0 ? '' : `, ${forced} (≈) seen in bodies that it passed by, run by themselves`;
   return [
     report.path,
     nodeTable(report),
@@ -42,7 +43,7 @@ export function describeNodes(report: NodesReport): string {
           ? 'unknown: some shapes are not known'
           : `at most ${formatBytes(report.peak.bytes)} at one time, at ${report.peak.node}`,
       ],
-      ['shapes', `${inferred} follow from the graph${seen}, ${unknown} unknown`],
+      ['shapes', `${inferred} follow from the graph${seen}${aside}, ${unknown} unknown`],
     ]),
     ...report.notes.map((note) => `! ${note}`),
   ]
@@ -50,7 +51,9 @@ export function describeNodes(report: NodesReport): string {
     .join('\n');
 }
 
-/** `~` before a shape that was seen in a run and may be another in the next. */
+/** Before a shape that was seen in a run and may be another in the next. */
+const markOf: Partial<Record<TypeSource, string>> = { observed: '~', forced: '≈' };
+
 function nodeTable({ nodes: list }: NodesReport): string {
   return textTable({
     columns: [
@@ -67,7 +70,7 @@ function nodeTable({ nodes: list }: NodesReport): string {
       [node.within, node.name].filter((part) => part !== '').join(' › '),
       node.output === null
         ? '–'
-        : `${node.output.from === 'observed' ? '~' : ''}${node.output.type}[${node.output.shape?.map((dim) => dim ?? '?').join(', ') ?? '…'}]`,
+        : `${markOf[node.output.from] ?? ''}${node.output.type}[${node.output.shape?.map((dim) => dim ?? '?').join(', ') ?? '…'}]`,
       countOrUnknown(node.macs),
       node.parameters === 0 ? '' : formatCount(node.parameters),
       bytesOrUnknown(node.outputBytes),

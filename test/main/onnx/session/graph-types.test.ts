@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Model, Node } from '../../../../src-main/onnx/ir';
+import type { Feeds, Graph, Model, Node } from '../../../../src-main/onnx/ir';
 import { graphTypes, type Types } from '../../../../src-main/onnx/session';
 import { modelFromText } from '../../../support/model-from-text';
 
@@ -86,6 +86,99 @@ describe('graphTypes', () => {
     const branch = model.graph.nodes.find(({ name }) => name === 'branch') as Node;
     expect(seen.branchTaken(branch)).toBe('else_branch');
     expect(inferred.branchTaken(branch)).toBeUndefined();
+    const forced = [...seen.graphs()].filter((graph) => seen.isForced(graph)).map(({ name }) => name);
+    expect(forced).toEqual(['t', 'l']);
+    expect(seen.remarks).toEqual([]);
+    expect([...inferred.graphs()].some((graph) => inferred.isForced(graph))).toBe(false);
+  });
+
+  describe('of a branch that the run does not take', () => {
+    const branches = (taken: string, other: string) =>
+      modelFromText(
+        `g (float[N] x, bool k) => (float[A] y) <float[3] w = {1, 2, 3}, int64[1] seven = {7}> {
+          [branch] y = If (k) <
+            then_branch = t () => (float[B] p) { ${taken} },
+            else_branch = e () => (float[C] q) { ${other} }
+          >
+        }`,
+      );
+    const feeds = (x: number[]): Feeds => ({
+      x: { dtype: 'float32', shape: [x.length], data: Float32Array.from(x) },
+      k: { dtype: 'bool', shape: [], data: Uint8Array.of(1) },
+    });
+    async function observed(model: Model, x: number[]) {
+      const types = await (await graphTypes(model)).observedOn(feeds(x));
+      const other = [...types.graphs()].find(({ name }) => name === 'e') as Graph;
+      const shapes = [...types.of(other)].map(([name, type]) => [name, type.kind === 'tensor' ? type.shape : null]);
+      return { isForced: types.isForced(other), shapes: Object.fromEntries(shapes), remarks: types.remarks };
+    }
+
+    it('runs it at the sizes that it takes, and says so', async () => {
+      const model = branches('p = Relu (x)', 'a = Add (x, w) n = NonZero (a) f = Cast <to = 1> (n) q = Squeeze (f)');
+      expect(await observed(model, [1, 2, 3, 4, 5, 6])).toMatchObject({
+        isForced: true,
+        shapes: { a: [3], n: [1, 3], q: [3] },
+        remarks: ['else_branch of If "branch": seen with x [3] instead of [6].'],
+      });
+    });
+
+    it('runs what it can of one that fails at any size, and names the first node that fails', async () => {
+      const model = branches(
+        'p = Relu (x)',
+        'n = NonZero (x) [bad] r = Reshape (x, seven) m = NonZero (r) f = Cast <to = 1> (n) q = Squeeze (f)',
+      );
+      const { shapes, remarks } = await observed(model, [1, 0, 3, 4, 5]);
+      expect(shapes).toMatchObject({ n: [1, 4], r: [7], m: [1, null], f: [1, 4], q: [4] });
+      expect(remarks).toEqual(['else_branch of If "branch": Reshape "bad" does not run on what reaches it.']);
+    });
+  });
+
+  it('runs the body of a Scan over nothing, along any axis, and counts it as passed by', async () => {
+    const model = modelFromText(
+      `g (float[2, N, 3] x) => (float[A, B, C] z) {
+        z = Scan <num_scan_inputs = 1, scan_input_axes = [-2], body = b (float[2, 3] part) => (float[D, E] out) {
+          n = NonZero (part) out = Cast <to = 1> (n)
+        }> (x)
+      }`,
+    );
+    const types = await graphTypes(model);
+    const run = async (rounds: number) => {
+      const data = Float32Array.from({ length: 6 * rounds }, (_, at) => at % 3);
+      const seen = await types.observedOn({ x: { dtype: 'float32', shape: [2, rounds, 3], data } });
+      const body = [...seen.graphs()][1] as Graph;
+      return { isForced: seen.isForced(body), out: seen.of(body).get('out') };
+    };
+    // A round sees 0 1 2 twice.
+    expect(await run(2)).toMatchObject({ isForced: false, out: { shape: [2, 4] } });
+    expect(await run(0)).toMatchObject({ isForced: true, out: { shape: [2, 0] } });
+  });
+
+  it('runs a body on random values where only the shapes of what reaches it are known', async () => {
+    const model = modelFromText(
+      `g (float[N] x, bool k) => (float[A] y) <int64[1] seven = {7}> {
+        y = If (k) <
+          then_branch = t () => (float[B] p) { p = Relu (x) },
+          else_branch = e () => (float[C] q) {
+            r = Reshape (x, seven)
+            q = If (k) <
+              then_branch = et () => (float[D] u) { m = NonZero (r) f = Cast <to = 1> (m) u = Squeeze (f) },
+              else_branch = ee () => (float[7] v) { v = Relu (r) }
+            >
+          }
+        >
+      }`,
+    );
+    const feeds: Feeds = {
+      x: { dtype: 'float32', shape: [5], data: new Float32Array(5) },
+      k: { dtype: 'bool', shape: [], data: Uint8Array.of(1) },
+    };
+    const ones = ({ graph }: Model): Feeds =>
+      Object.fromEntries(
+        graph.inputs.map(({ name }) => [name, { dtype: 'float32', shape: [7], data: new Float32Array(7).fill(1) }]),
+      );
+    const seen = await (await graphTypes(model)).observedOn(feeds, { random: ones });
+    const inner = [...seen.graphs()].find(({ name }) => name === 'et') as Graph;
+    expect(seen.of(inner).get('u')).toMatchObject({ shape: [7] });
   });
 
   it('throws where the model does not run on what it is fed', async () => {

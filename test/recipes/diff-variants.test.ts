@@ -1,0 +1,46 @@
+/**
+ * How much of a model the diff finds again in its variants when all names are others: the share of computing nodes that
+ * are matched with the very node that they are, which the names tell that the step had kept. Floors are what was measured.
+ */
+
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { coreGraph, matchNodes, opFamily, sameWeights, weightsOf } from '../../src-main/inspect';
+import { readModel } from '../../src-main/onnx/file';
+import { type Graph, indexGraph } from '../../src-main/onnx/ir';
+import { presets } from '../../src-main/recipe';
+import { renamed } from '../support/renamed';
+import { makeVariant, sample } from './run-on-samples';
+
+const recipes: Record<string, unknown> = {
+  ...Object.fromEntries(presets.map(({ name, recipe }) => [name, recipe])),
+  cleaned: { steps: [{ kind: 'clean', method: 'standard' }] },
+};
+
+const floors: Record<string, Record<string, number>> = {
+  'models/emoji-resnet': { 'static-int8': 1, fp16: 1, 'prune-half': 1, cleaned: 1 },
+  'models/glyph-vit': { 'static-int8': 1, 'dynamic-int8': 1, 'int4-weights': 1, fp16: 1, cleaned: 1 },
+  'models/langid-transformer': { 'static-int8': 1, 'dynamic-int8': 1, 'int4-weights': 1, fp16: 1, cleaned: 1 },
+};
+
+describe.each(Object.entries(floors))('%s', (name, byRecipe) => {
+  it.each(Object.entries(byRecipe))('%s', async (recipe, floor) => {
+    const before = (await readModel(join(sample(name), 'model.onnx'))).graph;
+    const made = (await readModel((await makeVariant(sample(name), recipes[recipe])).path)).graph;
+    const share = foundAgain(before, made);
+    console.log(name, recipe, share);
+    expect(share).toBeGreaterThanOrEqual(floor);
+  });
+});
+
+function foundAgain(before: Graph, made: Graph): number {
+  const after = renamed(made);
+  const [old, now] = [coreGraph(indexGraph(before)), coreGraph(indexGraph(after.graph))];
+  const match = matchNodes(old, now, sameWeights(weightsOf(old), weightsOf(now)));
+  const byName = new Map(made.nodes.map((node) => [node.name, node]));
+  const kept = old.nodes.flatMap((node) => {
+    const twin = byName.get(node.name);
+    return twin === undefined || opFamily(twin) !== opFamily(node) ? [] : [{ node, twin: after.twinOf.get(twin) }];
+  });
+  return kept.filter(({ node, twin }) => match.get(node) === twin).length / kept.length;
+}
