@@ -6,10 +6,10 @@
  * Source: Jacob et al. 2018, arXiv:1712.05877, section 3.2 (folding).
  */
 
-import { withBodies } from '../inspect';
+import { allNodes } from '../inspect';
 import { attributes, type Model, makeNode, type Node, type Tensor } from '../onnx/ir';
 import { floatsTensor, isFloatType, readFloats } from './float-tensor';
-import { constantOf, holdsInitializers, isStandard, type PassResult, type Scope, Tally } from './pass';
+import { constantOf, isStandard, type PassResult, type Scope, setConstant, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';
 import { alongAxis, type ChannelFactors, scaleTensor } from './scale-tensor';
 import { ScopeTypes, scopeTypes } from './scope-types';
@@ -72,7 +72,7 @@ export async function foldAffine(
 
 /** Ranks decide only behind a MatMul. */
 async function typesIfNeeded(model: Model): Promise<ScopeTypes> {
-  const hasProducts = [...withBodies(model.graph.nodes)].some(({ opType }) => opType === 'MatMul');
+  const hasProducts = [...allNodes(model)].some(({ opType }) => opType === 'MatMul');
   return hasProducts ? scopeTypes(model) : new ScopeTypes();
 }
 
@@ -97,7 +97,6 @@ function plan(node: Node, { node: linear, at }: LinearBefore, affine: Affine, si
   const { index, patch } = site;
   const between = node.inputs[at] as string;
   const name = `${linear.opType} "${linear.name}"`;
-  if (!holdsInitializers(site)) return 'its graph holds no weights';
   if (index.isOutput(between) || index.consumers(between).length > 1) return `what ${name} gives is used elsewhere too`;
   const weight = constantOf(site, linear.inputs[1] ?? '');
   if (weight === undefined) return `the weight of ${name} is computed`;
@@ -110,11 +109,11 @@ function plan(node: Node, { node: linear, at }: LinearBefore, affine: Affine, si
   const inputs = linear.inputs.slice(0, 2);
   if (folded.factors !== null) {
     inputs[1] = ownName(linear.inputs[1] as string, site);
-    patch.setInitializer(scaleTensor(weight, inputs[1], folded.factors));
+    setConstant(patch, site, scaleTensor(weight, inputs[1], folded.factors));
   }
   if (folded.bias !== null) {
     inputs[2] = biasName === '' ? patch.freshName(`${linear.name}.bias`) : ownName(biasName, site);
-    patch.setInitializer(floatsTensor(inputs[2], weight.dtype, [folded.bias.length], folded.bias));
+    setConstant(patch, site, floatsTensor(inputs[2], weight.dtype, [folded.bias.length], folded.bias));
   }
   patch.replaceNode(linear.name, { ...folded.node, inputs, outputs: node.outputs.slice(0, 1) }).removeNode(node.name);
   if (site.graph.values.has(between)) patch.setValue(between, null);

@@ -17,6 +17,7 @@ import {
   type NdArray,
   type Node,
   Patch,
+  standardOpset,
   type Tensor,
   type TypeInfo,
   tensorByteLength,
@@ -33,7 +34,6 @@ import {
   type PassResult,
   type Scope,
   setConstant,
-  standardOpset,
   Tally,
 } from './pass';
 import { type ScopeTypes, scopeTypes } from './scope-types';

@@ -18,10 +18,10 @@ import {
 } from '../onnx/ir';
 import {
   addConstant,
+  becomeConstant,
   constantOf,
   definePass,
   editGraphs,
-  holdsInitializers,
   isConstantNode,
   isStandard,
   mustStayComputed,
@@ -29,6 +29,7 @@ import {
   type Scope,
   Tally,
 } from './pass';
+import { orParameter } from './pass-error';
 import { type ScopeTypes, scopeTypes } from './scope-types';
 
 const { intOf, intsOf } = attributes;
@@ -91,13 +92,13 @@ function foldOnce(
           tally.skip(node, 'it gives an output of the graph its name');
           continue;
         }
-        if (!holdsInitializers(scope)) continue;
         if (mustStayComputed(scope, output, value.isScalar ? [] : [value.entries.length])) continue;
-        patch.removeNode(node.name).setInitializer(tensorOf(output, value));
+        becomeConstant(patch, scope, node, tensorOf(output, value));
         tally.changed++;
       } else if (node.opType === 'Reshape') {
-        const target = openTarget(node, scope, types, known);
-        if (target === null) continue;
+        const target = orParameter(() => openTarget(node, scope, types, known));
+        if (typeof target === 'string') tally.skip(node, target);
+        if (target === null || typeof target === 'string') continue;
         const name = addConstant(patch, scope, int64Tensor(`${output}/shape`, [target.length], target));
         patch.replaceNode(node.name, { ...node, inputs: [node.inputs[0] as string, name] });
         tally.changed++;
@@ -152,7 +153,9 @@ class ShapeValues {
     this.#types = types;
     for (const node of scope.graph.nodes) {
       const [output] = node.outputs;
-      if (output !== undefined && output !== '' && isStandard(node)) this.#found.set(output, this.#compute(node));
+      if (output === undefined || output === '' || !isStandard(node)) continue;
+      const value = orParameter(() => this.#compute(node));
+      this.#found.set(output, typeof value === 'string' ? undefined : value);
     }
   }
 

@@ -1,7 +1,7 @@
 /** What a failing pass says. */
 
 import { LatheError, messageOf } from '../contract';
-import type { Node } from '../onnx/ir';
+import { attributes, type Node } from '../onnx/ir';
 import type { Pass } from './pass';
 
 /** Runs a pass; what it throws names the pass as well, and the model stays as it was since models are values. */
@@ -28,6 +28,16 @@ export function atNode<T>(node: Node, run: () => T): T {
     if (isStop(thrown) || (thrown instanceof LatheError && thrown.message.includes(who))) throw thrown;
     const code = thrown instanceof LatheError ? thrown.code : 'failed';
     throw new LatheError({ who, what: messageOf(thrown), code, cause: thrown });
+  }
+}
+
+/** Why a node of a function has to stay where what is to be done depends on what each call gives. */
+export function orParameter<T>(run: () => T): T | string {
+  try {
+    return run();
+  } catch (thrown) {
+    if (thrown instanceof attributes.ParameterError) return 'it depends on a parameter of its function';
+    throw thrown;
   }
 }
 

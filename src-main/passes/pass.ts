@@ -11,6 +11,7 @@ import {
   makeNode,
   type Node,
   type Patch,
+  standardOpset,
   type Tensor,
   type TypeInfo,
 } from '../onnx/ir';
@@ -94,10 +95,6 @@ export function editGraphs(model: Model, edit: (scope: Scope) => Graph): Model {
   const functions = model.functions.map((fn) => editFunction(fn, edit, model.irVersion));
   const isSame = graph === model.graph && functions.every((fn, at) => fn === model.functions[at]);
   return isSame ? model : { ...model, graph, functions };
-}
-
-export function standardOpset(opsets: ReadonlyMap<string, number>): number {
-  return opsets.get('') ?? opsets.get('ai.onnx') ?? 0;
 }
 
 type Surroundings = Omit<Scope, 'graph' | 'index'>;
@@ -203,6 +200,16 @@ export function setConstant(patch: Patch, scope: Scope, tensor: Tensor): void {
   const { name } = tensor;
   if (holdsInitializers(scope)) patch.setInitializer(tensor);
   else patch.addNode(makeNode('Constant', name, [], [name], { value: attributes.tensor(tensor) }));
+}
+
+/** Puts a tensor in the place of the node that makes it. */
+export function becomeConstant(patch: Patch, scope: Scope, node: Node, tensor: Tensor): void {
+  if (holdsInitializers(scope)) patch.removeNode(node.name).setInitializer(tensor);
+  else
+    patch.replaceNode(
+      node.name,
+      makeNode('Constant', node.name, [], [tensor.name], { value: attributes.tensor(tensor) }),
+    );
 }
 
 /** The type that the file states for a value; passes that need more ask the runtime. */

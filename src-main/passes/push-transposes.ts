@@ -1,5 +1,5 @@
 /**
- * A Transpose goes behind what works on each element, until it meets its inverse. Kept only where fewer are left than
+ * A Transpose goes behind what works on each element, or on axes that can be called otherwise, until it meets its inverse. Kept only where fewer are left than
  * before.
  * Source: f(Pᵀx) = Pᵀf(x) for elementwise f; see also the layout passes of tf2onnx and TVM (arXiv:1802.04799).
  */
@@ -15,13 +15,14 @@ import {
   makeNode,
   type Node,
   type Tensor,
+  tensorFromArray,
 } from '../onnx/ir';
 import { eliminateDeadNodes } from './eliminate-dead-nodes';
 import { eliminateNoOps } from './eliminate-no-ops';
 import { addConstant, constantOf, definePass, isStandard, type PassResult, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';
 
-const { intOf, intsOf } = attributes;
+const { intOf, intsOf, stringOf } = attributes;
 
 export async function pushTransposes(
   model: Model,
@@ -54,21 +55,23 @@ const transposes = (model: Model): number => [...allNodes(model)].filter(({ opTy
 
 /** Reads only transposed values and constants; its result is transposed instead. */
 function push(node: Node, site: RewriteSite): boolean {
-  if (!isStandard(node) || node.outputs.length !== 1) return false;
+  if (!isStandard(node) || node.outputs.includes('')) return false;
   const rule = rules[node.opType];
   if (rule === undefined) return false;
   const perm = commonPerm(node, rule, site);
   if (perm === null) return false;
   const moved = rule.move(node, perm, site);
   if (moved === null) return false;
-  const [output] = node.outputs as [string];
-  const between = site.patch.freshName(`${output}/before-transpose`);
+  const { patch } = site;
+  const between = node.outputs.map((output) => patch.freshName(`${output}/before-transpose`));
   const inputs = moved.inputs.map((input) => transposeOf(input, site)?.inputs[0] ?? input);
-  site.patch.replaceNode(node.name, { ...moved, inputs, outputs: [between] }).addNode(
-    makeNode('Transpose', site.patch.freshName(`${node.name}/transpose`), [between], [output], {
-      perm: attributes.ints(perm),
-    }),
-  );
+  patch.replaceNode(node.name, { ...moved, inputs, outputs: between });
+  for (const [at, output] of node.outputs.entries())
+    patch.addNode(
+      makeNode('Transpose', patch.freshName(`${node.name}/transpose`), [between[at] as string], [output], {
+        perm: attributes.ints(perm),
+      }),
+    );
   return true;
 }
 
@@ -130,24 +133,129 @@ const axis = (name: string, fallback: number, data: PushRule['data']): PushRule 
   },
 });
 
+/** Axes of the transposed value as they are called before it. */
+const movedAxes = (axes: readonly number[], perm: readonly number[]): number[] =>
+  axes.map((at) => perm[at < 0 ? at + perm.length : at] as number);
+
+const withAxes = (node: Node, axes: readonly number[]): Node => ({
+  ...node,
+  attributes: new Map(node.attributes).set('axes', attributes.ints(axes)),
+});
+
+/** The node with another constant in place of an input. */
+function withInput(node: Node, at: number, tensor: Tensor, site: RewriteSite): Node {
+  const inputs = [...node.inputs];
+  while (inputs.length <= at) inputs.push('');
+  inputs[at] = addConstant(site.patch, site, tensor);
+  return { ...node, inputs };
+}
+
+/** int64, or int32 as the other tensor is. */
+function indexTensor(name: string, { dtype }: Tensor, values: readonly number[]): Tensor {
+  if (dtype !== 'int32') return int64Tensor(name, [values.length], values);
+  return tensorFromArray(name, { dtype, shape: [values.length], data: Int32Array.from(values) });
+}
+
+const integersOf = (value: string | undefined, site: RewriteSite): number[] | undefined => {
+  const tensor = value === undefined || value === '' ? undefined : constantOf(site, value);
+  return tensor && Array.from(readTensor(tensor).data as BigInt64Array, Number);
+};
+
 /** Reduces over constant axes and keeps the rank. */
 const reduce: PushRule = {
   data: 'first',
   move: (node, perm, site) => {
     if (intOf(node, 'keepdims', 1) !== 1) return null;
-    const move = (axes: readonly number[]): number[] =>
-      axes.map((at) => perm[at < 0 ? at + perm.length : at] as number).sort((a, b) => a - b);
+    const move = (axes: readonly number[]): number[] => movedAxes(axes, perm).sort((a, b) => a - b);
     const listed = intsOf(node, 'axes', undefined);
-    if (listed !== undefined)
-      return { ...node, attributes: new Map(node.attributes).set('axes', attributes.ints(move(listed))) };
+    if (listed !== undefined) return withAxes(node, move(listed));
     if ((node.inputs[1] ?? '') === '') return node;
-    const tensor = constantOf(site, node.inputs[1] as string);
-    if (tensor === undefined) return null;
-    const axes = move(Array.from(readTensor(tensor).data as BigInt64Array, Number));
-    const name = addConstant(site.patch, site, int64Tensor(`${node.inputs[1]}/transposed`, [axes.length], axes));
-    return { ...node, inputs: [node.inputs[0] as string, name] };
+    const axes = integersOf(node.inputs[1], site);
+    if (axes === undefined) return null;
+    return withInput(node, 1, int64Tensor(`${node.inputs[1]}/transposed`, [axes.length], move(axes)), site);
   },
 };
+
+/** Cuts the same parts of axes that are called otherwise; without axes it means the first ones. */
+const slice: PushRule = {
+  data: 'first',
+  move: (node, perm, site) => {
+    const starts = intsOf(node, 'starts', undefined);
+    if (starts !== undefined)
+      return withAxes(node, movedAxes(intsOf(node, 'axes', undefined) ?? starts.map((_, at) => at), perm));
+    const count = constantOf(site, node.inputs[1] ?? '')?.shape[0];
+    const isGiven = (node.inputs[3] ?? '') !== '';
+    const axes = isGiven ? integersOf(node.inputs[3], site) : count && Array.from({ length: count }, (_, at) => at);
+    // All of a Slice's vectors are of one type.
+    const like = constantOf(site, node.inputs[isGiven ? 3 : 1] ?? '');
+    if (axes === undefined || axes === 0 || like === undefined) return null;
+    return withInput(node, 3, indexTensor(`${node.outputs[0]}/axes-transposed`, like, movedAxes(axes, perm)), site);
+  },
+};
+
+/** Begins of all axes, then ends; with axes only of those. */
+const pad: PushRule = {
+  data: 'first',
+  move: (node, perm, site) => {
+    const rank = perm.length;
+    const permuted = (pads: readonly number[]): number[] => {
+      const moved = new Array<number>(2 * rank);
+      for (const [at, to] of perm.entries()) {
+        moved[to] = pads[at] as number;
+        moved[rank + to] = pads[rank + at] as number;
+      }
+      return moved;
+    };
+    const listed = intsOf(node, 'pads', undefined);
+    if (listed !== undefined)
+      return { ...node, attributes: new Map(node.attributes).set('pads', attributes.ints(permuted(listed))) };
+    if ((node.inputs[3] ?? '') !== '') {
+      const [axes, like] = [integersOf(node.inputs[3], site), constantOf(site, node.inputs[3] as string)];
+      if (axes === undefined || like === undefined) return null;
+      return withInput(node, 3, indexTensor(`${node.inputs[3]}/transposed`, like, movedAxes(axes, perm)), site);
+    }
+    const pads = integersOf(node.inputs[1], site);
+    if (pads?.length !== 2 * rank) return null;
+    return withInput(node, 1, int64Tensor(`${node.inputs[1]}/transposed`, [2 * rank], permuted(pads)), site);
+  },
+};
+
+/** Scales or sizes of all axes; with axes only of those. Kernels that interpolate want batch and channels in front. */
+const resize: PushRule = {
+  data: 'first',
+  move: (node, perm, site) => {
+    const [, roi = '', third = '', sizes = ''] = node.inputs;
+    const isOld = node.inputs.length === 2;
+    const scales = isOld ? roi : third;
+    if (!isOld && roi !== '' && constantOf(site, roi)?.shape[0] !== 0) return null;
+    const axes = intsOf(node, 'axes', undefined);
+    const moved = axes === undefined ? null : movedAxes(axes, perm);
+    if (moved !== null) return interpolates(node) && moved.some((at) => at < 2) ? null : withAxes(node, moved);
+    const [value, at] =
+      scales === '' || constantOf(site, scales)?.shape[0] === 0 ? [sizes, 3] : [scales, isOld ? 1 : 2];
+    const tensor = constantOf(site, value);
+    if (tensor === undefined || tensor.shape[0] !== perm.length) return null;
+    const permuted = transposedEntries(tensor, perm);
+    if (interpolates(node) && (at === 3 || !keepsFirstTwo(permuted))) return null;
+    return withInput(node, at, { ...permuted, name: `${value}/transposed` }, site);
+  },
+};
+
+const interpolates = (node: Node): boolean => stringOf(node, 'mode', 'nearest') !== 'nearest';
+
+const keepsFirstTwo = (scales: Tensor): boolean =>
+  Array.from(readTensor(scales).data as Float32Array)
+    .slice(0, 2)
+    .every((scale) => scale === 1);
+
+/** A vector with an entry an axis, in the order that the axes have before the Transpose. */
+function transposedEntries(tensor: Tensor, perm: readonly number[]): Tensor {
+  const width = dtypeBits(tensor.dtype) / 8;
+  const source = readTensorBytes(tensor);
+  const bytes = new Uint8Array(source.byteLength);
+  for (const [at, to] of perm.entries()) bytes.set(source.subarray(at * width, (at + 1) * width), to * width);
+  return { ...tensor, data: { kind: 'inline', bytes } };
+}
 
 const unaries = [
   ...['Abs', 'Cast', 'Ceil', 'Elu', 'Erf', 'Exp', 'Floor', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Log'],
@@ -173,6 +281,10 @@ const rules: Readonly<Record<string, PushRule>> = {
   Concat: axis('axis', 0, 'all'),
   Softmax: axis('axis', -1, 'first'),
   LogSoftmax: axis('axis', -1, 'first'),
+  Pad: pad,
+  Resize: resize,
+  Slice: slice,
+  Split: axis('axis', 0, 'first'),
 };
 
 /** The constant whose transpose by `perm` is the given one; null where it is too large for a constant of this kind. */

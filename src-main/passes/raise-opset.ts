@@ -9,18 +9,21 @@ import { readTensor } from '../onnx/file';
 import {
   type Attribute,
   attributes,
+  type Dim,
   floatTensor,
   int64Tensor,
   type Model,
   makeNode,
   type Node,
   Patch,
+  standardOpset,
 } from '../onnx/ir';
 import { floatsTensor, readFloats } from './float-tensor';
 import { legacyRules, rankRules } from './legacy-opsets';
 import { changed, intsToInput, Rewriting, type Rule, type Rules } from './opset-rule';
-import { definePass, editGraphs, isStandard, type PassResult, standardOpset, Tally } from './pass';
+import { definePass, editGraphs, isStandard, type PassResult, Tally } from './pass';
 import { atNode } from './pass-error';
+import { scanOverBatch } from './scan-over-batch';
 import { ScopeTypes, scopeTypes } from './scope-types';
 import { withoutUnusedInitializers } from './unused-initializers';
 
@@ -197,23 +200,57 @@ const flattenedAxis: Rule = (node, at) => {
   ];
 };
 
-/** Scale and shift became one a channel instead of one a group. */
+/** Scale and shift became one a channel instead of one a group; computed ones are repeated when the model runs. */
 const perChannel: Rule = (node, at) => {
   const [x, scale, shift] = node.inputs as [string, string, string];
   const channels = at.shapeOf(x)?.[1];
   const groups = intOf(node, 'num_groups', 1);
-  if (typeof channels !== 'number')
-    return at.refuse('its scale became one a channel, and how many it has is not known');
+  const added: Node[] = [];
   const repeated = (value: string, suffix: string): string => {
     const tensor = at.constantOf(value);
     const each = tensor && readFloats(tensor);
-    if (tensor === undefined || each === undefined)
-      return at.refuse('its scale became one a channel instead of one a group, and it is computed');
-    const all = Float64Array.from({ length: channels }, (_, c) => each[Math.floor((c * groups) / channels)] as number);
-    return at.constant(suffix, (name) => floatsTensor(name, tensor.dtype, [channels], all));
+    if (typeof channels === 'number' && tensor !== undefined && each !== undefined) {
+      const all = Float64Array.from(
+        { length: channels },
+        (_, c) => each[Math.floor((c * groups) / channels)] as number,
+      );
+      return at.constant(suffix, (name) => floatsTensor(name, tensor.dtype, [channels], all));
+    }
+    const nodes = repeatedForChannels(value, suffix, { x, channels, groups }, at);
+    added.push(...nodes);
+    return nodes.at(-1)?.outputs[0] as string;
   };
-  return [changed(node, { inputs: [x, repeated(scale, 'scale'), repeated(shift, 'shift')] })];
+  const inputs = [x, repeated(scale, 'scale'), repeated(shift, 'shift')];
+  return [...added, changed(node, { inputs })];
 };
+
+/** [groups] → [groups, 1] → [groups, channels / groups] → [channels] */
+function repeatedForChannels(
+  value: string,
+  suffix: string,
+  { x, channels, groups }: { x: string; channels: Dim | undefined; groups: number },
+  at: Rewriting,
+): Node[] {
+  const nodes: Node[] = [];
+  const add = (opType: string, part: string, inputs: string[], set: Record<string, Attribute> = {}): string => {
+    const name = at.value(`${suffix}-${part}`);
+    nodes.push(makeNode(opType, name, inputs, [name], set));
+    return name;
+  };
+  const count = at.int64s(`${suffix}-groups`, [groups]);
+  const perGroup =
+    typeof channels === 'number'
+      ? at.int64s(`${suffix}-per-group`, [channels / groups])
+      : add('Div', 'per-group', [
+          add('Shape', 'channels', [x], { start: attributes.int(1), end: attributes.int(2) }),
+          count,
+        ]);
+  const column = add('Unsqueeze', 'column', [value, at.int64s(`${suffix}-axis`, [1])]);
+  const shape = add('Concat', 'shape', [count, perGroup], { axis: attributes.int(0) });
+  const repeated = add('Expand', 'repeated', [column, shape]);
+  add('Reshape', 'per-channel', [repeated, at.int64s(`${suffix}-flat`, [-1])]);
+  return nodes;
+}
 
 const inferenceOnly: Rule = (node, at) => {
   if (node.outputs.slice(1).some((name) => name !== '')) at.refuse('it is in training form');
@@ -227,7 +264,7 @@ const rules: Rules = {
       if (intOf(node, 'spatial', 1) !== 1) at.refuse('it normalises each element on its own (spatial = 0)');
       return node.attributes.has('spatial') ? [changed(node, { drop: ['spatial'] })] : [node];
     },
-    Scan: (_node, at) => at.refuse('Scan of opset 8 runs over batches'),
+    Scan: scanOverBatch,
     Upsample: (node, at) => {
       const scales = floatsOf(node, 'scales', []);
       const name = at.constant('scales', (tensor) => floatTensor(tensor, [scales.length], scales));

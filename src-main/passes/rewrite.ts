@@ -2,7 +2,7 @@
 
 import { capturedBy, type Graph, type Model, type Node, Patch } from '../onnx/ir';
 import { constantOf, editGraphs, mustStayComputed, type Scope, type Tally } from './pass';
-import { atNode } from './pass-error';
+import { atNode, orParameter } from './pass-error';
 import { ScopeTypes } from './scope-types';
 
 export interface RewriteSite extends Scope {
@@ -54,7 +54,7 @@ function sweep(
   for (const node of graph.nodes) {
     const makers = node.inputs.flatMap((input) => index.producer(input) ?? []);
     if (busy.has(node) || makers.some((maker) => busy.has(maker)) || !isTarget(node)) continue;
-    const planned = atNode(node, () => rewrite(node, { ...scope, patch, types }));
+    const planned = atNode(node, () => orParameter(() => rewrite(node, { ...scope, patch, types })));
     if (typeof planned === 'string') tally.skip(node, planned);
     if (planned !== true) continue;
     tally.changed++;

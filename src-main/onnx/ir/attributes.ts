@@ -3,11 +3,23 @@
 import { LatheError } from '../../contract';
 import type { Attribute, Graph, Node, Tensor } from './model';
 
+/** An attribute whose value each call of the function gives that the node is in. */
+export class ParameterError extends LatheError {
+  constructor(node: Node, attribute: string) {
+    super({
+      who: `${node.opType} "${node.name}"`,
+      what: `attribute "${attribute}" is a parameter of its function`,
+      next: 'inline the functions first',
+    });
+  }
+}
+
 type TypeOf<K extends Attribute['type']> = Extract<Attribute, { type: K }>;
 
 function find<K extends Attribute['type']>(node: Node, name: string, type: K): TypeOf<K> | undefined {
   const attribute = node.attributes.get(name);
   if (attribute === undefined) return undefined;
+  if (attribute.type === 'reference') throw new ParameterError(node, name);
   if (attribute.type !== type) {
     throw new LatheError({
       who: `${node.opType} "${node.name}"`,

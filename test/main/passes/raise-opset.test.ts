@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readModel } from '../../../src-main/onnx/file';
 import { raiseOpset } from '../../../src-main/passes';
 import { expectPass } from '../../support/expect-pass';
-import { expectSameOutputs } from '../../support/model-from-text';
+import { expectSameOutputs, modelFromText } from '../../support/model-from-text';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
 
@@ -88,5 +88,55 @@ describe('raiseOpset', () => {
       }`,
       { tolerance: 1e-6 },
     );
+  });
+
+  it.each([
+    ['computed', 'float[N, 4, 2] x, float[2] s', 'float[1] unused = {0}'],
+    ['constant, of channels that are not known', 'float[N, C, 2] x', 'float[2] s = {1, 2}'],
+    ['computed, of channels that are not known', 'float[N, C, 2] x, float[2] s', 'float[1] unused = {0}'],
+  ])('repeats scales that are %s when the model runs', async (_what, inputs, weights) => {
+    const model = modelFromText(
+      `<ir_version: 8, opset_import: ["" : 18]>
+      g (${inputs}) => (float[A, B, D] y) <${weights}, float[2] b = {0, 5}> {
+        y = GroupNormalization <num_groups = 2> (x, s, b)
+      }`,
+    );
+    const { model: raised } = await raiseOpset(model, 21);
+    expect(raised.opsets.get('')).toBe(21);
+    await expectSameOutputs(model, raised, { dims: { N: 2, C: 6 }, tolerance: 1e-6 });
+  });
+
+  it('runs a Scan of opset 8 over each sample of a batch, in bodies too', async () => {
+    const scan = (input: string, output: string, start: string): string =>
+      `last${output}, ${output} = Scan <num_scan_inputs = 2, directions = [0, 1], body = b (float[2] acc, float[2] row, float[2] back) => (float[2] acc2, float[2] out) {
+        part = Mul (row, w)
+        acc2 = Add (acc, part)
+        out = Sub (acc2, back)
+      }> ("", ${start}, ${input}, ${input})`;
+    const model = modelFromText(
+      `<ir_version: 3, opset_import: ["" : 8]>
+      g (float[N, 4, 2] x, float[N, 2] s, bool k, float[2] w) => (float[N, 2] lasty, float[N, 4, 2] y, float[N, 4, 2] z) {
+        ${scan('x', 'y', 's')}
+        z = If (k) <
+          then_branch = t () => (float[A, B, C] u) { ${scan('x', 'u', 's')} },
+          else_branch = e () => (float[A, B, C] v) { v = Neg (x) }
+        >
+      }`,
+    );
+    for (const version of [9, 21]) {
+      const { model: raised } = await raiseOpset(model, version);
+      await expectSameOutputs(model, raised, { dims: { N: 3 } });
+      expect((await raiseOpset(raised, version)).model).toBe(raised);
+    }
+  });
+
+  it('says why a Scan of opset 8 with lengths stays', async () => {
+    const model = modelFromText(
+      `<ir_version: 3, opset_import: ["" : 8]>
+      g (int64[N] lengths, float[N, 4, 2] x) => (float[N, 4, 2] y) {
+        [scan] y = Scan <num_scan_inputs = 1, body = b (float[2] row) => (float[2] out) { out = Neg (row) }> (lengths, x)
+      }`,
+    );
+    await expect(raiseOpset(model, 9)).rejects.toThrow(/Scan "scan": .* with a length for each sample has no equal/);
   });
 });
