@@ -11,25 +11,15 @@ import {
   type Recipe,
   type ResultOf,
   type StudioCalls,
-  type Variant,
   type Wish,
   type Work,
 } from '../contract';
-import type { Supervisor } from '../engine/supervisor';
 import { Project, readMeasured } from '../project/project';
 import { interruptedJobs } from './interrupted-jobs';
-import { type JobQueue, jobNotFound, type QueuedJob } from './job-queue';
+import { jobNotFound, type QueuedJob } from './job-queue';
 import { type JobRequest, jobRequestSchema, labelJob } from './job-request';
 import { lightState } from './light-state';
-import { perform } from './perform';
-
-/** What a project shares with the studio's others. */
-export interface Shared {
-  readonly engine: Supervisor;
-  readonly queue: JobQueue;
-  readonly versions: () => Promise<Variant['versions']>;
-  readonly newJobId: () => string;
-}
+import { type Performed, perform, type Shared } from './perform';
 
 /** Not more often: a state is tens of kilobytes and each screen draws it. */
 const tellEveryMs = 100;
@@ -42,7 +32,7 @@ interface KnownJob {
 }
 type Stored = Pick<ProjectState, 'model' | 'baseline' | 'variants' | 'removed'>;
 
-export class OpenProject {
+export class OpenProject implements Performed {
   private readonly jobs = new Map<string, KnownJob>();
   private readonly listeners = new Set<(state: ProjectState) => void>();
   private readonly jobListeners = new Set<(job: Job) => void>();
@@ -102,7 +92,6 @@ export class OpenProject {
     });
   }
 
-  /** Something on the disk is new: to be read again and told. */
   changed(): void {
     this.stored = null;
     this.tell();
@@ -202,10 +191,6 @@ export class OpenProject {
     await this.project.close();
   }
 
-  /**
-   * The hash of the model, read once. A file that was only touched keeps its project.
-   * @throws LatheError where the file is gone or is another one by now
-   */
   sourceHash(): Promise<string> {
     this.source ??= this.readSourceHash().finally(() => {
       this.source = null;
@@ -213,7 +198,6 @@ export class OpenProject {
     return this.source;
   }
 
-  /** @throws LatheError where the samples are other ones than when they were chosen */
   async checkData(): Promise<void> {
     const { dataPath, file } = this.project;
     if (dataPath === null || file.data === null) return;

@@ -13,19 +13,43 @@ import {
   type Variant,
   type Work,
 } from '../contract';
+import type { Supervisor } from '../engine/supervisor';
 import { copyModelInto } from '../project/copy-model';
 import { type Lineage, recipeName, variantId } from '../project/lineage';
+import type { Project } from '../project/project';
 import { exportVariant } from './export-variant';
-import type { JobFacts } from './job-queue';
+import type { JobFacts, JobQueue } from './job-queue';
 import type { JobRequest } from './job-request';
 import { measure } from './measure';
-import type { OpenProject } from './open-project';
 
 type RequestOf<Name extends JobRequest['call']> = Extract<JobRequest, { call: Name }>;
 type Tell = (facts: JobFacts) => void;
 
+/** What a project shares with the studio's others. */
+export interface Shared {
+  readonly engine: Supervisor;
+  readonly queue: JobQueue;
+  readonly versions: () => Promise<Variant['versions']>;
+  readonly newJobId: () => string;
+}
+
+/** What a job needs of the project that it works on. */
+export interface Performed {
+  readonly project: Project;
+  readonly shared: Shared;
+  /**
+   * The hash of the model, read once. A file that was only touched keeps its project.
+   * @throws LatheError where the file is gone or is another one by now
+   */
+  sourceHash(): Promise<string>;
+  /** @throws LatheError where the samples are other ones than when they were chosen */
+  checkData(): Promise<void>;
+  /** Something on the disk is new: to be read again and told. */
+  changed(): void;
+}
+
 export async function perform(
-  opened: OpenProject,
+  opened: Performed,
   job: string,
   request: JobRequest,
   work: Work,
@@ -49,11 +73,11 @@ export async function perform(
   }
 }
 
-function exportTo({ project, shared }: OpenProject, request: RequestOf<'exportVariant'>, work: Work) {
+function exportTo({ project, shared }: Performed, request: RequestOf<'exportVariant'>, work: Work) {
   return exportVariant(shared.engine, project.contents, request.variant, request, work);
 }
 
-async function measureBaseline(opened: OpenProject, work: Work): Promise<void> {
+async function measureBaseline(opened: Performed, work: Work): Promise<void> {
   const { project, shared } = opened;
   await opened.sourceHash();
   await opened.checkData();
@@ -64,7 +88,7 @@ async function measureBaseline(opened: OpenProject, work: Work): Promise<void> {
 }
 
 /** The baseline first where it is not measured yet; both then run in turn, so that a drifting machine is fair to both. */
-async function measureVariant(opened: OpenProject, id: string, work: Work): Promise<void> {
+async function measureVariant(opened: Performed, id: string, work: Work): Promise<void> {
   const { project, shared } = opened;
   if ((await project.baseline()) === null) await measureBaseline(opened, portion(work, 0, 0.4));
   const conditions = project.conditions;
@@ -74,13 +98,13 @@ async function measureVariant(opened: OpenProject, id: string, work: Work): Prom
   opened.changed();
 }
 
-function measuring({ project }: OpenProject) {
+function measuring({ project }: Performed) {
   const { dims, measure: settings } = project.file;
   return { data: project.dataPath, dims, ...settings, cacheDir: project.cacheDir };
 }
 
 async function makeVariant(
-  opened: OpenProject,
+  opened: Performed,
   job: string,
   { recipe, evaluate }: RequestOf<'makeVariant'>,
   work: Work,
@@ -141,7 +165,7 @@ function performedRecipe(recipe: Recipe, { steps }: RunResult): Recipe {
 }
 
 async function addVariant(
-  opened: OpenProject,
+  opened: Performed,
   job: string,
   { model, name }: RequestOf<'addVariant'>,
   work: Work,
@@ -202,7 +226,7 @@ function inputsText({ inputs }: ModelReport): string {
 }
 
 /** Two recipes may differ in options alone: the later one gets a number, so that a table tells them apart. */
-function freeName({ project }: OpenProject, name: string): string {
+function freeName({ project }: Performed, name: string): string {
   const taken = new Set(project.variants.map((variant) => variant.name));
   let free = name;
   for (let number = 2; taken.has(free); number += 1) free = `${name} (${number})`;
