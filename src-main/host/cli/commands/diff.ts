@@ -31,7 +31,7 @@ export function describeDiff(report: DiffReport): string {
     ...replacementLines(report),
     ...removed.map(({ op, name }) => `- ${op} ${name}`),
     ...added.map(({ op, name }) => `+ ${op} ${name}`),
-    ...changed.map(({ op, name, changes }) => `~ ${op} ${name}: ${changes.map(changeText).join('; ')}`),
+    ...changed.map(({ op, name, changes }) => `~ ${op} ${name}: ${changesText(changes)}`),
     ...weights.map((weight) => `~ weight ${weight.name}: ${weightText(weight)}`),
     leftOutLine(report.leftOut, 'differences'),
     factLines([
@@ -59,11 +59,14 @@ function isOnlyRenamed({ changes }: NodeChange): boolean {
   return changes.every(({ of }) => of === 'name');
 }
 
-function matchedText({ matched, replaced, before, after }: DiffReport): string {
+/** Shares of the nodes that compute. */
+function matchedText({ matched, replaced, carriers, before, after }: DiffReport): string {
+  const carried = (kind: 'removed' | 'added'): number => carriers.reduce((total, it) => total + it[kind], 0);
   const sum = (side: 'before' | 'after'): number => replaced.reduce((total, group) => total + group[side].length, 0);
-  const share = ({ nodes }: DiffReport['before']): string => formatShare(nodes === 0 ? 1 : matched / nodes);
+  const share = (nodes: number): string => formatShare(nodes === 0 ? 1 : matched / nodes);
+  const shares = `${share(before.nodes - carried('removed'))} of the first, ${share(after.nodes - carried('added'))} of the second`;
   const others = replaced.length === 0 ? '' : `; ${sum('before')} more replaced by ${sum('after')}`;
-  return `${matched} nodes: ${share(before)} of the first, ${share(after)} of the second${others}`;
+  return `${matched} nodes: ${shares}${others}`;
 }
 
 /** Replacements of the same operators together: `⇒ 13 × 2 ReduceMean + Sub → LayerNormalization: norm …`. */
@@ -75,6 +78,15 @@ function replacementLines({ replaced }: DiffReport): string[] {
   return [...byText].map(([text, [first = '', ...others]]) =>
     others.length === 0 ? `⇒ ${text}: ${first}` : `⇒ ${others.length + 1} × ${text}: ${first} …`,
   );
+}
+
+/** Inputs that had their own types before, together: `inputs 0, 1 in uint8, int8`. */
+function changesText(changes: NodeChange['changes']): string {
+  const quantized = changes.filter(({ of, before }) => of === 'precision' && before === null);
+  const others = changes.filter((change) => !quantized.includes(change)).map(changeText);
+  if (quantized.length === 0) return others.join('; ');
+  const places = `${quantized.length === 1 ? 'input' : 'inputs'} ${quantized.map(({ name }) => name).join(', ')}`;
+  return [...others, `${places} in ${quantized.map(({ after }) => after).join(', ')}`].join('; ');
 }
 
 function changeText({ of, name, before, after }: NodeChange['changes'][number]): string {
