@@ -133,7 +133,7 @@ describe('graphTypes', () => {
     });
   });
 
-  it('runs the body of a Scan over nothing, along any axis, and counts it as passed by', async () => {
+  it('runs the first round of a Scan along any axis', async () => {
     const model = modelFromText(
       `g (float[2, N, 3] x) => (float[A, B, C] z) {
         z = Scan <num_scan_inputs = 1, scan_input_axes = [-2], body = b (float[2, 3] part) => (float[D, E] out) {
@@ -141,16 +141,16 @@ describe('graphTypes', () => {
         }> (x)
       }`,
     );
-    const types = await graphTypes(model);
-    const run = async (rounds: number) => {
-      const data = Float32Array.from({ length: 6 * rounds }, (_, at) => at % 3);
-      const seen = await types.observedOn({ x: { dtype: 'float32', shape: [2, rounds, 3], data } });
-      const body = [...seen.graphs()][1] as Graph;
-      return { isForced: seen.isForced(body), out: seen.of(body).get('out') };
-    };
     // A round sees 0 1 2 twice.
-    expect(await run(2)).toMatchObject({ isForced: false, out: { shape: [2, 4] } });
-    expect(await run(0)).toMatchObject({ isForced: true, out: { shape: [2, 0] } });
+    const x: Feeds[string] = {
+      dtype: 'float32',
+      shape: [2, 2, 3],
+      data: Float32Array.of(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2),
+    };
+    const seen = await (await graphTypes(model)).observedOn({ x });
+    const body = [...seen.graphs()][1] as Graph;
+    expect(seen.isForced(body)).toBe(false);
+    expect(seen.of(body).get('out')).toMatchObject({ shape: [2, 4] });
   });
 
   it('runs a body on random values where only the shapes of what reaches it are known', async () => {
