@@ -5,11 +5,20 @@
  */
 
 import { LatheError } from '../contract';
-import { attributes, type Dim, type DType, type Graph, type Node, sortTopologically, type TypeInfo } from '../onnx/ir';
+import {
+  attributes,
+  capturedBy,
+  type Dim,
+  type DType,
+  type Graph,
+  type Node,
+  sortTopologically,
+  type TypeInfo,
+} from '../onnx/ir';
 import type { Emitter } from './emitter';
 import { type GradientContext, nodeTitle, unsupported } from './gradient';
 import { gradients } from './gradients';
-import { noGradient } from './no-gradient';
+import { noGradient, notWritten } from './no-gradient';
 
 export interface BackwardRequest {
   /** The forward graph, loss included. */
@@ -61,7 +70,7 @@ export function backward(request: BackwardRequest): Backward {
   };
 
   for (const node of [...nodes].reverse()) {
-    if (!node.inputs.some((name) => active.has(name))) continue;
+    if (!readsAny(node, active)) continue;
     if (!node.outputs.some((name) => sums.has(name))) continue;
     const context = makeContext(request, node, active, gradientOf, (with_) => replaced.set(node.name, with_));
     const found = ruleFor(node)(context);
@@ -133,6 +142,8 @@ function ruleFor(node: Node) {
   if (rule !== undefined) return rule;
   const reason = noGradient[node.opType];
   if (reason !== undefined) throw unsupported(node, reason);
+  const { reason: known, next } = notWritten[node.domain === '' ? node.opType : ''] ?? {};
+  if (known !== undefined) throw unsupported(node, known, next);
   throw unsupported(node, `no gradient is known for ${node.domain === '' ? '' : `${node.domain}.`}${node.opType}`);
 }
 
@@ -141,10 +152,14 @@ function activeValues(nodes: readonly Node[], wrt: ReadonlySet<string>): Readonl
   const active = new Set(wrt);
   for (const node of nodes) {
     if (isBlind(node)) continue;
-    if (node.inputs.some((name) => active.has(name)))
-      for (const output of node.outputs) if (output !== '') active.add(output);
+    if (readsAny(node, active)) for (const output of node.outputs) if (output !== '') active.add(output);
   }
   return active;
+}
+
+/** Whether a node, its bodies included, reads one of the values. */
+function readsAny(node: Node, values: ReadonlySet<string>): boolean {
+  return node.inputs.some((name) => values.has(name)) || [...capturedBy(node)].some((name) => values.has(name));
 }
 
 /** Operators whose outputs carry no derivative by nature: what follows does not depend on the weights smoothly. */

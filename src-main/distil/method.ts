@@ -164,9 +164,11 @@ export const trainingOptions = {
       { value: 'shift', title: 'Small shifts' },
       { value: 'flip', title: 'Mirror' },
       { value: 'shift-flip', title: 'Small shifts and mirror' },
+      { value: 'crop', title: 'Random crops' },
+      { value: 'crop-flip', title: 'Random crops and mirror' },
     ],
     title: 'Augmentation',
-    help: 'Moves pictures at random, the same for teacher and student. Do not mirror what has a side, such as digits.',
+    help: 'Moves pictures at random, the same for teacher and student; crops keep half of the picture or more and fill its size. Do not mirror what has a side, such as digits.',
     advanced: true,
   },
   batchNorm: {

@@ -3,6 +3,22 @@
  * of them carries no gradient.
  */
 
+/** Operators that have a derivative which is not written: why, and what can be done. */
+export const notWritten: Readonly<Record<string, { readonly reason: string; readonly next: string }>> = {
+  If: {
+    reason: 'which of its bodies runs is known only at run time',
+    next: 'export the model without the condition (traced rather than scripted), or let the targets leave out what stands before it',
+  },
+  Loop: {
+    reason: 'how often its body runs is known only at run time',
+    next: 'export the model with its loop unrolled (traced rather than scripted), or let the targets leave out what stands before it',
+  },
+  Scan: {
+    reason: 'its body runs once a step of a sequence',
+    next: 'export the model with the steps written out or as LSTM, GRU or RNN, or let the targets leave out what stands before it',
+  },
+};
+
 const integers = 'its output is made of integers or truth values';
 const steps = 'it is a step function: its derivative is zero wherever it exists';
 const shapes = 'its output depends on shapes, not on values';

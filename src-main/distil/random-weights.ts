@@ -7,25 +7,43 @@
 import { Random } from '../kernels/random';
 import { attributes, elementCount, type Graph, indexGraph, type NdArray, type Node, zeros } from '../onnx/ir';
 import type { Weights } from './training-state';
+import { findWeightUses, type WeightUse } from './weight-uses';
 
 type GraphIndex = ReturnType<typeof indexGraph>;
 
 /** @param weights what is trained, running statistics included: names and shapes; the values do not count */
 export function randomWeights(graph: Graph, weights: Weights, seed: number): Weights {
   const index = indexGraph(graph);
+  const usesOf = findWeightUses(graph);
   const random = new Random(seed * 104_729 + 1);
-  return new Map([...weights].map(([name, { shape }]) => [name, drawn(index, name, shape, random)]));
+  return new Map(
+    [...weights].map(([name, { shape }]) => [
+      name,
+      drawn(index, usesOf(name).uses[0] ?? statisticUse(index, name), shape, random),
+    ]),
+  );
+}
+
+/** Running statistics are no weights, and moved all the same. */
+function statisticUse(index: GraphIndex, name: string): WeightUse | undefined {
+  const [node] = index.consumers(name);
+  return node && { node, at: node.inputs.indexOf(name), value: name, turned: false };
 }
 
 const norms = ['BatchNormalization', 'InstanceNormalization', 'GroupNormalization', 'LayerNormalization'];
 const recurrent = ['LSTM', 'GRU', 'RNN'];
 
-function drawn(index: GraphIndex, name: string, shape: readonly number[], random: Random): NdArray<'float32'> {
-  const { node, at, value } = readerOf(index, name);
+function drawn(
+  index: GraphIndex,
+  use: WeightUse | undefined,
+  shape: readonly number[],
+  random: Random,
+): NdArray<'float32'> {
   const array = zeros('float32', shape);
   const fill = (draw: () => number) => ({ ...array, data: array.data.map(draw) });
   const normal = (spread: number) => fill(() => spread * random.normal());
-  if (node === undefined) return normal(1 / Math.sqrt(shape.at(-1) ?? 1));
+  if (use === undefined) return normal(1 / Math.sqrt(shape.at(-1) ?? 1));
+  const { node, at } = use;
   if (norms.includes(node.opType)) return at === 1 || at === 4 ? fill(() => 1) : array;
   if (recurrent.includes(node.opType)) {
     const reach = 1 / Math.sqrt(attributes.intOf(node, 'hidden_size', 1));
@@ -39,7 +57,7 @@ function drawn(index: GraphIndex, name: string, shape: readonly number[], random
       return normal(gain(index, node) / Math.sqrt(fanIn(node, shape)));
     case 'MatMul':
     case 'Einsum':
-      return normal(gain(index, node) / Math.sqrt(turned(value, name, shape, at === 0)));
+      return normal(gain(index, node) / Math.sqrt(summed(shape, use.turned, at === 0)));
     case 'Gather':
       return normal(1 / Math.sqrt(shape.at(-1) ?? 1));
     case 'PRelu':
@@ -52,16 +70,8 @@ function drawn(index: GraphIndex, name: string, shape: readonly number[], random
   }
 }
 
-/** The node that reads a weight, also where it is turned first. */
-function readerOf(index: GraphIndex, name: string): { node: Node | undefined; at: number; value: string } {
-  const [reader] = index.consumers(name);
-  if (reader?.opType === 'Transpose') return readerOf(index, reader.outputs[0] as string);
-  return { node: reader, at: reader?.inputs.indexOf(name) ?? 0, value: name };
-}
-
 /** Inputs of a product: the axis before the last, or the last where the weight stands first or is turned. */
-function turned(value: string, name: string, shape: readonly number[], isFirst: boolean): number {
-  const isTurned = value !== name;
+function summed(shape: readonly number[], isTurned: boolean, isFirst: boolean): number {
   return shape.at(isTurned === isFirst ? -2 : -1) ?? 1;
 }
 

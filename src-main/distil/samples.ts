@@ -29,16 +29,8 @@ const partBytes = 64 * 2 ** 20;
 /** More than this is not held: the message says what to do. */
 const mostBytes = 4 * 2 ** 30;
 
-/**
- * @throws LatheError where the data has neither a train nor a calibration split, is fed element by element, or is
- * too large to be held
- */
-export async function loadSamples(
-  dataset: Dataset,
-  inputs: readonly string[],
-  seed: number,
-  work: Work,
-): Promise<TrainingSamples> {
+/** @throws LatheError where the data has neither a train nor a calibration split, or is fed element by element */
+export function trainingSplit(dataset: Dataset): Split {
   const split = dataset.train ?? dataset.calibration;
   if (split === null)
     throw new LatheError({
@@ -53,8 +45,19 @@ export async function loadSamples(
       next: 'store samples of one shape stacked in arrays (feed "slice")',
     });
   }
-  const parts = await readParts(split, inputs, work);
+  return split;
+}
+
+/** @throws LatheError where labels are no classes, or the data is too large to be held */
+export async function loadSamples(
+  dataset: Dataset,
+  inputs: readonly string[],
+  seed: number,
+  work: Work,
+): Promise<TrainingSamples> {
+  const split = trainingSplit(dataset);
   const labels = labelsOf(await split.array('labels'), dataset.path);
+  const parts = await readParts(split, inputs, work);
   const order = shuffled(
     Int32Array.from({ length: split.samples }, (_, at) => at),
     seed,

@@ -16,8 +16,10 @@ import { Random } from '../kernels/random';
 import { readModel, readTensor } from '../onnx/file';
 import { type Feeds, type Model, type NdArray, type Tensor, tensorFromArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
+import { inlineFunctions } from '../passes/inline-functions';
 import { liftConstants } from '../passes/lift-constants';
 import { raiseOpset } from '../passes/raise-opset';
+import { resolveIf } from '../passes/resolve-if';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { rowsOfRun } from './fixed-runs';
@@ -28,11 +30,11 @@ import { trainingMethods } from './methods';
 import { modelKey } from './model-key';
 import { optimizers } from './optimizers';
 import { randomWeights } from './random-weights';
-import { loadSamples, type TrainingSamples } from './samples';
+import { loadSamples, type TrainingSamples, trainingSplit } from './samples';
 import type { Schedule } from './schedule';
 import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
 import { train } from './train';
-import { findTrainable } from './trainable';
+import { findTrainable, type Trainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
 import { checkMemory } from './training-memory';
@@ -71,7 +73,7 @@ async function runTraining(
       next: 'name a dataset folder (--data DIR)',
     });
   }
-  const lifted = liftConstants(model).model;
+  const lifted = resolveIf(liftConstants(inlineFunctions(model).model).model).model;
   const { model: raised } = await raiseOpset(lifted, Math.max(trainingOpset, model.opsets.get('') ?? 0));
   const mayTouch = targetFilter(targets);
   const preparation = method.prepare?.(raised, options, mayTouch) ?? unprepared(raised);
@@ -82,17 +84,14 @@ async function runTraining(
   const inputs = prepared.graph.inputs
     .map((value) => value.name)
     .filter((name) => !prepared.graph.initializers.has(name));
-  const samples = await loadSamples(
-    context.dataset,
-    inputs,
-    context.seed,
-    portion(context, 0, 0.02, 'Reading samples'),
-  );
-  const sample = samples.gather(samples.validation.subarray(0, 1));
-  const labelled = sample.labels !== null;
-  const form = await trainingForm(prepared, sample.feeds, options.batch as number, options.batchNorm === 'train');
+  // One sample tells all that can be refused, before the others are read.
+  const split = trainingSplit(context.dataset);
+  const { feeds } = await split.read(0, 1);
+  const sample = Object.fromEntries(inputs.flatMap((name) => (feeds[name] ? [[name, feeds[name]]] : [])));
+  const labelled = (await split.array('labels')) !== undefined;
+  const form = await trainingForm(prepared, sample, options.batch as number, options.batchNorm === 'train');
   const taught = await teacherOf(intent, output, context);
-  const hinted = await withHints(intent, form.model, taught, sample.feeds, context.seed);
+  const hinted = await withHints(intent, form.model, taught, sample, context.seed);
   const graph = await buildTrainingGraph({
     model: hinted.model,
     hints: hinted.pairs,
@@ -108,17 +107,21 @@ async function runTraining(
     masks: intent.masks,
     accumulate: (options.accumulate as number) > 1,
   });
+  const reading = portion(context, 0, 0.02, 'Reading samples');
+  const samples = await loadSamples(context.dataset, inputs, context.seed, reading);
   if (graph.labels !== '') checkLabels(samples, graph.classes);
   const state = await withForwards(prepared, output, graph, taught, options.threads as number, (forwards) =>
     runLoop(graph, samples, forwards, options, { context, method, model: prepared, hinted: hinted.model }),
   );
-  const skipped = [...trainable.skipped, ...preparation.skipped];
+  const skipped = [...trainable.skipped, ...preparation.skipped, ...withoutGradient(graph, trainable)];
+  const changed = trainable.names.filter((name) => graph.gradients.has(name)).length;
   return {
     model: finish(withWeights(prepared, state.best.weights)),
-    eligible: trainable.names.length + skipped.length,
-    changed: graph.parameters.length,
+    eligible: changed + skipped.length,
+    changed,
     skipped,
     notes: [
+      ...statisticNotes(prepared, form.statistics.length),
       ...preparation.notes,
       ...intent.notes,
       ...lossNotes(intent, labelled),
@@ -127,6 +130,24 @@ async function runTraining(
     ],
     performed: isStopped(state, options) ? { stopAfter: state.step } : undefined,
   };
+}
+
+/** Weights that the output does not depend on by a derivative. */
+function withoutGradient({ gradients }: TrainingGraph, { names, readerOf }: Trainable) {
+  return names
+    .filter((name) => !gradients.has(name))
+    .map((name) => ({
+      node: readerOf(name),
+      reason: `no derivative of the output reaches "${name}": it stayed as it was`,
+    }));
+}
+
+function statisticNotes({ graph }: Model, moved: number): string[] {
+  if (moved > 0) return [`${moved} running statistics of BatchNormalization followed the batches`];
+  const count = graph.nodes.filter(({ opType }) => opType === 'BatchNormalization').length;
+  return count === 0
+    ? []
+    : [`the statistics of ${count} BatchNormalization stayed frozen (batchNorm=train moves them)`];
 }
 
 function lossNotes({ loss }: TrainingIntent, labelled: boolean): string[] {

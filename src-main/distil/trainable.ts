@@ -1,37 +1,24 @@
-/** Which initializers of a model are weights that training may move. */
+/** Which initializers of a model are weights that training may move, and why the others are not. */
 
 import { readTensor } from '../onnx/file';
-import { elementCount, type Graph, indexGraph, type NdArray, type Tensor } from '../onnx/ir';
+import { attributes, elementCount, type Graph, type NdArray, type Node, type Tensor } from '../onnx/ir';
+import { nodeTitle } from './gradient';
+import { findWeightUses, type WeightUses } from './weight-uses';
 
-/** Operators that read weights, and at which inputs; Add and Mul hold biases and scales of norms written in pieces. */
-const weightInputs: Readonly<Record<string, readonly number[]>> = {
-  Conv: [1, 2],
-  ConvTranspose: [1, 2],
-  Gemm: [1, 2],
-  MatMul: [0, 1],
-  LayerNormalization: [1, 2],
-  SimplifiedLayerNormalization: [1],
-  RMSNormalization: [1],
-  BatchNormalization: [1, 2],
-  InstanceNormalization: [1, 2],
-  GroupNormalization: [1, 2],
-  PRelu: [1],
-  Gather: [0],
-  Add: [0, 1],
-  Mul: [0, 1],
-  Einsum: [0, 1],
-  Transpose: [0],
-  QuantizeLinear: [0],
-  LSTM: [1, 2, 3],
-  GRU: [1, 2, 3],
-  RNN: [1, 2, 3],
-};
+interface Skipped {
+  readonly node: string;
+  readonly reason: string;
+}
 
 export interface Trainable {
   readonly names: readonly string[];
-  readonly skipped: readonly { readonly node: string; readonly reason: string }[];
+  readonly skipped: readonly Skipped[];
   readonly weights: ReadonlyMap<string, NdArray<'float32'>>;
+  /** The node that reads a weight, for messages. */
+  readerOf(weight: string): string;
 }
+
+type MayTouch = (node: { name: string; opType: string }) => boolean;
 
 /**
  * @param mayTouch whether a node is among the Step's targets
@@ -39,44 +26,93 @@ export interface Trainable {
  */
 export function findTrainable(
   graph: Graph,
-  mayTouch: (node: { name: string; opType: string }) => boolean,
+  mayTouch: MayTouch,
   known: { readonly learned: readonly string[]; readonly constants: readonly string[] } = {
     learned: [],
     constants: [],
   },
 ): Trainable {
-  const index = indexGraph(graph);
+  const usesOf = findWeightUses(graph);
   const weights = new Map<string, NdArray<'float32'>>();
-  const skipped: { node: string; reason: string }[] = [];
+  const readers = new Map<string, string>();
+  const skipped: Skipped[] = bodyWeights(graph);
   for (const [name, tensor] of graph.initializers) {
     if (known.constants.includes(name)) continue;
+    const found = usesOf(name);
+    const reader = found.uses[0]?.node ?? found.others[0];
+    readers.set(name, reader?.name ?? name);
     if (known.learned.includes(name)) {
       weights.set(name, floats(tensor));
       continue;
     }
-    const readers = index
-      .consumers(name)
-      .filter((node) => (weightInputs[node.opType] ?? []).some((at) => node.inputs[at] === name));
-    if (readers.length === 0 || elementCount(tensor.shape) < 2) continue;
-    const reader = readers[0] as { name: string };
-    if (!readers.some(mayTouch)) skipped.push({ node: reader.name, reason: 'not among the targets: frozen' });
-    else if (tensor.dtype !== 'float32')
-      skipped.push({ node: reader.name, reason: `weights of type ${tensor.dtype} are not trained` });
-    else {
-      const values = floats(tensor);
-      if (isMask(values))
-        skipped.push({ node: reader.name, reason: `"${name}" looks like an attention mask, not a weight` });
-      else weights.set(name, values);
+    if (reader === undefined || elementCount(tensor.shape) < 2) continue;
+    if (isWholeNumbers(tensor)) {
+      if (found.readers.some((node) => readsCodes(node, name)))
+        skipped.push({ node: reader.name, reason: 'codes are trained by the method qat' });
+      continue;
     }
+    const reason = reasonToFreeze(name, tensor, found, mayTouch);
+    if (reason === null) weights.set(name, floats(tensor));
+    else skipped.push({ node: reader.name, reason });
   }
-  return { names: [...weights.keys()], skipped, weights };
+  return {
+    names: [...weights.keys()],
+    skipped,
+    weights,
+    readerOf: (weight) => readers.get(weight) ?? weight,
+  };
+}
+
+function reasonToFreeze(name: string, tensor: Tensor, { uses, others }: WeightUses, mayTouch: MayTouch): string | null {
+  if (uses.length === 0) {
+    const [reader] = others as [Node];
+    return attributes.subgraphsOf(reader).length > 0
+      ? `"${name}" is read inside the body of ${nodeTitle(reader)}: frozen`
+      : `"${name}" is read by ${reader.opType} as a number of the calculation, not as a weight: frozen`;
+  }
+  if (!uses.some(({ node }) => mayTouch(node))) return 'not among the targets: frozen';
+  if (tensor.dtype !== 'float32') return `weights of type ${tensor.dtype} are not trained`;
+  const { data } = floats(tensor);
+  if (isMask(data, uses)) return `"${name}" looks like an attention mask, not a weight`;
+  const isPadding = uses.every(({ node }) => node.opType === 'Concat') && data.every((value) => value === data[0]);
+  return isPadding ? `"${name}" is one number throughout: padding, not a weight` : null;
+}
+
+/** Weights that belong to bodies of Loop, Scan or If. */
+function bodyWeights(graph: Graph): Skipped[] {
+  return graph.nodes.flatMap((node) =>
+    attributes
+      .subgraphsOf(node)
+      .flatMap(({ graph: body }) => [...body.initializers])
+      .filter(([, tensor]) => tensor.dtype === 'float32' && elementCount(tensor.shape) > 1)
+      .map(([name]) => ({ node: node.name, reason: `"${name}" is in the body of ${nodeTitle(node)}: frozen` })),
+  );
+}
+
+function isWholeNumbers({ dtype }: Tensor): boolean {
+  return !['float32', 'float16', 'bfloat16', 'float64'].includes(dtype);
+}
+
+/** Codes of weights, by the operators that read such. */
+function readsCodes({ opType, inputs }: Node, name: string): boolean {
+  const at = {
+    DequantizeLinear: 0,
+    MatMulNBits: 1,
+    MatMulInteger: 1,
+    ConvInteger: 1,
+    QLinearConv: 3,
+    QLinearMatMul: 3,
+  };
+  return opType in at && inputs[at[opType as keyof typeof at]] === name;
 }
 
 function floats(tensor: Tensor): NdArray<'float32'> {
   return readTensor(tensor) as NdArray<'float32'>;
 }
 
-/** Constants of −∞ or very large size are masks. */
-function isMask({ data }: NdArray<'float32'>): boolean {
-  return data.some((value) => !(Math.abs(value) < 1e3));
+/** Constants of −∞ or very large size, and such of zeros and ones that others are added to or multiplied with. */
+function isMask(data: Float32Array, uses: WeightUses['uses']): boolean {
+  if (data.some((value) => !(Math.abs(value) < 1e3))) return true;
+  const isSwitch = uses.every(({ node }) => node.opType === 'Mul' || node.opType === 'Add');
+  return isSwitch && data.includes(0) && data.includes(1) && data.every((value) => value === 0 || value === 1);
 }

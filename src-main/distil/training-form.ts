@@ -8,6 +8,7 @@ import type { Feeds, Model, Value } from '../onnx/ir';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
 import { unrollRecurrent } from './unroll-recurrent';
+import { writeOutContrib } from './write-out-contrib';
 
 export interface TrainingForm {
   readonly model: Model;
@@ -25,7 +26,8 @@ export async function trainingForm(
   batchStatistics: boolean,
 ): Promise<TrainingForm> {
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
-  const unrolled = await unrollRecurrent({ ...model, graph: { ...model.graph, inputs } });
+  const plain = await writeOutContrib({ ...model, graph: { ...model.graph, inputs } });
+  const unrolled = await unrollRecurrent(plain);
   const sized = await multiplySmallDepthwise(unrolled);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
 }

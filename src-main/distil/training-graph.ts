@@ -162,6 +162,8 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const sums = request.accumulate ? sumGradients(summing, gradients, share) : [];
   const update = new Emitter(summing.names);
   const learned = parameters.filter(({ name }) => gradients.has(name));
+  // What the loss does not depend on stays a constant.
+  const idle = trainable.filter((name) => !gradients.has(name));
   const written = writeUpdate(
     update,
     { ...request, graph, learningRate, corrections: [c1, c2] },
@@ -177,14 +179,15 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     return { ...model, opsets, graph: { ...withLoss, ...part, outputs: values, values: new Map() } };
   };
   const shapeOf = (name: string) => (graph.initializers.get(name) as Tensor).shape;
-  const forwardInputs = [...withLoss.inputs, ...parameters];
+  const forwardInputs = [...withLoss.inputs, ...parameters.filter(({ name }) => !idle.includes(name))];
   const updateInputs = [...written.states, ...[learningRate, c1, c2].map((name) => makeValue(name, 'float32', []))];
   const updated = [
     written.norm,
     ...written.trained.flatMap(({ next, state }) => [next, ...state.map((each) => each.next)]),
   ];
   const moving = statistics.map(({ next }) => next);
-  const forwardConstants = [...initializers, ...backwardEmit.initializers];
+  const idleTensors = idle.map((name) => [name, graph.initializers.get(name) as Tensor] as const);
+  const forwardConstants = [...initializers, ...idleTensors, ...backwardEmit.initializers];
   const sumInputs = sums.map(({ name, parameter }) => makeValue(name, 'float32', shapeOf(parameter)));
   const parts = request.accumulate
     ? {

@@ -10,9 +10,12 @@ import { valueTypes } from '../onnx/session';
 import { Emitter, namesOf } from './emitter';
 import { unsupported } from './gradient';
 
-const { int, intOf, stringOf } = attributes;
-const recurrent = ['LSTM', 'GRU', 'RNN'] as const;
+const { int, intOf, stringOf, stringsOf } = attributes;
+export const recurrent = ['LSTM', 'GRU', 'RNN'] as const;
 type Recurrent = (typeof recurrent)[number];
+
+/** Those without a parameter, which are operators of the same name. */
+const plainActivations = ['Relu', 'Tanh', 'Sigmoid', 'Softsign', 'Softplus'];
 
 /** Blocks of gates that lie stacked in W, R and B. */
 const gateCount: Readonly<Record<Recurrent, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
@@ -83,11 +86,18 @@ function identity(output: string, input: string): Node {
 
 function refuseForms(node: Node): void {
   if (intOf(node, 'layout', 0) !== 0) throw unsupported(node, 'layout = 1');
-  if (node.attributes.has('activations')) throw unsupported(node, 'activations of its own');
   if (node.attributes.has('clip')) throw unsupported(node, 'clipped cells');
-  if (intOf(node, 'input_forget', 0) !== 0) throw unsupported(node, 'coupled input and forget gates');
-  if ((node.inputs[4] ?? '') !== '') throw unsupported(node, 'sequences of different lengths');
-  if ((node.inputs[7] ?? '') !== '') throw unsupported(node, 'peepholes');
+}
+
+/** f of gates, g of candidates, h of the cell's output; those of this direction. */
+function activationsOf(emit: Emitter, node: Node, kind: Recurrent, at: number): ((value: string) => string)[] {
+  const usual = { LSTM: ['Sigmoid', 'Tanh', 'Tanh'], GRU: ['Sigmoid', 'Tanh'], RNN: ['Tanh'] }[kind];
+  const given = stringsOf(node, 'activations', []);
+  const names = given.length === 0 ? usual : given.slice(at * usual.length, (at + 1) * usual.length);
+  return names.map((name) => {
+    if (!plainActivations.includes(name)) throw unsupported(node, `the activation ${name}`);
+    return (value) => emit.op(name, [value]);
+  });
 }
 
 interface Direction {
@@ -129,27 +139,43 @@ function unrollDirection(
   const steps = emit
     .ops('Split', [inputShare, emit.integers(Array<number>(length).fill(1))], length, { axis: int(0) })
     .map((step) => emit.squeeze(step, [0]));
-  const cell = makeCell(
-    emit,
+  const peepholes = node.inputs[7] ?? '';
+  const cell = makeCell(emit, {
     kind,
     rT,
     hidden,
-    resetAfter ? ((halves?.[1] as string) ?? null) : null,
-    intOf(node, 'linear_before_reset', 0) === 1,
-  );
+    recurrentBias: resetAfter ? ((halves?.[1] as string) ?? null) : null,
+    linearBeforeReset: intOf(node, 'linear_before_reset', 0) === 1,
+    inputForget: intOf(node, 'input_forget', 0) === 1,
+    peepholes: peepholes === '' ? null : pick(peepholes),
+    activations: activationsOf(emit, node, kind, at),
+  });
+  const lengths = node.inputs[4] ?? '';
   const start = (input: number) => startState(emit, node.inputs[input] ?? '', x, hidden, at, directions);
   let [h, c] = [start(5), kind === 'LSTM' ? start(6) : ''];
   const order = Array.from({ length }, (_, step) => (backwards ? length - 1 - step : step));
   const all = Array<string>(length);
   for (const step of order) {
-    ({ h, c } = cell(steps[step] as string, h, c));
-    all[step] = emit.unsqueeze(h, [0, 1]);
+    const next = cell(steps[step] as string, h, c);
+    const live = lengths === '' ? null : liveRows(emit, lengths, step);
+    const follow = (before: string, after: string) =>
+      live === null || before === '' ? after : emit.add(before, emit.mul(live, emit.sub(after, before)));
+    [h, c] = [follow(h, next.h), follow(c, next.c)];
+    all[step] = emit.unsqueeze(live === null ? next.h : emit.mul(live, next.h), [0, 1]);
   }
   return {
     all: emit.op('Concat', all, { axis: int(0) }),
     h: emit.unsqueeze(h, [0]),
     c: c === '' ? '' : emit.unsqueeze(c, [0]),
   };
+}
+
+/** [N, 1]: 1 for sequences that reach the step, 0 for those that are over. */
+function liveRows(emit: Emitter, lengths: string, step: number): string {
+  const wide = emit.shared(`lengths:${lengths}`, () => emit.unsqueeze(emit.cast(lengths, 'int64'), [1]));
+  return emit.shared(`live:${lengths}:${step}`, () =>
+    emit.cast(emit.op('Greater', [wide, emit.integers([step], [])]), 'float32'),
+  );
 }
 
 /** [N, H]: the given state of this direction, or zeros for each sample of x. */
@@ -164,26 +190,42 @@ function startState(emit: Emitter, given: string, x: string, hidden: number, at:
 
 type Cell = (x: string, h: string, c: string) => { h: string; c: string };
 
+interface CellForm {
+  readonly kind: Recurrent;
+  /** [H, gates·H]. */
+  readonly rT: string;
+  readonly hidden: number;
+  readonly recurrentBias: string | null;
+  readonly linearBeforeReset: boolean;
+  readonly inputForget: boolean;
+  /** [3H], for i, o, f. */
+  readonly peepholes: string | null;
+  readonly activations: readonly ((value: string) => string)[];
+}
+
 /** One step; x is the input's share [N, gates·H], h and c are [N, H]. Gates lie in ONNX's order: iofc, zrh. */
-function makeCell(
-  emit: Emitter,
-  kind: Recurrent,
-  rT: string,
-  hidden: number,
-  recurrentBias: string | null,
-  linearBeforeReset: boolean,
-): Cell {
-  const sigmoid = (value: string) => emit.op('Sigmoid', [value]);
-  const tanh = (value: string) => emit.op('Tanh', [value]);
+function makeCell(emit: Emitter, form: CellForm): Cell {
+  const { kind, rT, hidden, recurrentBias, linearBeforeReset } = form;
+  type Activation = CellForm['activations'][number];
+  const [ofGates, ofCandidates] = form.activations as [Activation, Activation];
   const parts = (value: string, sizes: readonly number[], axis = -1) =>
     emit.ops('Split', [value, emit.integers(sizes)], sizes.length, { axis: int(axis) });
-  if (kind === 'RNN') return (x, h) => ({ h: tanh(emit.add(x, emit.matmul(h, rT))), c: '' });
+  if (kind === 'RNN') return (x, h) => ({ h: ofGates(emit.add(x, emit.matmul(h, rT))), c: '' });
   if (kind === 'LSTM') {
+    const through = form.activations[2] as Activation;
+    const seen = form.peepholes === null ? null : parts(form.peepholes, [hidden, hidden, hidden], 0);
     return (x, h, c) => {
       const [gated, g] = parts(emit.add(x, emit.matmul(h, rT)), [3 * hidden, hidden]) as [string, string];
-      const [i, o, f] = parts(sigmoid(gated), [hidden, hidden, hidden]) as [string, string, string];
-      const next = emit.add(emit.mul(f, c), emit.mul(i, tanh(g)));
-      return { h: emit.mul(o, tanh(next)), c: next };
+      const gate = (values: readonly string[], at: number, cell: string) =>
+        seen === null
+          ? (values[at] as string)
+          : ofGates(emit.add(values[at] as string, emit.mul(seen[at] as string, cell)));
+      const sizes = [hidden, hidden, hidden];
+      const values = parts(seen === null ? ofGates(gated) : gated, sizes);
+      const i = gate(values, 0, c);
+      const f = form.inputForget ? emit.sub(emit.scalar(1), i) : gate(values, 2, c);
+      const next = emit.add(emit.mul(f, c), emit.mul(i, ofCandidates(g)));
+      return { h: emit.mul(gate(values, 1, next), through(next)), c: next };
     };
   }
   const [rGates, rHidden] = parts(rT, [2 * hidden, hidden]) as [string, string];
@@ -192,13 +234,13 @@ function makeCell(
   return (x, h) => {
     const [xGates, xHidden] = parts(x, [2 * hidden, hidden]) as [string, string];
     const share = emit.add(xGates, emit.matmul(h, rGates));
-    const [z, r] = parts(sigmoid(bGates === null ? share : emit.add(share, bGates)), [hidden, hidden]) as [
+    const [z, r] = parts(ofGates(bGates === null ? share : emit.add(share, bGates)), [hidden, hidden]) as [
       string,
       string,
     ];
     const through = linearBeforeReset ? emit.matmul(h, rHidden) : emit.matmul(emit.mul(r, h), rHidden);
     const biased = bHidden === null ? through : emit.add(through, bHidden);
-    const candidate = tanh(emit.add(xHidden, linearBeforeReset ? emit.mul(r, biased) : biased));
+    const candidate = ofCandidates(emit.add(xHidden, linearBeforeReset ? emit.mul(r, biased) : biased));
     // h' = (1 − z)·n + z·h
     return { h: emit.add(candidate, emit.mul(z, emit.sub(h, candidate))), c: '' };
   };

@@ -1,8 +1,9 @@
 /** The update as graph nodes: gradients clipped, each parameter moved by the optimiser, masked elements held at zero. */
 
-import { attributes, type Graph, indexGraph, makeValue, type NdArray, tensorFromArray, type Value } from '../onnx/ir';
+import { attributes, type Graph, makeValue, type NdArray, type Node, tensorFromArray, type Value } from '../onnx/ir';
 import type { Emitter } from './emitter';
 import type { Optimizer } from './optimizers';
+import { findWeightUses, type WeightUses } from './weight-uses';
 
 export interface TrainedParameter {
   /** Name of the initializer, and of the graph's input. */
@@ -45,12 +46,13 @@ export function writeUpdate(
   const { norm, clipped } = clipGradients(emit, flat, request.clipNorm);
   const trained: TrainedParameter[] = [];
   const states: Value[] = [];
+  const usesOf = findWeightUses(request.graph);
   for (const { name, shape } of parameters) {
     const gradient = clipped.get(name);
     if (gradient === undefined) continue;
     const state = optimizer.state.map((each) => emit.fresh(`${name}:${each}`));
     states.push(...state.map((each) => makeValue(each, 'float32', shape)));
-    const weightDecay = isDecayed(request.graph, name, shape) ? request.weightDecay : 0;
+    const weightDecay = isDecayed(usesOf(name), shape) ? request.weightDecay : 0;
     const { lay, back } = laid.get(name) as Layout;
     const inputs = {
       emit,
@@ -117,9 +119,9 @@ const undecayedInputs: Readonly<Record<string, readonly number[]>> = {
   LayerNormalization: [1, 2],
 };
 
-/** Matrices and kernels are; what has one long axis, or is read only as a bias or a norm's scale, is not. */
-function isDecayed(graph: Graph, name: string, shape: readonly number[]): boolean {
+/** Matrices and kernels are; what has one long axis, or is used only as a bias or a norm's scale, is not. */
+function isDecayed({ uses, others }: WeightUses, shape: readonly number[]): boolean {
   if (shape.filter((dim) => dim > 1).length < 2) return false;
-  const readers = indexGraph(graph).consumers(name);
-  return !readers.every((node) => (undecayedInputs[node.opType] ?? []).some((at) => node.inputs[at] === name));
+  const isShift = (node: Node) => node.opType === 'Add';
+  return !others.every(isShift) || !uses.every(({ node, at }) => undecayedInputs[node.opType]?.includes(at));
 }

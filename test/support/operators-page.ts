@@ -2,7 +2,9 @@
 
 import { resolveOptions, unwatched } from '../../src-main/contract';
 import { gradients } from '../../src-main/distil/gradients';
-import { noGradient } from '../../src-main/distil/no-gradient';
+import { noGradient, notWritten } from '../../src-main/distil/no-gradient';
+import { recurrent } from '../../src-main/distil/unroll-recurrent';
+import { fusedOps } from '../../src-main/distil/write-out-contrib';
 import { macsOps } from '../../src-main/inspect';
 import { type Model, makeNode } from '../../src-main/onnx/ir';
 import { findWeights, prunableOps } from '../../src-main/prune/weights';
@@ -29,7 +31,8 @@ export async function operatorsPage(workDir: string): Promise<string> {
     ...operators().map(operatorRow),
     '',
     '- **MACs**: multiply–accumulates are counted.',
-    '- **gradient**: training goes through it; where not, the reason.',
+    `- **gradient**: training goes through it: ${Object.keys(gradients).length} operators by a gradient of their own, ${writtenOut.length} written out in others first (recurrent ones`,
+    `  step by step). ${Object.keys(noGradient).length} have no derivative, for the reason that is given. Control flow is refused with its reason.`,
     "- **static int8**: onnxruntime's CPU provider has a kernel on 8-bit integers, and Lathe places Q/DQ pairs around it.",
     '- **half precision**: floats become float16 unless it says that they stay; *in part*: some inputs do.',
     '',
@@ -49,15 +52,25 @@ function operators(): string[] {
     ...prunableOps,
     ...Object.keys(gradients),
     ...Object.keys(noGradient),
+    ...Object.keys(notWritten),
+    ...fusedOps,
+    ...recurrent,
   ]);
   return [...candidates].sort((a, b) => Number(a.includes('.')) - Number(b.includes('.')) || (a < b ? -1 : 1));
+}
+
+const writtenOut = [...recurrent, ...fusedOps];
+
+function gradientOf(op: string): string {
+  if (op in gradients) return 'yes';
+  if (writtenOut.includes(op)) return 'written out';
+  return noGradient[op] ?? notWritten[op]?.reason ?? 'not known';
 }
 
 function operatorRow(op: string): string {
   const macs = macsOps.includes(op) ? 'yes' : '';
   if (op.includes('.')) return `| ${op} | ${macs} | not known | | stays float32 |`;
-  const gradient = op in gradients ? 'yes' : (noGradient[op] ?? 'not known');
-  return `| ${op} | ${macs} | ${gradient} | ${integerOps.includes(op) ? 'yes' : int8Refusal(op)} | ${halfPrecision(op)} |`;
+  return `| ${op} | ${macs} | ${gradientOf(op)} | ${integerOps.includes(op) ? 'yes' : int8Refusal(op)} | ${halfPrecision(op)} |`;
 }
 
 /** Multiplies, but has no kernel on integers. */

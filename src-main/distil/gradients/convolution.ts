@@ -10,8 +10,8 @@ import { type Gradient, type GradientContext, rankOf, unsupported } from '../gra
 
 const { int, intOf, ints, intsOf, stringOf } = attributes;
 
-interface Geometry {
-  readonly group: number;
+/** Where windows lie on a map. */
+export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -19,13 +19,22 @@ interface Geometry {
   readonly ends: readonly number[];
 }
 
-/** Attributes with their defaults; `auto_pad` becomes numbers. */
+interface Geometry extends Window {
+  readonly group: number;
+}
+
+/** Of a Conv whose weights are w. */
 function geometryOf(context: GradientContext, x: string, w: string): Geometry {
   const { node } = context;
   const weight = context.shape(w);
   const kernel = weight
     .slice(2)
     .map((dim) => (typeof dim === 'number' ? dim : fail(node, 'its kernel size is not known')));
+  return { group: intOf(node, 'group', 1), ...windowOf(node, kernel, context.shape(x).slice(2)) };
+}
+
+/** Attributes with their defaults; `auto_pad` becomes numbers. @param sizes of the map */
+export function windowOf(node: Node, kernel: readonly number[], sizes: readonly Dim[]): Window {
   const ones = kernel.map(() => 1);
   const strides = intsOf(node, 'strides', ones);
   const dilations = intsOf(node, 'dilations', ones);
@@ -36,12 +45,12 @@ function geometryOf(context: GradientContext, x: string, w: string): Geometry {
   if (auto === 'VALID') [begins, ends] = [zeros, zeros];
   if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
     const totals = kernel.map((size, at) =>
-      sameTotal(node, context.shape(x)[at + 2] ?? null, size, strides[at] as number, dilations[at] as number),
+      sameTotal(node, sizes[at] ?? null, size, strides[at] as number, dilations[at] as number),
     );
     const [less, more] = [totals.map((total) => Math.floor(total / 2)), totals.map((total) => Math.ceil(total / 2))];
     [begins, ends] = auto === 'SAME_UPPER' ? [less, more] : [more, less];
   }
-  return { group: intOf(node, 'group', 1), kernel, strides, dilations, begins, ends };
+  return { kernel, strides, dilations, begins, ends };
 }
 
 /** Total padding that keeps ⌈size / stride⌉ outputs. */

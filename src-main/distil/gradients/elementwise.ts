@@ -64,6 +64,21 @@ export const Log = unary(({ emit }, x) => emit.op('Reciprocal', [x]));
 export const Reciprocal = unary(({ emit }, _x, y) => emit.neg(emit.mul(y, y)));
 export const Sin = unary(({ emit }, x) => emit.op('Cos', [x]));
 export const Cos = unary(({ emit }, x) => emit.neg(emit.op('Sin', [x])));
+/** tan X: 1 + Y². */
+export const Tan = unary(({ emit }, _x, y) => emit.add(emit.scalar(1), emit.mul(y, y)));
+/** 1/√(1 − X²). */
+export const Asin = unary(({ emit }, x) => reciprocalRoot(emit, emit.sub(emit.scalar(1), emit.mul(x, x))));
+export const Acos = unary(({ emit }, x) => emit.neg(reciprocalRoot(emit, emit.sub(emit.scalar(1), emit.mul(x, x)))));
+/** 1/(1 + X²). */
+export const Atan = unary(({ emit }, x) => emit.op('Reciprocal', [emit.add(emit.scalar(1), emit.mul(x, x))]));
+export const Sinh = unary(({ emit }, x) => emit.op('Cosh', [x]));
+export const Cosh = unary(({ emit }, x) => emit.op('Sinh', [x]));
+/** 1/√(X² + 1). */
+export const Asinh = unary(({ emit }, x) => reciprocalRoot(emit, emit.add(emit.mul(x, x), emit.scalar(1))));
+/** 1/√(X² − 1). */
+export const Acosh = unary(({ emit }, x) => reciprocalRoot(emit, emit.sub(emit.mul(x, x), emit.scalar(1))));
+/** 1/(1 − X²). */
+export const Atanh = unary(({ emit }, x) => emit.op('Reciprocal', [emit.sub(emit.scalar(1), emit.mul(x, x))]));
 /** erf X: g · 2/√π · exp(−X²). */
 export const Erf = unary(({ emit }, x) =>
   emit.scale(emit.op('Exp', [emit.neg(emit.mul(x, x))]), 2 / Math.sqrt(Math.PI)),
@@ -139,6 +154,10 @@ export const Selu = unary(({ emit, node }, x, y) => {
   const above = emit.scale(emit.sub(emit.scalar(1), negative), gamma);
   return emit.add(above, emit.mul(negative, emit.add(y, emit.scalar(gamma * alpha))));
 });
+/** X ± bias beyond ±λ, 0 between: 1 and 0. */
+export const Shrink = unary(({ emit, node }, x) =>
+  emit.mask(emit.op('Greater', [emit.op('Abs', [x]), emit.scalar(floatOf(node, 'lambd', 0.5))])),
+);
 /** X·tanh(softplus X) = X·t: t + X·(1 − t²)·sigmoid X. */
 export const Mish = unary(({ emit }, x) => {
   const t = emit.op('Tanh', [emit.op('Softplus', [x])]);
@@ -201,7 +220,14 @@ export const Cast: Gradient = (context) => {
   return [from === to ? context.gradient() : context.emit.op('CastLike', [context.gradient(), context.input(0)])];
 };
 
+/** To the type of the second input, as {@link Cast}. */
+export const CastLike: Gradient = (context) => [...Cast(context), null];
+
 type Emit = GradientContext['emit'];
+
+function reciprocalRoot(emit: Emit, x: string): string {
+  return emit.op('Reciprocal', [emit.op('Sqrt', [x])]);
+}
 
 function stepBetween(emit: Emit, x: string, below: number, above: number): string {
   return emit.add(emit.scale(emit.positive(x), above - below), emit.scalar(below));

@@ -104,28 +104,66 @@ export const Gemm: Gradient = (context) => {
 };
 
 /**
- * Each operand's gradient is an Einsum of g with the other operand, letters rearranged. Operands in which a letter
- * stands alone (summed away) or twice (a diagonal) are refused.
+ * Each operand's gradient is an Einsum of g with the other operands, letters rearranged. What the operand alone summed away is
+ * the same for all elements of that axis. A letter that stands twice in one operand (a diagonal) is refused.
  */
 export const Einsum: Gradient = (context) => {
   const { emit, node } = context;
-  const equation = stringOf(node, 'equation', '').replaceAll(' ', '');
-  const [left = '', right] = equation.split('->');
-  const terms = left.split(',');
-  if (right === undefined || equation.includes('.') || terms.length > 2)
-    throw unsupported(
-      node,
-      `the equation "${equation}"`,
-      'write it with "->", without "...", for at most two operands',
-    );
-  const g = context.gradient();
+  const { terms, right } = equationOf(context);
   return terms.map((term, at) => {
     if (!context.needs(at)) return null;
-    const others = terms.filter((_, index) => index !== at);
-    const known = new Set([right, ...others].join(''));
-    if (new Set(term).size !== term.length || [...term].some((letter) => !known.has(letter)))
-      throw unsupported(node, `operand "${term}" of "${equation}" has a letter that stands alone or twice`);
-    const inputs = [g, ...others.map((_, index) => context.input(index < at ? index : index + 1))];
-    return emit.op('Einsum', inputs, { equation: attributes.string(`${[right, ...others].join(',')}->${term}`) });
+    if (new Set(term).size !== term.length)
+      throw unsupported(node, `operand "${term}", in which a letter stands twice`);
+    const others = terms.flatMap((each, index) => (index === at ? [] : [{ each, input: context.input(index) }]));
+    const known = new Set([right, ...others.map(({ each }) => each)].join(''));
+    const kept = [...term].filter((letter) => known.has(letter)).join('');
+    const product = emit.op('Einsum', [context.gradient(), ...others.map(({ input }) => input)], {
+      equation: attributes.string(`${[right, ...others.map(({ each }) => each)].join(',')}->${kept}`),
+    });
+    const missing = [...term].flatMap((letter, axis) => (known.has(letter) ? [] : [axis]));
+    const whole = missing.length === 0 ? product : emit.expandLike(emit.unsqueeze(product, missing), context.input(at));
+    return summedWhereRepeated(context, whole, term, at, terms, right);
   });
 };
+
+/** Along an axis of "..." an operand of size 1 was repeated. */
+function summedWhereRepeated(
+  context: GradientContext,
+  gradient: string,
+  term: string,
+  at: number,
+  terms: readonly string[],
+  right: string,
+): string {
+  const sizesOf = (letters: string, value: string, letter: string) =>
+    letters.includes(letter) ? [context.shape(value)[letters.indexOf(letter)]] : [];
+  const axes = [...term].flatMap((letter, axis) => {
+    if (context.shape(context.input(at))[axis] !== 1) return [];
+    const sizes = [
+      ...terms.flatMap((each, index) => sizesOf(each, context.input(index), letter)),
+      ...sizesOf(right, context.output(0), letter),
+    ];
+    return sizes.some((size) => size !== 1) ? [axis] : [];
+  });
+  return axes.length === 0 ? gradient : context.emit.sum(gradient, axes);
+}
+
+/** Letters of each operand and of the output, "..." and an output that is not written made explicit. */
+function equationOf(context: GradientContext): { terms: readonly string[]; right: string } {
+  const equation = stringOf(context.node, 'equation', '').replaceAll(' ', '');
+  const [left = '', written] = equation.split('->');
+  const operands = left.split(',');
+  const free = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].filter((letter) => !equation.includes(letter));
+  const hidden = operands.map((term, at) =>
+    term.includes('...') ? rankOf(context, context.input(at)) - (term.length - 3) : 0,
+  );
+  const most = Math.max(...hidden);
+  // Aligned at the last of the hidden axes.
+  const spelled = (count: number) => free.slice(most - count, most).join('');
+  const terms = operands.map((term, at) => term.replace('...', spelled(hidden[at] as number)));
+  const once = [...left.replaceAll(/[.,]/g, '')].filter(
+    (letter, _, all) => all.indexOf(letter) === all.lastIndexOf(letter),
+  );
+  const right = written ?? `...${once.sort().join('')}`;
+  return { terms, right: right.replace('...', spelled(most)) };
+}

@@ -1,6 +1,7 @@
 /** Gradients of operators that move elements: the inverse movement, summed where elements were repeated. */
 
 import { attributes, type Dim } from '../../onnx/ir';
+import { reduceTo } from '../broadcast';
 import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
 
 const { int, intOf, intsOf, string, stringOf } = attributes;
@@ -37,14 +38,36 @@ export const Split: Gradient = (context) => {
   return [emit.op('Concat', parts, { axis: int(intOf(node, 'axis', 0)) }), null];
 };
 
-/** Zeros with g scattered to where it was cut from: positions are cut from an index tensor the same way. */
+/** A window of known bounds is put back between zeros; else g is scattered to the positions that the same Slice cuts. */
 export const Slice: Gradient = (context) => {
   const { emit, node } = context;
-  return [
-    scatterFrom(context, (positions) => emit.op('Slice', [positions, ...node.inputs.slice(1)])),
-    ...nulls(node.inputs.length - 1),
-  ];
+  const pads = windowPads(context);
+  const whole =
+    pads === null
+      ? scatterFrom(context, (positions) => emit.op('Slice', [positions, ...node.inputs.slice(1)]))
+      : emit.op('Pad', [context.gradient(), emit.integers(pads)]);
+  return [whole, ...nulls(node.inputs.length - 1)];
 };
+
+/** What a Slice in steps of 1 leaves out before and behind on each axis; null where that is known only at run time. */
+function windowPads(context: GradientContext): number[] | null {
+  const shape = context.shape(context.input(0));
+  const read = (at: number) => (context.input(at) === '' ? null : context.constant(context.input(at)));
+  const [starts, ends, axes, steps] = [1, 2, 3, 4].map(read);
+  if (!starts || !ends || (context.input(3) !== '' && !axes) || (context.input(4) !== '' && !steps)) return null;
+  const pads = Array<number>(2 * shape.length).fill(0);
+  for (let at = 0; at < starts.length; at++) {
+    const axis = positiveAxis(axes?.[at] ?? at, shape.length);
+    const size = shape[axis];
+    if (typeof size !== 'number' || (steps?.[at] ?? 1) !== 1) return null;
+    const place = (bound: number) => Math.min(size, Math.max(0, bound < 0 ? bound + size : bound));
+    const [from, to] = [place(starts[at] as number), place(ends[at] as number)];
+    if (to < from) return null;
+    pads[axis] = from;
+    pads[shape.length + axis] = size - to;
+  }
+  return pads;
+}
 
 /** The margin is cut away for `constant`; other modes send it back to the elements it was copied from. */
 export const Pad: Gradient = (context) => {
@@ -71,9 +94,23 @@ export const Pad: Gradient = (context) => {
 };
 
 /** Sums over what was repeated. */
-export const Expand: Gradient = (context) => {
-  const { emit } = context;
-  return [scatterFrom(context, (positions) => emit.op('Expand', [positions, context.input(1)])), null];
+export const Expand: Gradient = (context) => [
+  reduceTo(context, context.gradient(), context.output(0), context.input(0)),
+  null,
+];
+
+/** The same triangle of g. */
+export const Trilu: Gradient = (context) => {
+  const { emit, node } = context;
+  const inputs = [context.gradient(), ...node.inputs.slice(1)];
+  return [emit.op('Trilu', inputs, { upper: int(intOf(node, 'upper', 1)) }), ...nulls(node.inputs.length - 1)];
+};
+
+/** Turned round once more. */
+export const ReverseSequence: Gradient = (context) => {
+  const { emit, node } = context;
+  const inputs = [context.gradient(), context.input(1)];
+  return [emit.op('ReverseSequence', inputs, Object.fromEntries(node.attributes)), null];
 };
 
 /** [d·r, …] is [r, d, …] laid out; the repeats are summed. */

@@ -84,19 +84,27 @@ export const InstanceNormalization: Gradient = (context) => {
   ];
 };
 
-/** Groups of channels are laid out as one axis: [N, G, C/G·spatial], standardized there; γ and β per channel. */
+/**
+ * Groups of channels are laid out as one axis: [N, G, C/G·spatial], standardized there; γ and β per channel, before opset 21
+ * per group.
+ */
 export const GroupNormalization: Gradient = (context) => {
   const { emit, node } = context;
   const [x, gamma, g] = [context.input(0), context.input(1), context.gradient()];
   const rank = rankOf(context, x);
   const groups = intOf(node, 'num_groups', 1);
-  const channels = context.shape(x)[1];
-  const scales = context.shape(gamma)[0];
-  if (typeof channels !== 'number' || scales !== channels)
-    throw unsupported(node, 'scales per group (opset 18)', 'raise the opset to 21 first');
   const spatial = Array.from({ length: rank - 2 }, (_, at) => at + 2);
   const grouped = emit.reshape(x, [0, groups, -1]);
   const { xHat, inv } = standardized(context, grouped, [2], floatOf(node, 'epsilon', 1e-5));
+  if (context.shape(gamma)[0] === groups) {
+    const ofGroups = emit.reshape(g, [0, groups, -1]);
+    const h = emit.mul(ofGroups, emit.unsqueeze(gamma, [1]));
+    return [
+      context.needs(0) ? emit.reshapeLike(centred(context, h, xHat, inv, [2]), x) : null,
+      context.needs(1) ? emit.sum(emit.mul(ofGroups, xHat), [0, 2], false) : null,
+      context.needs(2) ? emit.sum(ofGroups, [0, 2], false) : null,
+    ];
+  }
   const h = emit.reshape(
     emit.mul(
       g,

@@ -2,7 +2,7 @@
 
 import { attributes } from '../../onnx/ir';
 import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
-import { cutTo } from './convolution';
+import { cutTo, type Window, windowOf } from './convolution';
 
 const { int, intOf, ints, intsOf, string, stringOf } = attributes;
 
@@ -27,33 +27,19 @@ export const AveragePool: Gradient = (context) => {
   const { emit, node } = context;
   const kernel = intsOf(node, 'kernel_shape', []);
   const size = kernel.reduce((all, k) => all * k, 1);
-  if (stringOf(node, 'auto_pad', 'NOTSET') !== 'NOTSET' || intOf(node, 'ceil_mode', 0) !== 0)
-    throw unsupported(node, 'auto_pad or ceil_mode', 'run the clean step first, which writes pads as numbers');
-  const zeros = kernel.map(() => 0);
-  const pads = intsOf(node, 'pads', [...zeros, ...zeros]);
-  const strides = intsOf(
-    node,
-    'strides',
-    kernel.map(() => 1),
-  );
-  const dilations = intsOf(
-    node,
-    'dilations',
-    kernel.map(() => 1),
-  );
   const x = context.input(0);
-  const padded = pads.some((pad) => pad !== 0);
-  const share =
-    padded && intOf(node, 'count_include_pad', 0) === 0
-      ? emit.div(context.gradient(), elementsSeen(context, x))
-      : emit.scale(context.gradient(), 1 / size);
+  const window = windowOf(node, kernel, context.shape(x).slice(2));
+  const { strides, dilations, begins, ends } = window;
+  const isPlain = [...begins, ...ends].every((pad) => pad === 0) && intOf(node, 'ceil_mode', 0) === 0;
+  const counts = !isPlain && (intOf(node, 'count_include_pad', 0) === 0 || intOf(node, 'ceil_mode', 0) === 1);
+  const share = counts ? shareOfWindows(context, window) : emit.scale(context.gradient(), 1 / size);
   // [N·C, 1, …]
   const maps = emit.op('Reshape', [
     share,
     emit.op('Concat', [emit.integers([-1, 1]), spatialShape(context, context.output(0))], { axis: int(0) }),
   ]);
   const ones = emit.constant(Array<number>(size).fill(1), [1, 1, ...kernel]);
-  const begins = pads.slice(0, kernel.length);
+  const zeros = kernel.map(() => 0);
   const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints([...begins, ...zeros]) };
   const spread = emit.op('ConvTranspose', [maps, ones], attrs);
   const cut = cutTo(
@@ -65,15 +51,24 @@ export const AveragePool: Gradient = (context) => {
   return [emit.reshapeLike(cut, x)];
 };
 
-/** How many real elements each window saw. */
-function elementsSeen(context: GradientContext, x: string): string {
+/**
+ * g over the divisor of each window. The node's own mean of ones is the elements that a window saw over its divisor, whatever the
+ * rules for paddings and for windows that reach beyond the end; a Conv of ones counts the elements.
+ */
+function shareOfWindows(context: GradientContext, { kernel, strides, dilations, begins, ends }: Window): string {
   const { emit, node } = context;
-  const ones = emit.op('Expand', [emit.scalar(1), emit.shapeOf(x)]);
-  const count = emit.op('AveragePool', [ones], Object.fromEntries([...node.attributes, ['count_include_pad', int(1)]]));
-  return emit.scale(
-    count,
-    intsOf(node, 'kernel_shape', []).reduce((all, k) => all * k, 1),
-  );
+  const x = context.input(0);
+  // [1, 1, …]
+  const shape = emit.op('Concat', [emit.integers([1, 1]), spatialShape(context, x)], { axis: int(0) });
+  const ones = emit.op('Expand', [emit.scalar(1), shape]);
+  const mean = emit.op('AveragePool', [ones], Object.fromEntries(node.attributes));
+  const reach = ends.map((pad, at) => pad + (intOf(node, 'ceil_mode', 0) === 1 ? (strides[at] as number) - 1 : 0));
+  const counter = emit.constant(Array<number>(kernel.reduce((all, k) => all * k, 1)).fill(1), [1, 1, ...kernel]);
+  const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints([...begins, ...reach]) };
+  const counted = emit.op('Conv', [ones, counter], attrs);
+  const zeros = kernel.map(() => 0);
+  const seen = cutTo(context, counted, mean, zeros);
+  return emit.mul(context.gradient(), emit.div(mean, seen));
 }
 
 function spatialShape({ emit }: GradientContext, value: string): string {
@@ -107,9 +102,15 @@ export const Resize: Gradient = (context) => {
   if (mode !== 'nearest' && mode !== 'linear') throw unsupported(node, `mode "${mode}"`);
   const [x, y] = [context.shape(context.input(0)), context.shape(context.output(0))];
   const last = x.length - 1;
+  const scales = context.input(2) === '' ? null : context.constant(context.input(2));
+  // Rows of a batch, however many, are not resized.
+  const isKept = (axis: number) =>
+    scales?.[axis] === 1 ||
+    (x[axis] === y[axis] && (axis < 2 || x[axis] !== null)) ||
+    (axis === 0 && typeof x[0] !== 'number');
   let g = context.gradient();
   for (let axis = 0; axis <= last; axis++) {
-    if (x[axis] === y[axis] && (axis < 2 || x[axis] !== null)) continue;
+    if (isKept(axis)) continue;
     const perm = x.map((_, at) => (at === axis ? last : at === last ? axis : at));
     const byRows = emit.matmul(emit.transpose(g, perm), emit.transpose(resizedIdentity(context, axis), [1, 0]));
     g = emit.transpose(byRows, perm);

@@ -52,6 +52,10 @@ export function stringOf<F>(node: Node, name: string, fallback: F): string | F {
   return found === undefined ? fallback : new TextDecoder().decode(found.value);
 }
 
+export function stringsOf<F>(node: Node, name: string, fallback: F): string[] | F {
+  return find(node, name, 'strings')?.value.map((each) => new TextDecoder().decode(each)) ?? fallback;
+}
+
 export function tensorOf(node: Node, name: string): Tensor | undefined {
   return find(node, name, 'tensor')?.value;
 }

@@ -4,7 +4,7 @@ import { resolveOptions, unwatched } from '../../../src-main/contract';
 import type { Dataset } from '../../../src-main/data/dataset';
 import { distilStep } from '../../../src-main/distil/step';
 import { writeModel } from '../../../src-main/onnx/file';
-import { type Model, type NdArray, tensorFromArray } from '../../../src-main/onnx/ir';
+import { floatTensor, type Model, type NdArray, tensorFromArray } from '../../../src-main/onnx/ir';
 import { temporaryFolder } from '../../support/folder';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
 import { writeNpz } from '../../support/npz';
@@ -122,6 +122,48 @@ describe('a training is refused before it begins', () => {
     await expect(train(stepped, {})).rejects.toThrow(/no differentiable path leads from a trained tensor/);
   });
 
+  it('where an operator on the way has no gradient, with what can be done', async () => {
+    const chosen = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) {
+         h = MatMul(x, w)
+         size = ReduceMax <keepdims = 0> (x)
+         far = Greater(size, zero)
+         y = If (far) <
+           then_branch = a () => (float[N, 3] t) { t = Exp(h) },
+           else_branch = b () => (float[N, 3] e) { e = Identity(h) }
+         >
+       }`,
+      [randomTensor('w', [4, 3], 1), floatTensor('zero', [], [0])],
+    );
+    await expect(train(chosen, {})).rejects.toThrow(
+      /If ".*": cannot be differentiated: which of its bodies runs is known only at run time; export the model without the condition/,
+    );
+    const unknown = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) { h = MatMul(x, w)  y = Hardmax(h) }`,
+      [randomTensor('w', [4, 3], 1)],
+    );
+    await expect(train(unknown, {})).rejects.toThrow(/no differentiable path/);
+  });
+
+  it('where the output is no row of class scores', async () => {
+    const open = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[M, K] y) { h = MatMul(x, w)  ok = Greater(h, zero)  p = NonZero(ok)  f = Cast <to = 1> (p)  y = Identity(f) }`,
+      [randomTensor('w', [4, 3], 1), floatTensor('zero', [], [0])],
+    );
+    await expect(train(open, {})).rejects.toThrow(/output "y": its last axis has no known size/);
+  });
+
+  it('where there is nothing to learn from', async () => {
+    const dataset = await dataFor(student(), [0, 1, 2]);
+    const none = { more: { dataset: { ...dataset, train: null, calibration: null } as Dataset } };
+    await expect(train(student(), {}, none)).rejects.toThrow(
+      /has neither a train nor a calibration split; add a train\.npz/,
+    );
+  });
+
   it('where a batch does not fit into memory', async () => {
     const wide = modelFromText(
       `<ir_version: 10, opset_import: ["" : 18]>
@@ -163,6 +205,50 @@ describe('a training that goes astray', () => {
   it('names the layer that is not finite from the start', async () => {
     const huge = tensorFromArray('first', { dtype: 'float32', shape: [4, 8], data: new Float32Array(32).fill(500) });
     await expect(train(student(huge), { learningRate: 1e-3 })).rejects.toThrow(/at step 1 .*lower the learning rate$/s);
+  });
+});
+
+describe('a model with a condition that never changes', () => {
+  it('is trained through the branch that it takes, weights of the branch included', async () => {
+    const chosen = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) {
+         h = MatMul(x, w)
+         y = If (yes) <
+           then_branch = a () => (float[N, 3] t) <float[3] shift = {0.1, 0.2, 0.3}> { t = Add(h, shift) },
+           else_branch = b () => (float[N, 3] e) { e = Identity(h) }
+         >
+       }`,
+      [randomTensor('w', [4, 3], 1), tensorFromArray('yes', { dtype: 'bool', shape: [], data: Uint8Array.of(1) })],
+    );
+    const { changed, eligible, skipped } = await train(chosen, {});
+    expect({ changed, eligible, skipped }).toEqual({ changed: 2, eligible: 2, skipped: [] });
+  });
+});
+
+describe('weights that stay as they were', () => {
+  it('are counted with the reason', async () => {
+    const model = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y, float[N, 2] other) {
+         c = Sub(x, mean)
+         h = MatMul(c, w)
+         y = Add(h, bias)
+         other = MatMul(c, aside)
+       }`,
+      [
+        randomTensor('mean', [4], 1),
+        randomTensor('w', [4, 3], 2),
+        randomTensor('bias', [3], 3),
+        randomTensor('aside', [4, 2], 4),
+      ],
+    );
+    const { changed, eligible, skipped } = await train(model, {});
+    expect({ changed, eligible }).toEqual({ changed: 2, eligible: 4 });
+    expect(skipped.map(({ reason }) => reason)).toEqual([
+      '"mean" is read by Sub as a number of the calculation, not as a weight: frozen',
+      'no derivative of the output reaches "aside": it stayed as it was',
+    ]);
   });
 });
 

@@ -1,0 +1,220 @@
+/**
+ * onnxruntime's fused operators written out in plain ones, so that they can be differentiated: attention, sums before norms,
+ * gelus with a bias, products of turned matrices. Weights keep their names and shapes.
+ * Source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md.
+ */
+
+import { attributes, type Dim, indexGraph, type Model, type Node, Patch, type TypeInfo } from '../onnx/ir';
+import { valueTypes } from '../onnx/session';
+import { Emitter, namesOf } from './emitter';
+import { unsupported } from './gradient';
+
+const { float, floatOf, int, intOf, intsOf } = attributes;
+
+interface Site {
+  readonly emit: Emitter;
+  readonly node: Node;
+  /** Input `at`; '' where it is absent. */
+  input(at: number): string;
+  /** @throws LatheError where the rank is not known */
+  shape(value: string): readonly Dim[];
+}
+
+/** Gives for each output of the node the value that takes its place; null where it has none. */
+type WriteOut = (site: Site) => readonly (string | null)[];
+
+/** The model with such nodes in plain operators. */
+export async function writeOutContrib(model: Model): Promise<Model> {
+  const isFused = ({ domain, opType }: Node) => domain === 'com.microsoft' && opType in writers;
+  if (!model.graph.nodes.some(isFused)) return model;
+  const types = await valueTypes(model);
+  const index = indexGraph(model.graph);
+  const patch = new Patch(model.graph);
+  const emit = new Emitter(namesOf(model.graph));
+  for (const node of model.graph.nodes.filter(isFused)) {
+    patch.removeNode(node.name);
+    const found = (writers[node.opType] as WriteOut)(siteOf(emit, node, model, types));
+    node.outputs.forEach((output, at) => {
+      if (output === '') return;
+      const value = found[at] ?? null;
+      if (value === null) {
+        if (index.consumers(output).length > 0 || index.isOutput(output))
+          throw unsupported(node, `its output "${output}"`);
+        return;
+      }
+      emit.nodes.push({
+        name: emit.fresh(`${node.name}:${output}`),
+        opType: 'Identity',
+        domain: '',
+        inputs: [value],
+        outputs: [output],
+        attributes: new Map(),
+      });
+    });
+  }
+  for (const node of emit.nodes) patch.addNode(node);
+  for (const tensor of emit.initializers.values()) patch.setInitializer(tensor);
+  return { ...model, graph: patch.apply() };
+}
+
+function siteOf(emit: Emitter, node: Node, model: Model, types: ReadonlyMap<string, TypeInfo>): Site {
+  return {
+    emit,
+    node,
+    input: (at) => node.inputs[at] ?? '',
+    shape: (value) => {
+      const initializer = model.graph.initializers.get(value);
+      if (initializer !== undefined) return initializer.shape;
+      const type = types.get(value);
+      if (type?.kind !== 'tensor' || type.shape === null)
+        throw unsupported(node, `the rank of "${value}" is not known`, 'fix the model’s dynamic dims first');
+      return type.shape;
+    },
+  };
+}
+
+/** Y, mean, 1/deviation, X + skip + bias. */
+const skipLayerNormalization: WriteOut = ({ emit, node, input }) => {
+  const sum = sumOf(emit, [input(0), input(1), input(4)]);
+  const attrs = { axis: int(-1), epsilon: float(floatOf(node, 'epsilon', 1e-12)) };
+  const norms = [sum, input(2), input(3)].filter((name) => name !== '');
+  return [emit.op('LayerNormalization', norms, attrs), null, null, sum];
+};
+
+const skipSimplifiedLayerNormalization: WriteOut = ({ emit, node, input }) => {
+  const sum = sumOf(emit, [input(0), input(1), input(3)]);
+  const attrs = { axis: int(-1), epsilon: float(floatOf(node, 'epsilon', 1e-12)) };
+  return [emit.op('SimplifiedLayerNormalization', [sum, input(2)], attrs), null, null, sum];
+};
+
+const biasGelu: WriteOut = ({ emit, input }) => [
+  emit.op('Gelu', [sumOf(emit, [input(0), input(1)])], {}, 'com.microsoft'),
+];
+
+/** ½x(1 + tanh(√(2/π)(x + 0.044715x³))), x with its bias. */
+const fastGelu: WriteOut = ({ emit, input }) => {
+  const x = sumOf(emit, [input(0), input(1)]);
+  const cubic = emit.add(emit.scalar(1), emit.scale(emit.mul(x, x), 0.044715));
+  const t = emit.op('Tanh', [emit.mul(emit.scale(x, Math.sqrt(2 / Math.PI)), cubic)]);
+  return [emit.mul(emit.scale(x, 0.5), emit.add(emit.scalar(1), t))];
+};
+
+const fusedMatMul: WriteOut = ({ emit, node, input, shape }) => {
+  if (intOf(node, 'transBatchA', 0) + intOf(node, 'transBatchB', 0) > 0)
+    throw unsupported(node, 'batches that are turned with their matrices');
+  const turned = (at: 0 | 1, asked: number) => {
+    const rank = shape(input(at)).length;
+    if (asked === 0 || rank < 2) return input(at);
+    const perm = Array.from({ length: rank }, (_, axis) => axis);
+    [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
+    return emit.transpose(input(at), perm);
+  };
+  const product = emit.matmul(turned(0, intOf(node, 'transA', 0)), turned(1, intOf(node, 'transB', 0)));
+  return [emit.scale(product, floatOf(node, 'alpha', 1))];
+};
+
+/** Inputs X [B, S, D], weights [D, 3H], bias [3H], mask. */
+const attention: WriteOut = (site) => {
+  const { emit, node, input, shape } = site;
+  if (input(4) !== '' || input(6) !== '') throw unsupported(node, 'keys and values of the past');
+  if (intOf(node, 'do_rotary', 0) !== 0) throw unsupported(node, 'rotary positions inside the node');
+  const width = shape(input(1))[1];
+  if (typeof width !== 'number') throw unsupported(node, 'the width of its weights is not known');
+  const sizes = intsOf(node, 'qkv_hidden_sizes', [width / 3, width / 3, width / 3]);
+  const projected = emit.matmul(input(0), input(1));
+  const biased = input(2) === '' ? projected : emit.add(projected, input(2));
+  const [q, k, v] = emit.ops('Split', [biased, emit.integers(sizes)], 3, { axis: int(-1) }) as [string, string, string];
+  return [attend(site, { q, k, v, width: sizes[0] as number, mask: input(3), bias: input(5) }), null];
+};
+
+/** Inputs query [B, S, H], key [B, T, H], value [B, T, V], bias [2H + V], padding mask of keys, bias of the scores. */
+const multiHeadAttention: WriteOut = (site) => {
+  const { emit, node, input, shape } = site;
+  if (input(6) !== '' || input(7) !== '') throw unsupported(node, 'keys and values of the past');
+  const inputs = [input(0), input(1), input(2)];
+  const widths = inputs.map((name) => (name === '' || shape(name).length !== 3 ? null : shape(name)[2]));
+  if (!widths.every((width) => typeof width === 'number'))
+    throw unsupported(node, 'queries, keys and values packed together, or of unknown width');
+  const biases = input(3) === '' ? null : emit.ops('Split', [input(3), emit.integers(widths)], 3, { axis: int(0) });
+  const [q, k, v] = inputs.map((name, at) => (biases === null ? name : emit.add(name, biases[at] as string))) as [
+    string,
+    string,
+    string,
+  ];
+  return [attend(site, { q, k, v, width: widths[0] as number, mask: input(4), bias: input(5) }), null, null];
+};
+
+interface Heads {
+  /** [B, S, H], [B, T, H] and [B, T, V]. */
+  readonly q: string;
+  readonly k: string;
+  readonly v: string;
+  /** H. */
+  readonly width: number;
+  /** 1 where a key may be seen: [B, T], [B, S, T], or lengths [B]; '' where all may. */
+  readonly mask: string;
+  /** Added to the scores. */
+  readonly bias: string;
+}
+
+/** softmax(q·kᵀ·scale + bias, where the mask allows)·v, head by head: [B, S, V]. */
+function attend(site: Site, { q, k, v, width, mask, bias }: Heads): string {
+  const { emit, node } = site;
+  const heads = intOf(node, 'num_heads', 1);
+  const perHead = width / heads;
+  const scale = floatOf(node, 'scale', 0) || 1 / Math.sqrt(perHead);
+  // [B, S, H] → [B, heads, S, H/heads]
+  const split = (value: string, perm: readonly number[]) =>
+    emit.transpose(emit.reshape(value, [0, 0, heads, -1]), perm);
+  const scores = emit.scale(emit.matmul(split(q, [0, 2, 1, 3]), split(k, [0, 2, 3, 1])), scale);
+  const terms = [
+    scores,
+    bias,
+    hidden(site, mask, k),
+    intOf(node, 'unidirectional', 0) === 0 ? '' : causal(site, scores),
+  ];
+  const weights = emit.op('Softmax', [sumOf(emit, terms)], { axis: int(-1) });
+  const seen = emit.transpose(emit.matmul(weights, split(v, [0, 2, 1, 3])), [0, 2, 1, 3]);
+  return emit.reshape(seen, [0, 0, -1]);
+}
+
+/** What is added to the scores [B, heads, S, T] where a key must not be seen. */
+function hidden({ emit, node, shape }: Site, mask: string, k: string): string {
+  if (mask === '') return '';
+  const rank = shape(mask).length;
+  const filter = floatOf(node, 'mask_filter_value', -10_000);
+  const asScores = (allowed: string, axes: readonly number[]) =>
+    emit.unsqueeze(emit.scale(emit.sub(emit.scalar(1), emit.cast(allowed, 'float32')), filter), axes);
+  if (rank === 2) return asScores(mask, [1, 2]);
+  if (rank === 3) return asScores(mask, [1]);
+  if (rank !== 1 || node.opType === 'MultiHeadAttention') throw unsupported(node, `a mask of rank ${rank}`);
+  const length = emit.squeeze(emit.dimOf(k, 1), [0]);
+  const places = emit.op('Range', [emit.integers([0], []), length, emit.integers([1], [])]);
+  return asScores(emit.op('Less', [places, emit.unsqueeze(emit.cast(mask, 'int64'), [1])]), [1, 2]);
+}
+
+/** [S, T]: no key behind the query's own place. */
+function causal({ emit, node }: Site, scores: string): string {
+  const ones = emit.op('Expand', [
+    emit.scalar(floatOf(node, 'mask_filter_value', -10_000)),
+    emit.op('Slice', [emit.shapeOf(scores), emit.integers([2]), emit.integers([4]), emit.integers([0])]),
+  ]);
+  return emit.op('Trilu', [ones, emit.integers([1], [])], { upper: int(1) });
+}
+
+function sumOf(emit: Emitter, terms: readonly string[]): string {
+  return terms.filter((term) => term !== '').reduce((sum, term) => emit.add(sum, term));
+}
+
+const writers: Readonly<Record<string, WriteOut>> = {
+  Attention: attention,
+  BiasGelu: biasGelu,
+  FastGelu: fastGelu,
+  FusedMatMul: fusedMatMul,
+  MultiHeadAttention: multiHeadAttention,
+  SkipLayerNormalization: skipLayerNormalization,
+  SkipSimplifiedLayerNormalization: skipSimplifiedLayerNormalization,
+};
+
+/** Those that are written out. */
+export const fusedOps: readonly string[] = Object.keys(writers);
