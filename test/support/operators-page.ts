@@ -53,13 +53,14 @@ function operators(): string[] {
     ...Object.keys(gradients),
     ...Object.keys(noGradient),
     ...Object.keys(notWritten),
-    ...fusedOps,
+    ...fused,
     ...recurrent,
   ]);
   return [...candidates].sort((a, b) => Number(a.includes('.')) - Number(b.includes('.')) || (a < b ? -1 : 1));
 }
 
-const writtenOut = [...recurrent, ...fusedOps];
+const fused = fusedOps.map((op) => `com.microsoft.${op}`);
+const writtenOut = [...recurrent, ...fused];
 
 function gradientOf(op: string): string {
   if (op in gradients) return 'yes';
@@ -69,7 +70,7 @@ function gradientOf(op: string): string {
 
 function operatorRow(op: string): string {
   const macs = macsOps.includes(op) ? 'yes' : '';
-  if (op.includes('.')) return `| ${op} | ${macs} | not known | | stays float32 |`;
+  if (op.includes('.')) return `| ${op} | ${macs} | ${gradientOf(op)} | | stays float32 |`;
   return `| ${op} | ${macs} | ${gradientOf(op)} | ${integerOps.includes(op) ? 'yes' : int8Refusal(op)} | ${halfPrecision(op)} |`;
 }
 
