@@ -33,7 +33,14 @@ const own: Readonly<Record<string, readonly [method: string, options: Record<str
 
 /** What each tool's script is asked for. */
 const peerMethods: Readonly<Record<string, readonly string[]>> = {
-  onnxruntime: ['static-min-max', 'static-products-only', 'static-percentile', 'dynamic', 'dynamic-per-channel'],
+  onnxruntime: [
+    'static-min-max',
+    'static-products-only',
+    'static-percentile',
+    'static-entropy',
+    'dynamic',
+    'dynamic-per-channel',
+  ],
   nncf: ['mixed', 'mixed-transformer', 'mixed-accurate'],
   neural_compressor: ['static', 'smoothquant'],
   quark: ['u8s8-cle', 'per-channel-cle', 'per-channel-cle-adaround'],
