@@ -1,9 +1,10 @@
 /**
- * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit]`:
+ * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit] [--draws K]`:
  * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
  * own, whose time (start included) and peak memory are the process's, once with and once without the pages of files that
  * are mapped; all are judged by Lathe's evaluation on the whole test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
  * of a throw-away environment that has that tool. `--rows 'static-int8;nncf mixed'` makes only those.
+ * With `--draws K` each is made from K draws of N calibration samples, and a cell a draw tells its main metric.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -83,6 +84,7 @@ const { values, positionals } = parseArgs({
     samples: { type: 'string', default: '128' },
     full: { type: 'boolean', default: false },
     'low-bit': { type: 'boolean', default: false },
+    draws: { type: 'string' },
     make: { type: 'string' },
   },
 });
@@ -172,8 +174,8 @@ async function row(
     console.log(`| ${name} | not made: ${reason.replaceAll('|', '/')} | | | | | | |`);
     return;
   }
-  const made = JSON.parse(stdout.trim().split('\n').at(-1) as string) as Made;
   try {
+    const made = costOf(stdout);
     const judged = await evaluate(
       { model: out, baseline: model, data, dims: {}, threads: 1, batch: 1, cacheDir: scratch, quick: !values.full },
       unwatched(),
@@ -212,6 +214,13 @@ function statusOf(process: number | 'self' | undefined, field: string): number {
   } catch {
     return 0;
   }
+}
+
+/** The line of JSON that each script ends with; some tools draw progress bars around it. */
+function costOf(stdout: string): Made {
+  const line = stdout.split(/[\r\n]+/).findLast((text) => text.startsWith('{"seconds"'));
+  if (line === undefined) throw new Error('did not tell what it cost');
+  return JSON.parse(line) as Made;
 }
 
 function cells({ mainMetric, metrics, differences, speedup, bytes }: Evaluation): string[] {
