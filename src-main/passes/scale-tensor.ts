@@ -4,8 +4,8 @@ import { readTensorBytes } from '../onnx/file';
 import { dtypeBits, fromBytes, type NdArray, type Tensor, tensorByteLength, toBytes } from '../onnx/ir';
 import { type FloatType, floatsArray, toFloat64 } from './float-tensor';
 
-/** Above this a scaled weight is computed part by part when it is read. */
-const inlineBytes = 4 * 2 ** 20;
+/** Above this a scaled weight is computed part by part when it is read, and takes no room. */
+const inlineBytes = 2 ** 18;
 
 /** How a flat index reads: the weight seen as [outer, size, inner], and the factor of its places. */
 export interface ChannelFactors {
@@ -38,9 +38,11 @@ function scaledBytes(tensor: Tensor, { size, inner, factor }: ChannelFactors, st
   const last = Math.ceil(end / bytesEach);
   const bytes = readTensorBytes(tensor, first * bytesEach, last * bytesEach);
   const values = toFloat64(fromBytes(dtype, [last - first], bytes) as NdArray<FloatType>);
-  for (let at = 0; at < values.length; at++) {
+  for (let at = 0; at < values.length; ) {
     const row = Math.floor((first + at) / inner);
-    values[at] = (values[at] as number) * factor(Math.floor(row / size), row % size);
+    const end = Math.min(values.length, (row + 1) * inner - first);
+    const multiplier = factor(Math.floor(row / size), row % size);
+    for (; at < end; at++) values[at] = (values[at] as number) * multiplier;
   }
   const scaled = toBytes(floatsArray(dtype, [values.length], values));
   return scaled.subarray(start - first * bytesEach, end - first * bytesEach);

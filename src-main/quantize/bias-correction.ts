@@ -20,7 +20,7 @@ import {
 } from '../onnx/ir';
 import type { MeanRequest } from './calibrate';
 import type { Constants } from './constants';
-import { channelLayout, partsOf, type WeightScales } from './weights';
+import { partsOf, type WeightScales } from './weights';
 
 /** The channel means that correcting a node needs; null for a node that has no bias to correct. */
 export function meanRequest(node: Node, rank: number | undefined): MeanRequest | null {
@@ -77,18 +77,20 @@ export function correctedBias(
   const outAxis = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1 ? 0 : 1;
   const outputs = weight.shape[outAxis] as number;
   const shift = new Float64Array(outputs);
-  const inputOf = inputChannels(node, weight, outAxis);
-  const out = channelLayout(weight.shape, outAxis);
-  const scaled = channelLayout(weight.shape, scales.axis);
   const { zeroPoint = 0 } = scales;
   const q = (readTensor(codes) as NdArray<'int8'>).data;
+  const layout = runsOf(node, weight, outAxis);
   for (const { first, part } of partsOf(weight)) {
-    for (let i = 0; i < part.length; i++) {
-      const at = first + i;
-      const scale = scales.scales[Math.floor(at / scaled.inner) % scaled.channels]!;
-      const output = Math.floor(at / out.inner) % outputs;
-      const input = inputOf(at, output);
-      shift[output]! += part[i]! * means[input]! - (q[at]! - zeroPoint) * scale * arriving[input]!;
+    for (let i = 0; i < part.length; ) {
+      const within = (first + i) % layout.length;
+      const end = Math.min(i + layout.length - within, part.length);
+      const run = layout.at(Math.floor((first + i) / layout.length));
+      let output = run.output + within * layout.outputStep;
+      let input = run.input + within * layout.inputStep;
+      for (; i < end; i++, output += layout.outputStep, input += layout.inputStep) {
+        const scale = scales.axis === null ? scales.scales[0]! : scales.scales[output]!;
+        shift[output]! += part[i]! * means[input]! - (q[first + i]! - zeroPoint) * scale * arriving[input]!;
+      }
     }
   }
   const alpha = node.opType === 'Gemm' ? attributes.floatOf(node, 'alpha', 1) : 1;
@@ -96,14 +98,27 @@ export function correctedBias(
   return Float32Array.from(shift, (value, output) => (held?.[output] ?? 0) + alpha * value);
 }
 
-/** Which input channel an element of the weight multiplies. */
-function inputChannels(node: Node, weight: Tensor, outAxis: number): (at: number, output: number) => number {
+/** A weight as runs of elements, along which output and input channel count up or stay. */
+interface Runs {
+  readonly length: number;
+  readonly outputStep: 0 | 1;
+  readonly inputStep: 0 | 1;
+  /** Output and input channel of the first element of a run. */
+  at(run: number): { readonly output: number; readonly input: number };
+}
+
+function runsOf(node: Node, weight: Tensor, outAxis: number): Runs {
   if (node.opType !== 'Conv') {
-    const columns = weight.shape[1] as number;
-    return outAxis === 0 ? (at) => at % columns : (at) => Math.floor(at / columns);
+    const length = weight.shape[1] as number;
+    return outAxis === 0
+      ? { length, outputStep: 0, inputStep: 1, at: (row) => ({ output: row, input: 0 }) }
+      : { length, outputStep: 1, inputStep: 0, at: (row) => ({ output: 0, input: row }) };
   }
   const [outputs, inputs] = weight.shape as [number, number];
-  const spatial = elementCount(weight.shape.slice(2));
   const perGroup = outputs / attributes.intOf(node, 'group', 1);
-  return (at, output) => Math.floor(output / perGroup) * inputs + (Math.floor(at / spatial) % inputs);
+  const at = (run: number) => {
+    const output = Math.floor(run / inputs);
+    return { output, input: Math.floor(output / perGroup) * inputs + (run % inputs) };
+  };
+  return { length: elementCount(weight.shape.slice(2)), outputStep: 0, inputStep: 0, at };
 }

@@ -17,16 +17,31 @@ export interface Scaling {
  * Runs along the tensor once, part by part.
  */
 export function eachElement(
-  { tensor, size, inner, channel, output }: ScaledOperand,
+  operand: ScaledOperand,
   see: (value: number, channel: number, output: number) => void,
+): void {
+  const step = operand.output === 'inner' ? 1 : 0;
+  eachRun(operand, (part, from, to, channel, output) => {
+    for (let i = from; i < to; i++) see(part[i]!, channel, output + step * (i - from));
+  });
+}
+
+/**
+ * Shows an operand in runs part[from … to) of elements that belong to one channel, and to one output, or to outputs that
+ * count up from the given one where those are the inner index.
+ */
+export function eachRun(
+  { tensor, size, inner, channel, output }: ScaledOperand,
+  see: (part: Float32Array, from: number, to: number, channel: number, output: number) => void,
 ): void {
   for (const { first, part } of partsOf(tensor)) {
     let within = first % inner;
     let row = Math.floor(first / inner);
     for (let i = 0; i < part.length; row++, within = 0) {
       const outer = Math.floor(row / size);
-      const at = channel(outer, row % size);
-      for (; within < inner && i < part.length; within++, i++) see(part[i]!, at, output === 'outer' ? outer : within);
+      const end = Math.min(i + inner - within, part.length);
+      see(part, i, end, channel(outer, row % size), output === 'outer' ? outer : within);
+      i = end;
     }
   }
 }

@@ -19,7 +19,23 @@ const sessionLimit = 200;
  * states their type.
  * @throws LatheError where onnxruntime does not load the model at all
  */
-export async function valueTypes(model: Model): Promise<Map<string, TypeInfo>> {
+export function valueTypes(model: Model): Promise<ReadonlyMap<string, TypeInfo>> {
+  const known = inferred.get(model.graph);
+  if (known?.opsets === model.opsets && known.functions === model.functions) return known.types;
+  const types = inferTypes(model);
+  inferred.set(model.graph, { opsets: model.opsets, functions: model.functions, types });
+  types.catch(() => inferred.delete(model.graph));
+  return types;
+}
+
+/** What was inferred before: graphs never change, and several steps of a job ask about the same one. */
+const inferred = new WeakMap<Graph, Inferred>();
+
+interface Inferred extends Pick<Model, 'opsets' | 'functions'> {
+  readonly types: Promise<ReadonlyMap<string, TypeInfo>>;
+}
+
+async function inferTypes(model: Model): Promise<ReadonlyMap<string, TypeInfo>> {
   const types = statedTypes(model.graph);
   const names = model.graph.nodes.flatMap((node) => node.outputs.filter((name) => name !== ''));
   const base = await withoutMadeWeights(model);

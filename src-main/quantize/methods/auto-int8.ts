@@ -9,6 +9,7 @@ import { portion, resolveOptions, targetFilter } from '../../contract';
 import { type Model, tensorByteLength } from '../../onnx/ir';
 import { type CalibrationData, calibrationAndJudges } from '../calibration-data';
 import { fusionNote } from '../fusion-note';
+import { mapWeights } from '../map-weights';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import type { Unit } from '../place';
 import { runPreparations } from '../preparations';
@@ -120,7 +121,8 @@ class Search {
     const plain = await prepareLayers(this.#given, new Tally());
     const admits = targetFilter(this.#targets);
     const work = { ...portion(this.#context, 0, 0.1), data: data.few(preparationSamples), admits };
-    return runPreparations(plain, { equalize: true, absorb: false, smooth: true }, work, new Tally());
+    const prepared = await runPreparations(plain, { equalize: true, absorb: false, smooth: true }, work, new Tally());
+    return mapWeights(prepared, this.#context.workDir);
   }
 
   /** @returns what calibration saw; null where there is nothing to quantize */

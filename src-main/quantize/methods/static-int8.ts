@@ -12,6 +12,7 @@ import { bodyNodes } from '../bodies';
 import { calibrationData } from '../calibration-data';
 import { noteOfReport } from '../fusion-note';
 import { granularity } from '../granularity';
+import { mapWeights } from '../map-weights';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
 import { isComputeNode, type Placement } from '../place';
@@ -167,7 +168,8 @@ async function quantizeStatically(
     data: data.few(preparationSamples),
     admits: targetFilter(targets),
   };
-  const model = await runPreparations(await prepareLayers(given, tally), chosen, preparing, tally);
+  const prepared = await runPreparations(await prepareLayers(given, tally), chosen, preparing, tally);
+  const model = await mapWeights(prepared, context.workDir);
   const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
   const wide = wideLayers(quantizer, chosen.wideLayers);
   const placement = quantizer.placement(new Set(), new Set(wide.keys()));

@@ -12,7 +12,7 @@
 import { elementCount, floatTensor, indexGraph, type Model, makeNode, Patch } from '../../onnx/ir';
 import { addedBias } from '../bias-correction';
 import { observe } from '../calibrate';
-import { applyScalings, eachElement, type Scaling } from '../channel-scaling';
+import { applyScalings, eachElement, eachRun, type Scaling } from '../channel-scaling';
 import { type ChannelSite, type ChannelValue, readValuesOf, type ScaledOperand, sitesOf } from '../channel-sites';
 import { ChannelObserver, type ChannelStatistics } from '../channel-statistics';
 import { constantsOf } from '../constants';
@@ -203,25 +203,42 @@ function expectedErrors(
     }
     return (((high - low) / 255) ** 2 / 12) * carried;
   });
+  // Each output of a product multiplies every channel equally often.
+  const inputs = choices.map((s) => s.reduce((sum, factor, j) => sum + power[j]! / factor ** 2, 0));
   for (const operand of read) {
     const outputs = outputsOf(operand);
-    const widest = choices.map(() => new Float64Array(outputs));
-    const inputs = choices.map(() => new Float64Array(outputs));
-    const shares = choices.map((s) => s.map((factor, j) => power[j]! / factor ** 2));
-    eachElement(operand, (value, channel, output) => {
-      const magnitude = Math.abs(value);
-      for (let at = 0; at < choices.length; at++) {
-        const scaled = magnitude * choices[at]![channel]!;
-        if (scaled > widest[at]![output]!) widest[at]![output] = scaled;
-        inputs[at]![output]! += shares[at]![channel]!;
-      }
-    });
-    errors.forEach((_, at) => {
-      for (let output = 0; output < outputs; output++)
-        errors[at]! += ((widest[at]![output]! / 127) ** 2 / 12) * inputs[at]![output]!;
+    const often = elementCount(operand.tensor.shape) / outputs / power.length;
+    widestOutputs(operand, choices, outputs).forEach((widest, at) => {
+      errors[at]! += widest.reduce((sum, width) => sum + (width / 127) ** 2 / 12, 0) * often * inputs[at]!;
     });
   }
   return errors;
+}
+
+/** For each choice of s the largest |sⱼ·Wⱼₒ| of each output: [outputs]. */
+function widestOutputs(operand: ScaledOperand, choices: readonly Float64Array[], outputs: number): Float64Array[] {
+  const widest = choices.map(() => new Float64Array(outputs));
+  const step = operand.output === 'inner' ? 1 : 0;
+  eachRun(operand, (part, from, to, channel, output) => {
+    for (let at = 0; at < choices.length; at++)
+      raiseWidest(widest[at]!, part, from, to, choices[at]![channel]!, output, step);
+  });
+  return widest;
+}
+
+function raiseWidest(
+  widest: Float64Array,
+  part: Float32Array,
+  from: number,
+  to: number,
+  factor: number,
+  output: number,
+  step: number,
+): void {
+  for (let i = from, o = output; i < to; i++, o += step) {
+    const width = Math.abs(part[i]!) * factor;
+    if (width > widest[o]!) widest[o] = width;
+  }
 }
 
 function outputsOf({ tensor, size, inner, output }: ScaledOperand): number {

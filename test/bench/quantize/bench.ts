@@ -170,8 +170,7 @@ async function row(
   rmSync(out, { force: true });
   const { stdout, stderr, status, anonymousBytes } = await watched(command, args);
   if (status !== 0 || !existsSync(out)) {
-    const reason = stderr.trim().split('\n').at(-1)?.slice(0, 120) ?? '';
-    console.log(`| ${name} | not made: ${reason.replaceAll('|', '/')} | | | | | | |`);
+    console.log(`| ${name} | not made: ${reasonIn(stderr)} | | | | | | |`);
     return;
   }
   try {
@@ -216,6 +215,13 @@ function statusOf(process: number | 'self' | undefined, field: string): number {
   }
 }
 
+/** The line that names an error, which some runtimes print others behind; else the last. */
+function reasonIn(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const line = lines.findLast((text) => /^\S*(Error|Exception|Fail)\b.*: /.test(text)) ?? lines.at(-1) ?? '';
+  return line.slice(0, 160).replaceAll('|', '/');
+}
+
 /** The line of JSON that each script ends with; some tools draw progress bars around it. */
 function costOf(stdout: string): Made {
   const line = stdout.split(/[\r\n]+/).findLast((text) => text.startsWith('{"seconds"'));
@@ -245,7 +251,7 @@ async function makeOwn(name: string): Promise<void> {
   const samples = 'samples' in specs ? { samples: Number(values.samples) } : {};
   const options = resolveOptions(specs, { ...given, ...samples }, name);
   const model = await readModel(path);
-  const session = await openSession(path, { optimization: 'disabled', prepacking: false });
+  const session = await openSession(model, { optimization: 'disabled', prepacking: false });
   const dataset = await openDataset(data, session.inputs, { dims: {} });
   await session.release();
   const workDir = mkdtempSync(join(tmpdir(), 'lathe-bench-work-'));

@@ -2,8 +2,8 @@
 
 import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openNpz } from '../../../src-main/data/npz';
 import { takeRows } from '../../../src-main/data/batches';
+import { openNpz } from '../../../src-main/data/npz';
 import { Random } from '../../../src-main/kernels/random';
 import type { NdArray } from '../../../src-main/onnx/ir';
 import { writeNpz } from '../../support/npz';

@@ -26,6 +26,13 @@ describe('valueTypes', () => {
     expect((types.get('r') as { shape: unknown[] | null }).shape?.every((dim) => dim === null) ?? true).toBe(true);
   });
 
+  it('infers a model once, however often it is asked, and another with the same nodes anew', async () => {
+    const model = modelFromText('g (float[N, 3] x) => (float[N, 3] y) { y = Relu (x) }');
+    expect(await valueTypes({ ...model })).toBe(await valueTypes(model));
+    const { graph } = model;
+    expect(await valueTypes({ ...model, graph: { ...graph } })).not.toBe(await valueTypes(model));
+  });
+
   it('looks through computed shapes once the inputs have sizes', async () => {
     const text = (
       batch: string,
