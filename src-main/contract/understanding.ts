@@ -182,7 +182,7 @@ export const diffReportSchema = z.object({
       text: z.string(),
     }),
   ),
-  /** Nodes that only carry values into another precision (Q/DQ, casts, scales), by operator; not among those above. */
+  /** Nodes that only carry values into another precision or layout (Q/DQ, casts, scales), by operator; not among those above. */
   carriers: z.array(z.object({ op: z.string(), removed: count, added: count })),
   /** Nodes that have a counterpart of their own. */
   matched: count,

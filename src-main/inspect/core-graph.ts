@@ -18,7 +18,7 @@ export interface CoreGraph {
   readonly index: GraphIndex;
   /** Nodes that compute, in order. */
   readonly nodes: readonly Node[];
-  /** Whether the node only carries a value into another precision for the one behind it. */
+  /** Whether the node only carries a value into another precision or layout for the one behind it. */
   isCarrier(node: Node): boolean;
   /** Follows a value back through carriers and Identity. */
   see(value: string): SeenThrough;
@@ -71,17 +71,17 @@ const families: Readonly<Record<string, string>> = {
   MatMulNBits: 'MatMul',
   MatMulBnb4: 'MatMul',
   MatMulIntegerToFloat: 'MatMul',
-  NhwcFusedConv: 'Conv',
   MultiHeadAttention: 'Attention',
   QAttention: 'Attention',
 };
 
-/** Operators that compute the same in another precision, or with more of what is around taken in. */
+/** Operators that compute the same in another precision or layout, or with more of what is around taken in. */
 export function opFamily(node: Node): string {
-  const { opType } = node;
-  const standard =
-    families[opType] ?? opType.replace(/^(QLinear|DynamicQuantize|Fused)(?=[A-Z])/, '').replace(/Integer$/, '');
-  return standard === opType ? opName(node) : standard;
+  const { domain, opType } = node;
+  if (domain !== '' && domain !== 'ai.onnx' && !domain.startsWith('com.microsoft')) return opName(node);
+  return (
+    families[opType] ?? opType.replace(/^(Nhwc)?(QLinear|DynamicQuantize|Fused)?(?=[A-Z])/, '').replace(/Integer$/, '')
+  );
 }
 
 /** Inputs of these may change places. */
@@ -90,6 +90,8 @@ export function isCommutative(node: Node): boolean {
 }
 
 const quantizers = new Set(['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear']);
+/** To and from the blocked layout of onnxruntime's convolutions. */
+const reorders = new Set(['ReorderInput', 'ReorderOutput']);
 const halves: readonly DType[] = ['float16', 'bfloat16'];
 /** TensorProto.DataType. */
 const castTargets: Readonly<Record<number, DType>> = { 1: 'float32', 10: 'float16', 16: 'bfloat16' };
@@ -160,6 +162,7 @@ class SeenGraph implements CoreGraph {
     if (!this.#carriers.has(node)) return undefined;
     if (node.opType === 'Mul') return { value: this.#scaled(node) ?? '', dtype: null };
     const [stored = ''] = node.inputs;
+    if (reorders.has(node.opType)) return { value: stored, dtype: null };
     const weight = this.index.graph.initializers.get(stored);
     if (node.opType === 'DequantizeLinear') return { value: stored, dtype: weight?.dtype ?? this.#zeroPointType(node) };
     if (node.opType === 'QuantizeLinear') return { value: stored, dtype: this.#zeroPointType(node) };
@@ -175,7 +178,7 @@ class SeenGraph implements CoreGraph {
 
   #carries(node: Node): boolean {
     if (node.opType === 'DequantizeLinear') return this.#dequantizes(node);
-    if (quantizers.has(node.opType)) return true;
+    if (quantizers.has(node.opType) || reorders.has(node.opType)) return true;
     if (node.opType === 'Cast') return this.#castCarries(node);
     return node.opType === 'Mul' && (this.#scaled(node) !== undefined || this.#isScale(node));
   }

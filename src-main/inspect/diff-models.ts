@@ -47,7 +47,7 @@ export interface ModelDiff {
   readonly changed: readonly NodeChange[];
   /** Nodes that stand in the place of others, between the same neighbours. */
   readonly replaced: readonly Replacement[];
-  /** Operators that only carry values into another precision, where there are more or fewer of them. */
+  /** Operators that only carry values into another precision or layout, where there are more or fewer of them. */
   readonly carriers: readonly OpCount[];
   /** Scales and zero points are no weights. */
   readonly weights: readonly WeightChange[];
