@@ -150,7 +150,7 @@ test('diff tells what two models differ in', async () => {
   const same = await latheJson<DiffReport>(['diff', model, model]);
   expect(same).toMatchObject({ ops: [], weights: [], same: 12, leftOut: 0 });
   const { stdout } = await lathe(['diff', model, model]);
-  expect(stdout).toContain('12 the same, 0 changed, 0 removed, 0 added');
+  expect(stdout).toContain('12 the same, 0 renamed only, 0 changed, 0 removed, 0 added');
   const missing = await lathe(['diff', model, join(work, 'nothing.onnx')]);
   expect(missing).toMatchObject({ code: 1, stdout: '' });
   expect(missing.stderr.trim().split('\n').at(-1)).toMatch(/nothing\.onnx: no such file/);

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { nodesReportSchema } from '../../../src-main/contract';
+import { diffReportSchema, nodesReportSchema } from '../../../src-main/contract';
 import { setLanguage } from '../../../src-renderer/app/i18n';
 import { screens } from '../../../src-renderer/screens';
 import { noBudgets, useBudgets } from '../../../src-renderer/screens/compare/budgets';
@@ -128,6 +128,50 @@ describe('inside a model', () => {
     expect(screen.getByText(/counted with one round/)).toBeTruthy();
     expect(screen.getByText('1 seen in one run')).toBeTruthy();
     expect(asked.find(({ name }) => name === 'nodes')?.params).toMatchObject({ model: project.model.path });
+  });
+
+  it('tells replacements, precision and what changed in a node of a variant', async () => {
+    const model = { path: 'a.onnx', nodes: 12, parameters: 10, weightBytes: 40 };
+    const named = (...ops: string[]) => ops.map((op) => ({ name: op.toLowerCase(), op }));
+    const diff = diffReportSchema.parse({
+      before: model,
+      after: { ...model, nodes: 20, weightBytes: 12 },
+      interface: [],
+      ops: [{ op: 'MatMul', added: 0, removed: 0, changed: 1 }],
+      added: [],
+      removed: [],
+      replaced: [
+        {
+          before: named('Sub', 'Pow', 'Div'),
+          after: named('LayerNormalization'),
+          text: 'Div + Pow + Sub → LayerNormalization',
+        },
+      ],
+      carriers: [{ op: 'QuantizeLinear', removed: 0, added: 9 }],
+      matched: 9,
+      changed: [
+        {
+          name: 'product',
+          op: 'MatMul',
+          changes: [{ of: 'precision', name: '1', before: null, after: 'int8' }],
+        },
+      ],
+      weights: [],
+      same: 8,
+      leftOut: 0,
+    });
+    const variantDetails = () => ({ ...project.variants[0], modelPath: 'b.onnx' });
+    openFakeStudio({}, { diff: () => diff, variantDetails });
+    useSubject.setState({ variant: project.variants[0]?.variant.id ?? '' });
+    show(<Inspect />);
+    fireEvent.click(screen.getByRole('tab', { name: 'What changed' }));
+    const table = await screen.findByRole('table', { name: 'Nodes that changed' });
+    const rows = within(table)
+      .getAllByRole('row')
+      .map(({ textContent }) => textContent);
+    expect(rows[1]).toMatch(/Changed.*MatMul.*product.*int8/);
+    expect(rows[2]).toMatch(/Replaced.*layernormalization.*Div \+ Pow \+ Sub → LayerNormalization/);
+    expect(screen.getByText('9 QuantizeLinear more')).toBeTruthy();
   });
 
   it('shows how far a profile is, and stops it', async () => {
