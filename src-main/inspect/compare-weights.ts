@@ -24,11 +24,12 @@ export function equalBytes(a: Tensor, b: Tensor): boolean {
   return true;
 }
 
-/** null where they are not both float32 of as many elements. */
+/** null where they are not both float32 of as many elements, or where one is the other turned round. */
 export function weightDistance(before: Tensor, after: Tensor): WeightDistance | null {
   const bytes = tensorByteLength(before);
   if (before.dtype !== 'float32' || after.dtype !== 'float32' || bytes !== tensorByteLength(after) || bytes === 0)
     return null;
+  if (isTurned(before.shape, after.shape)) return null;
   let [zerosBefore, zerosAfter, difference, norm] = [0, 0, 0, 0];
   for (const [start, end] of windows(bytes)) {
     const shape = [(end - start) / 4];
@@ -47,6 +48,13 @@ export function weightDistance(before: Tensor, after: Tensor): WeightDistance | 
     zeros: { before: zerosBefore / elements, after: zerosAfter / elements },
     distance: norm === 0 ? null : Math.sqrt(difference / norm),
   };
+}
+
+/** The same dims in another order. */
+function isTurned(before: readonly number[], after: readonly number[]): boolean {
+  const dims = [before, after].map((shape) => shape.filter((dim) => dim !== 1)) as [number[], number[]];
+  const [ordered, other] = dims.map((shape) => [...shape].sort((a, b) => a - b).join());
+  return ordered === other && dims[0].join() !== dims[1].join();
 }
 
 function* windows(bytes: number): Generator<[start: number, end: number]> {

@@ -25,6 +25,8 @@ describe('weightDistance', () => {
     expect(far).toEqual({ zeros: { before: 0.5, after: 0.75 }, distance: 4 / 5 });
     expect(weightDistance(floatTensor('a', [1], [0]), floatTensor('b', [1], [1]))?.distance).toBeNull();
     expect(weightDistance(floatTensor('a', [2], [1, 2]), int64Tensor('b', [1], [1]))).toBeNull();
+    const turned = floatTensor('b', [3, 1, 2], [1, 2, 3, 4, 5, 6]);
+    expect(weightDistance(floatTensor('a', [2, 3], [1, 3, 5, 2, 4, 6]), turned)).toBeNull();
   });
 
   it('reads across windows', () => {
