@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { engineCalls, unwatched } from '../../../src-main/contract';
 import {
@@ -7,6 +8,7 @@ import {
   understandNodes,
   understandTimes,
 } from '../../../src-main/engine/understand-model';
+import { inspectModel } from '../../../src-main/inspect';
 import { writeModel } from '../../../src-main/onnx/file';
 import { makeNode } from '../../../src-main/onnx/ir';
 import { temporaryFolder } from '../../support/folder';
@@ -14,6 +16,7 @@ import { modelFromText } from '../../support/model-from-text';
 import { digits } from '../../support/shell';
 
 const model = join(digits, 'model.onnx');
+const models = fileURLToPath(new URL('../../models', import.meta.url));
 
 describe('understanding a model', () => {
   it('takes sizes from the data, and runs its samples', async () => {
@@ -22,6 +25,22 @@ describe('understanding a model', () => {
     expect(report.macs).toBeGreaterThan(1e6);
     expect(report.observedOn).toBe(digits);
     expect(report.leftOut).toBe(0);
+  });
+
+  it.each([
+    'emoji-resnet/model',
+    'emoji-resnet/model-bn',
+    'glyph-vit/model',
+    'langid-transformer/model',
+    'langid-transformer/model-fp16',
+  ])('leaves no value of %s without a shape, and counts what the summary counts', async (name) => {
+    const path = join(models, `${name}.onnx`);
+    const report = await understandNodes({ model: path, data: dirname(path), dims: {} }, unwatched());
+    expect(report.values.unknown).toBe(0);
+    expect(report.peak).not.toBeNull();
+    const { macs, parameters } = await inspectModel(path, { dims: report.dims });
+    expect({ macs, parameters }).toEqual({ macs: report.macs, parameters: report.parameters });
+    expect(macs).toBeGreaterThan(1e6);
   });
 
   it('profiles on the data with the batch asked for', async () => {
