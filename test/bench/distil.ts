@@ -10,16 +10,22 @@
  */
 
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { type OptionValue, type Step, unwatched } from '../../src-main/contract';
-import { openDataset } from '../../src-main/data';
+import { LatheError, type OptionValue, type Progress, type Step, unwatched } from '../../src-main/contract';
+import { type Dataset, openDataset } from '../../src-main/data';
+import { crossEntropyOf, openForward } from '../../src-main/distil/forward';
+import { loadSamples } from '../../src-main/distil/samples';
 import { evaluate } from '../../src-main/evaluate';
 import { readModel, readTensor, writeModel } from '../../src-main/onnx/file';
 import { elementCount, indexGraph, type Model, type NdArray, tensorFromArray, zeros } from '../../src-main/onnx/ir';
 import { openSession } from '../../src-main/onnx/session';
 import { runRecipe } from '../../src-main/recipe';
+import { byteStudent } from './byte-student';
+
+/** Rows of a run. */
+const atOnce = 32;
 
 interface Result {
   readonly data: string;
@@ -31,23 +37,41 @@ interface Result {
   readonly difference: number;
   readonly ci95: readonly [number, number];
   readonly seconds: number;
+  /** Cross-entropy on the rows of the train split that training holds out. */
+  readonly heldOut: number;
   readonly options: Readonly<Record<string, OptionValue>>;
+  /** What was done before training, where several things were tried. */
+  readonly variant?: string;
 }
 
 type Options = Readonly<Record<string, OptionValue>>;
 
 interface Case {
-  /** Steps to the model that is judged; several: the best of them is meant. */
+  /** Steps to the model that is judged; several: the best of them on held-out rows is meant. */
   readonly variants: (options: Options, original: string) => readonly (readonly Step[])[];
+  /** Training that begins with the best of the variants that it can train, and gives it back where it finds no better. */
+  readonly training?: (options: Options) => Step;
   /** What the recipe begins with, where it is not the original. */
   readonly student?: (folder: string) => Promise<Model>;
 }
 
 const clean: Step = { kind: 'clean' };
 const prune: Step = { kind: 'prune', method: 'magnitude', options: { sparsity: 0.8, scope: 'global' } };
-const int8 = (options: Options = {}): Step => ({ kind: 'quantize', method: 'static-int8', options });
-const int4 = (options: Options = {}): Step => ({ kind: 'quantize', method: 'int4-weights', options });
 const distil = (method: string, options: Options): Step => ({ kind: 'distil', method, options });
+const qat = (options: Options): Step => distil('qat', options);
+
+const int8Variants = (): readonly Step[][] => [
+  ...['min-max', 'percentile', 'entropy', 'mse'].map((calibrator): Step[] => [
+    clean,
+    { kind: 'quantize', method: 'static-int8', options: { calibrator } },
+  ]),
+  [clean, { kind: 'quantize', method: 'auto-int8' }],
+];
+const int4Variants = (): readonly Step[][] =>
+  ['nearest', 'mse', 'k-quant', 'hqq', 'gptq'].map((algorithm): Step[] => [
+    clean,
+    { kind: 'quantize', method: 'int4-weights', options: { algorithm } },
+  ]);
 
 /** Of the narrow copy: less than a quarter of the parameters. */
 const narrow: Readonly<Record<string, Readonly<Record<number, number>>>> = {
@@ -58,27 +82,19 @@ const narrow: Readonly<Record<string, Readonly<Record<number, number>>>> = {
 const scratch = { weights: 'random', batchNorm: 'train' };
 const cases: Readonly<Record<string, Case>> = {
   teacher: {
-    student: narrowed,
+    student,
     variants: (options, teacher) => [[distil('distil', { teacher, ...scratch, ...options })]],
   },
   alone: {
-    student: narrowed,
+    student,
     variants: ({ alpha: _, temperature: __, ...options }) => [[distil('fine-tune', { ...scratch, ...options })]],
   },
   pruned: { variants: () => [[clean, prune]] },
   recovered: { variants: (options) => [[clean, prune, distil('recover', options)]] },
-  'int8 post-training': {
-    variants: () => [
-      [clean, int8()],
-      ...['percentile', 'entropy', 'mse'].map((calibrator) => [clean, int8({ calibrator })]),
-      [clean, { kind: 'quantize', method: 'auto-int8' }],
-    ],
-  },
-  'int8 qat': { variants: (options) => [[clean, int8(), distil('qat', options)]] },
-  'int4 post-training': {
-    variants: () => ['nearest', 'mse', 'k-quant', 'hqq', 'gptq'].map((algorithm) => [clean, int4({ algorithm })]),
-  },
-  'int4 qat': { variants: (options) => [[clean, int4(), distil('qat', options)]] },
+  'int8 post-training': { variants: int8Variants },
+  'int8 qat': { variants: int8Variants, training: qat },
+  'int4 post-training': { variants: int4Variants },
+  'int4 qat': { variants: int4Variants, training: qat },
 };
 
 async function main(): Promise<void> {
@@ -91,12 +107,24 @@ async function main(): Promise<void> {
   }
   const folder = resolve(data);
   const options = Object.fromEntries(settings.map((text) => parsed(text)));
-  const original = join(folder, 'model.onnx');
-  for (const steps of found.variants(options, original)) {
-    const result = await measured(folder, found, steps, Number(seed));
-    const line: Result = { data: basename(folder), case: name as string, seed: Number(seed), ...result, options };
-    await appendFile(results, `${JSON.stringify(line)}\n`);
-    console.log(JSON.stringify(line));
+  const bench = await openBench(folder, Number(seed));
+  try {
+    for (const made of await outcomes(bench, found, options)) {
+      const result = { ...(await judged(bench, made.model)), seconds: made.seconds, heldOut: made.heldOut };
+      const { variant } = made;
+      const line: Result = {
+        data: basename(folder),
+        case: name as string,
+        seed: bench.seed,
+        ...result,
+        options,
+        variant,
+      };
+      await appendFile(results, `${JSON.stringify(line)}\n`);
+      console.log(JSON.stringify(line));
+    }
+  } finally {
+    await rm(bench.work, { recursive: true, force: true });
   }
 }
 
@@ -106,36 +134,111 @@ function parsed(text: string): [string, OptionValue] {
   return [key, Number.isNaN(Number(value)) ? value : Number(value)];
 }
 
-async function measured(folder: string, { student }: Case, steps: readonly Step[], seed: number) {
-  const work = await mkdtemp(join(tmpdir(), 'lathe-distil-'));
+interface Bench {
+  readonly folder: string;
+  /** The original. */
+  readonly original: string;
+  readonly dataset: Dataset;
+  /** Names of the model's inputs. */
+  readonly inputs: readonly string[];
+  readonly seed: number;
+  /** For files of now. */
+  readonly work: string;
+}
+
+async function openBench(folder: string, seed: number): Promise<Bench> {
   const original = join(folder, 'model.onnx');
-  try {
-    const model = student === undefined ? await readModel(original) : await student(folder);
-    const session = await openSession(original);
-    const dataset = await openDataset(folder, session.inputs, { dims: {} });
-    await session.release();
-    const startedAt = performance.now();
-    const workDir = join(work, 'work');
-    await mkdir(workDir);
-    const made = await runRecipe(model, { lathe: 1, seed, steps }, { ...unwatched(), dataset, dims: {}, workDir });
-    for (const { notes } of made.steps) for (const note of notes) console.error(note);
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
-    const path = join(work, 'model.onnx');
-    await writeModel(made.model, path);
-    const judged = { model: path, baseline: original, data: folder, dims: {}, threads: 1, batch: 32, cacheDir: null };
-    const evaluation = await evaluate({ ...judged, quick: true }, unwatched());
-    const main = evaluation.mainMetric as string;
-    const difference = evaluation.differences?.[main] as { value: number; ci95: [number, number] };
-    return {
-      parameters: parametersOf(made.model),
-      metric: evaluation.metrics[main]?.value as number,
-      difference: 100 * difference.value,
-      ci95: difference.ci95.map((bound) => 100 * bound) as [number, number],
-      seconds,
-    };
-  } finally {
-    await rm(work, { recursive: true, force: true });
+  const session = await openSession(original);
+  const dataset = await openDataset(folder, session.inputs, { dims: {} });
+  await session.release();
+  const inputs = session.inputs.map((input) => input.name);
+  return { folder, original, dataset, inputs, seed, work: await mkdtemp(join(tmpdir(), 'lathe-distil-')) };
+}
+
+interface Made {
+  readonly model: Model;
+  readonly heldOut: number;
+  readonly seconds: number;
+  readonly variant: string;
+}
+
+/** The variants of a case, or the one that training made of the best of them. */
+async function outcomes(bench: Bench, { student, variants, training }: Case, options: Options): Promise<Made[]> {
+  const model = student === undefined ? await readModel(bench.original) : await student(bench.folder);
+  const tried: (Made & { readonly steps: readonly Step[] })[] = [];
+  for (const steps of variants(options, bench.original))
+    tried.push({ steps, ...(await performed(bench, model, steps)) });
+  if (training === undefined) return tried;
+  const [best, ...rest] = tried.toSorted((one, other) => one.heldOut - other.heldOut) as [(typeof tried)[0]];
+  for (const start of [best, ...rest]) {
+    console.error(`${start.variant}: ${start.heldOut.toFixed(4)} on held-out rows`);
+    try {
+      const trained = await performed(bench, model, [...start.steps, training(options)]);
+      return [{ ...(trained.heldOut < best.heldOut ? trained : best), seconds: trained.seconds }];
+    } catch (error) {
+      // Of the variants some are of a form that is not trained.
+      if (!(error instanceof LatheError)) throw error;
+      console.error(error.message);
+    }
   }
+  throw new Error('none of the variants can be trained');
+}
+
+async function performed(bench: Bench, model: Model, steps: readonly Step[]): Promise<Made> {
+  const { dataset, seed } = bench;
+  const startedAt = performance.now();
+  const workDir = await mkdtemp(join(bench.work, 'recipe-'));
+  const made = await runRecipe(model, { lathe: 1, seed, steps }, { ...watched(), dataset, dims: {}, workDir });
+  for (const { notes } of made.steps) for (const note of notes) console.error(note);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const variant = steps.map((step) => [step.method ?? step.kind, ...Object.values(step.options ?? {})].join(' '));
+  return { model: made.model, heldOut: await heldOutLoss(bench, made.model), seconds, variant: variant.join(', ') };
+}
+
+/** Cross-entropy on the very rows that training with this seed is judged by. */
+async function heldOutLoss({ dataset, inputs, seed }: Bench, model: Model): Promise<number> {
+  const samples = await loadSamples(dataset, inputs, seed, unwatched());
+  const output = dataset.meta.output ?? (model.graph.outputs[0]?.name as string);
+  const forward = await openForward(model, output, [], null, 'variant');
+  let [sum, count] = [0, 0];
+  for (let first = 0; first < samples.validation.length; first += atOnce) {
+    const { feeds, labels } = samples.gather(samples.validation.subarray(first, first + atOnce));
+    const part = crossEntropyOf(await forward.logits(feeds), labels as BigInt64Array);
+    sum += part.sum;
+    count += part.rows;
+  }
+  await forward.release();
+  return sum / count;
+}
+
+async function judged({ work, original, folder }: Bench, model: Model) {
+  const path = join(work, 'model.onnx');
+  await writeModel(model, path);
+  const both = { model: path, baseline: original, data: folder, dims: {}, threads: 1, batch: atOnce, cacheDir: null };
+  const evaluation = await evaluate({ ...both, quick: true }, unwatched());
+  const main = evaluation.mainMetric as string;
+  const difference = evaluation.differences?.[main] as { value: number; ci95: [number, number] };
+  return {
+    parameters: parametersOf(model),
+    metric: evaluation.metrics[main]?.value as number,
+    difference: 100 * difference.value,
+    ci95: difference.ci95.map((bound) => 100 * bound) as [number, number],
+  };
+}
+
+/** Epochs as they end, on the error stream. */
+function watched() {
+  let told = 0;
+  const progress = ({ training }: Progress) => {
+    const last = training?.validation.at(-1);
+    if (training === undefined || last === undefined || last.step === told) return;
+    told = last.step;
+    const { step, steps, samplesPerSecond, best } = training;
+    console.error(
+      `step ${step} of ${steps}, loss ${training.loss.toFixed(4)}, validation ${last.loss?.toFixed(4)}, best ${best.validation?.toFixed(4)} of epoch ${best.epoch}, ${Math.round(samplesPerSecond)} samples/s`,
+    );
+  };
+  return { ...unwatched(), progress };
 }
 
 function parametersOf(model: Model): number {
@@ -144,8 +247,9 @@ function parametersOf(model: Model): number {
     .reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
-/** The network with fewer channels, its numbers still to be learned. */
-async function narrowed(folder: string): Promise<Model> {
+/** The network with fewer channels, for language bytes another network; its numbers are still to be learned. */
+async function student(folder: string): Promise<Model> {
+  if (basename(folder).startsWith('langid-transformer')) return byteStudent();
   const own = join(folder, 'model-bn.onnx');
   const model = await readModel(existsSync(own) ? own : join('test', 'models', 'mnist-cnn', 'model-bn.onnx'));
   const sizes = narrow[basename(folder)] ?? {};
@@ -167,26 +271,40 @@ async function narrowed(folder: string): Promise<Model> {
 async function printTables(path: string): Promise<void> {
   const lines = (await readFile(path, 'utf8')).trim().split('\n');
   const results = lines.map((line) => JSON.parse(line) as Result);
-  const groups = grouped(oneOfSeeds(results), (result) => `${result.data}|${result.case}`);
-  console.log('| data | case | parameters | seeds | metric, % | against the original, points | intervals |');
-  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  const groups = grouped(chosen(results), (result) => `${result.data}|${result.case}`);
+  console.log(
+    '| data | case | parameters | seeds | held-out loss | metric, % | against the original, points | intervals |',
+  );
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const some of groups.values()) {
     const [first] = some as [Result, ...Result[]];
-    const metrics = some.map(({ metric }) => 100 * metric);
-    const differences = some.map(({ difference }) => difference);
     const intervals = some.map(({ ci95 }) => `${ci95[0].toFixed(2)} … ${ci95[1].toFixed(2)}`).join('; ');
-    console.log(
-      `| ${first.data} | ${first.case} | ${first.parameters} | ${some.length} | ${meanAndSpread(metrics)} | ${meanAndSpread(differences)} | ${intervals} |`,
-    );
+    const cells = [
+      first.data,
+      first.case,
+      first.parameters,
+      some.length,
+      meanAndSpread(some.map(({ heldOut }) => heldOut)),
+      meanAndSpread(some.map(({ metric }) => 100 * metric)),
+      meanAndSpread(some.map(({ difference }) => difference)),
+      intervals,
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
   }
 }
 
-/** Of several post-training variants the best on the test split, which flatters them; of a trained case the last run. */
-function oneOfSeeds(results: readonly Result[]): Result[] {
-  const groups = grouped(results, ({ data, case: name, seed }) => `${data}|${name}|${seed}`);
-  return [...groups.values()].map((some) =>
-    some.reduce((best, each) => (each.metric > best.metric || !each.case.includes('post-training') ? each : best)),
-  );
+/**
+ * Of a trained case the last run of a seed. Of several post-training variants the best on held-out rows; in lines of
+ * their own those that are best on the test split, which flatters them.
+ */
+function chosen(results: readonly Result[]): Result[] {
+  const groups = [...grouped(results, ({ data, case: name, seed }) => `${data}|${name}|${seed}`).values()];
+  return groups.flatMap((some) => {
+    if (!some[0]?.case.includes('post-training')) return some.slice(-1);
+    const best = some.reduce((one, other) => (other.heldOut < one.heldOut ? other : one));
+    const lucky = some.reduce((one, other) => (other.metric > one.metric ? other : one));
+    return [best, { ...lucky, case: `${lucky.case}, best on test` }];
+  });
 }
 
 function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
