@@ -85,22 +85,6 @@ export function crossEntropyOf(logits: NdArray<'float32'>, labels: BigInt64Array
   return { sum, rows };
 }
 
-/** Σ over rows of KL(teacher ‖ student). Both [rows, classes]. */
-export function divergenceOf(student: NdArray<'float32'>, teacher: NdArray<'float32'>): { sum: number; rows: number } {
-  const [rows, classes] = student.shape as [number, number];
-  let sum = 0;
-  for (let row = 0; row < rows; row++) {
-    const z = student.data.subarray(row * classes, (row + 1) * classes);
-    const t = teacher.data.subarray(row * classes, (row + 1) * classes);
-    const [lz, lt] = [logSumExp(z), logSumExp(t)];
-    for (let at = 0; at < classes; at++) {
-      const log = (t[at] as number) - lt;
-      sum += Math.exp(log) * (log - ((z[at] as number) - lz));
-    }
-  }
-  return { sum, rows };
-}
-
 /** Rows whose largest score is at the label; rows without one do not count. */
 export function rightOf(logits: NdArray<'float32'>, labels: BigInt64Array): number {
   const classes = logits.shape[1] as number;

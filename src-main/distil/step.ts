@@ -23,7 +23,7 @@ import { resolveIf } from '../passes/resolve-if';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { rowsOfRun } from './fixed-runs';
-import { agreementOf, crossEntropyOf, divergenceOf, type Forward, openForward, rightOf } from './forward';
+import { agreementOf, crossEntropyOf, type Forward, openForward, rightOf } from './forward';
 import { type HintPair, pairValues } from './hints/pair-values';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
@@ -33,10 +33,11 @@ import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples, trainingSplit } from './samples';
 import type { Schedule } from './schedule';
 import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
+import { openTeacherDistance, type TeacherDistance } from './teacher-distance';
 import { train } from './train';
 import { findTrainable, type Trainable } from './trainable';
 import { trainingForm } from './training-form';
-import { buildTrainingGraph, type TrainingGraph } from './training-graph';
+import { buildTrainingGraph, type LossTerm, type TrainingGraph } from './training-graph';
 import { checkMemory } from './training-memory';
 import type { TrainingSettings, TrainingState, Validation, Weights } from './training-state';
 
@@ -92,13 +93,14 @@ async function runTraining(
   const form = await trainingForm(prepared, sample, options.batch as number, options.batchNorm === 'train');
   const taught = await teacherOf(intent, output, context);
   const hinted = await withHints(intent, form.model, taught, sample, context.seed);
+  const loss = affordable(intent, labelled, method.name);
   const graph = await buildTrainingGraph({
     model: hinted.model,
     hints: hinted.pairs,
     statistics: form.statistics,
     trainable: [...trainable.names, ...projectionsOf(hinted.pairs)],
     output,
-    loss: affordable(intent, labelled, method.name),
+    loss,
     temperature: intent.temperature,
     optimizer:
       optimizers.find((each) => each.name === options.optimizer) ?? (optimizers[0] as (typeof optimizers)[number]),
@@ -110,9 +112,15 @@ async function runTraining(
   const reading = portion(context, 0, 0.02, 'Reading samples');
   const samples = await loadSamples(context.dataset, inputs, context.seed, reading);
   if (graph.labels !== '') checkLabels(samples, graph.classes);
+  const distance = await openTeacherDistance(loss, intent.temperature, graph.classes);
   const state = await withForwards(prepared, output, graph, taught, options.threads as number, (forwards) =>
-    runLoop(graph, samples, forwards, options, { context, method, model: prepared, hinted: hinted.model }),
-  );
+    runLoop(graph, samples, { ...forwards, loss, distance }, options, {
+      context,
+      method,
+      model: prepared,
+      hinted: hinted.model,
+    }),
+  ).finally(() => distance?.release());
   const skipped = [...trainable.skipped, ...preparation.skipped, ...withoutGradient(graph, trainable)];
   const changed = trainable.names.filter((name) => graph.gradients.has(name)).length;
   return {
@@ -207,6 +215,13 @@ interface Forwards {
   readonly teacher: Teacher | null;
 }
 
+/** What held-out rows are judged by. */
+interface Judges extends Forwards {
+  readonly loss: readonly LossTerm[];
+  /** null where no term of the loss reads the teacher's answers. */
+  readonly distance: TeacherDistance | null;
+}
+
 async function withForwards<T>(
   model: Model,
   output: string,
@@ -248,10 +263,11 @@ function lessons(
 async function runLoop(
   graph: TrainingGraph,
   samples: TrainingSamples,
-  { student, teacher }: Forwards,
+  judges: Judges,
   options: Options,
   { context, method, model, hinted }: { context: Context; method: TrainingMethod; model: Model; hinted: Model },
 ): Promise<TrainingState> {
+  const { student, teacher } = judges;
   const given = new Map(
     graph.parameters.map(({ name }) => [
       name,
@@ -268,6 +284,7 @@ async function runLoop(
   try {
     const augmentation = options.augment as Augmentation;
     const answers = await answersOf(teacher, graph, samples, options, context);
+    const heldOutAnswers = options.augment === 'none' ? answers : remembered(answers);
     const layout = layoutOf(model);
     const key = checkpointKey({ model, start: kept, teacher: teacher?.model ?? null }, method.name, options, context);
     const plan = {
@@ -280,7 +297,7 @@ async function runLoop(
       teacher: teacher === null || answers === null ? null : lessons(graph, teacher, answers),
       augment: (feeds: Feeds, number: number) =>
         augment(feeds, augmentation, layout, new Random(context.seed * 31 + number)),
-      validate: (weights: Weights) => validate(student, weights, samples, answers, options.batch as number),
+      validate: (weights: Weights) => validate(judges, weights, samples, heldOutAnswers, options.batch as number),
     };
     return await train(plan, openCheckpoint(context.cacheDir, key), portion(context, 0.05, 1));
   } finally {
@@ -303,6 +320,18 @@ async function answersOf(
   const place = { folder: context.cacheDir, key: answersKey(teacher.model, teacher.output, data, samples.split) };
   const work = portion(context, 0.02, 0.05);
   return teacherAnswers(teacher.forward, samples, graph.classes, options.batch as number, place, work);
+}
+
+/** Held-out pictures are never moved: a teacher is asked once for each batch of them. */
+function remembered(answers: Answers | null): Answers | null {
+  if (answers === null) return null;
+  const known = new Map<number, NdArray<'float32'>>();
+  return async (rows, feeds) => {
+    const first = rows[0] as number;
+    const found = known.get(first) ?? (await answers(rows, feeds));
+    known.set(first, found);
+    return found;
+  };
 }
 
 /** Before anything long is begun. */
@@ -345,27 +374,42 @@ function layoutOf(model: Model): 'NCHW' | 'NHWC' {
   return shapes.some((shape) => few(shape[3]) && !few(shape[1])) ? 'NHWC' : 'NCHW';
 }
 
-/** Cross-entropy on the held-out rows where there are labels, else divergence from the teacher. */
+/** The loss of training, hints aside, on the held-out rows. */
 async function validate(
-  student: Forward,
+  { student, loss, distance }: Judges,
   weights: Weights,
   samples: TrainingSamples,
   answers: Answers | null,
   atOnce: number,
 ): Promise<Validation> {
-  let [sum, right, count] = [0, 0, 0];
+  const labelShare = loss.find(({ name }) => name === 'cross-entropy')?.weight ?? 0;
+  const labelled = { sum: 0, right: 0, count: 0 };
+  const taught = { sum: 0, right: 0, count: 0 };
   for (let first = 0; first < samples.validation.length; first += atOnce) {
     const rows = samples.validation.subarray(first, first + atOnce);
     const { feeds, labels } = samples.gather(rows);
     const logits = await student.logits(feeds, weights);
-    const wanted = answers === null || labels !== null ? null : await answers(rows, feeds);
+    const wanted = answers === null ? null : await answers(rows, feeds);
     checkAnswers(logits, rows.length, labels?.length ?? wanted?.shape[0] ?? 0, labels === null ? 'teacher' : 'data');
-    const part = wanted === null ? crossEntropyOf(logits, labels as BigInt64Array) : divergenceOf(logits, wanted);
-    sum += part.sum;
-    right += wanted === null ? rightOf(logits, labels as BigInt64Array) : agreementOf(logits, wanted);
-    count += part.rows;
+    if (labels !== null) {
+      const part = crossEntropyOf(logits, labels);
+      labelled.sum += part.sum;
+      labelled.right += rightOf(logits, labels);
+      labelled.count += part.rows;
+    }
+    if (wanted !== null && distance !== null) {
+      const answered = wanted.shape[0] as number;
+      taught.sum += answered * (await distance.between(logits, wanted));
+      taught.right += agreementOf(logits, wanted);
+      taught.count += answered;
+    }
   }
-  return { loss: sum / Math.max(1, count), accuracy: right / Math.max(1, count) };
+  const mean = (sum: number, count: number) => sum / Math.max(1, count);
+  const told = labelled.count > 0 ? labelled : taught;
+  return {
+    loss: labelShare * mean(labelled.sum, labelled.count) + mean(taught.sum, taught.count),
+    accuracy: mean(told.right, told.count),
+  };
 }
 
 /** One answer a sample, or one a token: as many as there are labels, or answers of the teacher. */

@@ -20,7 +20,7 @@ import { blockedDomain, channelBlock, valueTypes } from '../onnx/session';
 import { backward } from './backward';
 import { Emitter, namesOf } from './emitter';
 import type { HintPair } from './hints/pair-values';
-import { losses } from './losses';
+import { lossNamed } from './losses';
 import type { Optimizer } from './optimizers';
 import { rowTypes, withRows } from './row-types';
 import type { RunningStatistic } from './train-batch-norm';
@@ -275,19 +275,6 @@ function writeLoss(
     terms.push(emit.scale(hint.build({ emit, student: value, teacher: feed, rank, projection }), weight));
   }
   return terms.length === 1 ? (terms[0] as string) : emit.op('Sum', terms);
-}
-
-function lossNamed(name: string) {
-  const found = losses.find((loss) => loss.name === name);
-  if (found === undefined) {
-    throw new LatheError({
-      who: `loss "${name}"`,
-      what: 'is not known',
-      next: `use ${losses.map((loss) => loss.name).join(', ')}`,
-      code: 'usage',
-    });
-  }
-  return found;
 }
 
 /** Size of the last axis of the logits, and how many answers a sample gets (1, or one a token). */

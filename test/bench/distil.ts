@@ -10,11 +10,11 @@
  */
 
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { LatheError, type OptionValue, type Progress, type Step, unwatched } from '../../src-main/contract';
-import { type Dataset, openDataset } from '../../src-main/data';
+import { type Dataset, openDataset, type Split } from '../../src-main/data';
 import { crossEntropyOf, openForward } from '../../src-main/distil/forward';
 import { loadSamples } from '../../src-main/distil/samples';
 import { evaluate } from '../../src-main/evaluate';
@@ -22,6 +22,7 @@ import { readModel, readTensor, writeModel } from '../../src-main/onnx/file';
 import { elementCount, indexGraph, type Model, type NdArray, tensorFromArray, zeros } from '../../src-main/onnx/ir';
 import { openSession } from '../../src-main/onnx/session';
 import { runRecipe } from '../../src-main/recipe';
+import { writeNpz } from '../support/npz';
 import { byteStudent } from './byte-student';
 
 /** Rows of a run. */
@@ -51,6 +52,8 @@ interface Case {
   readonly variants: (options: Options, original: string) => readonly (readonly Step[])[];
   /** Training that begins with the best of the variants that it can train, and gives it back where it finds no better. */
   readonly training?: (options: Options) => Step;
+  /** Labels of the calibration rows alone: the rest of the train split is there without any, or is not there. */
+  readonly fewLabels?: 'unlabelled-rest' | 'no-rest';
   /** What the recipe begins with, where it is not the original. */
   readonly student?: (folder: string) => Promise<Model>;
 }
@@ -89,11 +92,19 @@ const cases: Readonly<Record<string, Case>> = {
     student,
     variants: ({ alpha: _, temperature: __, ...options }) => [[distil('fine-tune', { ...scratch, ...options })]],
   },
+  'teacher, few labels': {
+    student,
+    fewLabels: 'unlabelled-rest',
+    variants: (options, teacher) => [[distil('distil', { teacher, ...scratch, ...options })]],
+  },
+  'alone, few labels': {
+    student,
+    fewLabels: 'no-rest',
+    variants: ({ alpha: _, temperature: __, ...options }) => [[distil('fine-tune', { ...scratch, ...options })]],
+  },
   pruned: { variants: () => [[clean, prune]] },
   recovered: { variants: (options) => [[clean, prune, distil('recover', options)]] },
-  'int8 post-training': { variants: int8Variants },
   'int8 qat': { variants: int8Variants, training: qat },
-  'int4 post-training': { variants: int4Variants },
   'int4 qat': { variants: int4Variants, training: qat },
 };
 
@@ -107,14 +118,14 @@ async function main(): Promise<void> {
   }
   const folder = resolve(data);
   const options = Object.fromEntries(settings.map((text) => parsed(text)));
-  const bench = await openBench(folder, Number(seed));
+  const bench = await openBench(folder, Number(seed), found.fewLabels);
   try {
     for (const made of await outcomes(bench, found, options)) {
       const result = { ...(await judged(bench, made.model)), seconds: made.seconds, heldOut: made.heldOut };
       const { variant } = made;
       const line: Result = {
         data: basename(folder),
-        case: name as string,
+        case: made.isStart ? (name as string).replace('qat', 'post-training') : (name as string),
         seed: bench.seed,
         ...result,
         options,
@@ -146,13 +157,31 @@ interface Bench {
   readonly work: string;
 }
 
-async function openBench(folder: string, seed: number): Promise<Bench> {
+async function openBench(data: string, seed: number, few: Case['fewLabels']): Promise<Bench> {
+  const work = await mkdtemp(join(tmpdir(), 'lathe-distil-'));
+  const folder = few === undefined ? data : await withFewLabels(data, join(work, basename(data)), few);
   const original = join(folder, 'model.onnx');
   const session = await openSession(original);
   const dataset = await openDataset(folder, session.inputs, { dims: {} });
   await session.release();
   const inputs = session.inputs.map((input) => input.name);
-  return { folder, original, dataset, inputs, seed, work: await mkdtemp(join(tmpdir(), 'lathe-distil-')) };
+  return { folder, original, dataset, inputs, seed, work };
+}
+
+/** The same data, of whose train split only the rows are labelled that are those of calibration: its first. */
+async function withFewLabels(data: string, folder: string, few: Case['fewLabels']): Promise<string> {
+  await mkdir(folder);
+  for (const name of ['model.onnx', 'calib.npz', 'test.npz', 'meta.json'])
+    await symlink(join(data, name), join(folder, name));
+  if (few === 'no-rest') return folder;
+  const session = await openSession(join(data, 'model.onnx'));
+  const { train, calibration } = await openDataset(data, session.inputs, { dims: {} });
+  const { feeds } = await (train as Split).read(0, (train as Split).samples);
+  const labels = (await (train as Split).array('labels')) as NdArray<'int64'>;
+  const known = labels.data.map((label, row) => (row < (calibration as Split).samples ? label : -1n));
+  writeNpz(join(folder, 'train.npz'), { ...feeds, labels: { ...labels, data: known } });
+  await session.release();
+  return folder;
 }
 
 interface Made {
@@ -160,21 +189,24 @@ interface Made {
   readonly heldOut: number;
   readonly seconds: number;
   readonly variant: string;
+  /** What training begins with. */
+  readonly isStart: boolean;
 }
 
-/** The variants of a case, or the one that training made of the best of them. */
+/** The variants of a case, and what training made of the best of them. */
 async function outcomes(bench: Bench, { student, variants, training }: Case, options: Options): Promise<Made[]> {
   const model = student === undefined ? await readModel(bench.original) : await student(bench.folder);
   const tried: (Made & { readonly steps: readonly Step[] })[] = [];
   for (const steps of variants(options, bench.original))
-    tried.push({ steps, ...(await performed(bench, model, steps)) });
+    tried.push({ steps, ...(await performed(bench, model, steps)), isStart: training !== undefined });
   if (training === undefined) return tried;
   const [best, ...rest] = tried.toSorted((one, other) => one.heldOut - other.heldOut) as [(typeof tried)[0]];
   for (const start of [best, ...rest]) {
     console.error(`${start.variant}: ${start.heldOut.toFixed(4)} on held-out rows`);
     try {
       const trained = await performed(bench, model, [...start.steps, training(options)]);
-      return [{ ...(trained.heldOut < best.heldOut ? trained : best), seconds: trained.seconds }];
+      const kept = trained.heldOut < best.heldOut ? trained : best;
+      return [...tried, { ...kept, seconds: trained.seconds, isStart: false }];
     } catch (error) {
       // Of the variants some are of a form that is not trained.
       if (!(error instanceof LatheError)) throw error;
@@ -184,7 +216,7 @@ async function outcomes(bench: Bench, { student, variants, training }: Case, opt
   throw new Error('none of the variants can be trained');
 }
 
-async function performed(bench: Bench, model: Model, steps: readonly Step[]): Promise<Made> {
+async function performed(bench: Bench, model: Model, steps: readonly Step[]): Promise<Omit<Made, 'isStart'>> {
   const { dataset, seed } = bench;
   const startedAt = performance.now();
   const workDir = await mkdtemp(join(bench.work, 'recipe-'));

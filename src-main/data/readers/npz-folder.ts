@@ -48,7 +48,7 @@ export const npzFolder: Reader = {
     const labels = judged?.file.arrays.get('labels');
     const assumed = meta.metric ?? assumedMetric(labels);
     if (assumed?.kind === 'top1' && meta.classes !== null)
-      for (const split of splits.values()) await checkLabels(split, meta.classes.length);
+      for (const [name, split] of splits) await checkLabels(split, meta.classes.length, name === 'train');
     return {
       path,
       meta: { ...meta, metric: assumed },
@@ -153,10 +153,13 @@ function assumedMetric(labels: { dtype: string; shape: readonly number[] } | und
   return { kind: 'top1', name: null };
 }
 
-async function checkLabels({ split, file }: Opened, classes: number): Promise<void> {
+/** @param mayLack training leaves out a label below zero */
+async function checkLabels({ split, file }: Opened, classes: number, mayLack: boolean): Promise<void> {
   const labels = await split.array('labels');
   if (labels === undefined || labels.dtype === 'string') return;
-  const row = Array.from(labels.data as Int32Array, Number).findIndex((label) => label < 0 || label >= classes);
+  const row = Array.from(labels.data as Int32Array, Number).findIndex(
+    (label) => (label < 0 && !mayLack) || label >= classes,
+  );
   if (row < 0) return;
   throw new LatheError({
     who: `${basename(file.path)} array "labels"`,

@@ -148,6 +148,15 @@ describe('npz folder', () => {
     await expect(open(folderWith(arrays, meta), input)).rejects.toMatchObject({ name: 'LatheError', message });
   });
 
+  it('lets rows to train with go without a label, by one below zero', async () => {
+    const classes = { metric: { kind: 'top1' }, classes: ['cat', 'dog'] };
+    const folder = folderWith({ image: five, labels: int64([5], [0, 1, 1, 0, 1]) }, classes);
+    writeNpz(join(folder, 'train.npz'), { image: five, labels: int64([5], [0, -1, 1, -1, -1]) });
+    expect((await open(folder)).train?.samples).toBe(5);
+    writeNpz(join(folder, 'calib.npz'), { image: five, labels: int64([5], [0, -1, 1, -1, -1]) });
+    await expect(open(folder)).rejects.toThrow(/^calib\.npz array "labels": row 1 is class -1/);
+  });
+
   it('refuses a dim that the user sized otherwise', async () => {
     await expect(open(folderWith({ image: five }), image(['n', 'width']), { width: 3 })).rejects.toThrow(
       'test.npz array "image": dimension "width" is 2, but --dim width=3 was given',
