@@ -190,7 +190,7 @@ describe('the distil step', () => {
     const spec = quantizeStep.methods.find((each) => each.name === 'int4-weights');
     const chosen = resolveOptions(spec?.options ?? {}, { block: 16, algorithm: 'nearest' }, 'options');
     const quantized = (await quantizeStep.run(original, 'int4-weights', chosen, {}, stepContext(original))).model;
-    const { model, changed } = await run(quantized, 'qat', { epochs: 4 });
+    const { model, changed } = await run(quantized, 'qat', { epochs: 6, learningRate: 1e-3 });
     expect(changed).toBeGreaterThan(0);
     expect(model.graph.nodes).toEqual(quantized.graph.nodes);
     const codes = (each: Model) => initializersOf(each).filter(([name]) => name.includes('codes'));
