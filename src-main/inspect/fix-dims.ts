@@ -38,6 +38,21 @@ export function batchOfOne(
   };
 }
 
+/** Works with a batch of 1 where none is given, or with the sizes given alone where the model does not take that. */
+export async function withBatchOfOne<T>(
+  graph: Graph,
+  given: Readonly<Record<string, number>>,
+  work: (sizes: Readonly<Record<string, number>>, note: string | null) => Promise<T>,
+): Promise<T> {
+  const { dims, note } = batchOfOne(graph, given);
+  if (note === null) return work(given, null);
+  try {
+    return await work({ ...dims, ...given }, note);
+  } catch {
+    return work(given, null);
+  }
+}
+
 /**
  * The model with `dims` in place of the symbolic dims of its inputs and outputs. Types stated for values between
  * nodes are left out, because they may say something else; the runtime infers them anew.

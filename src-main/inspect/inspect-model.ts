@@ -6,7 +6,7 @@ import type { ModelReport } from '../contract';
 import { readModel } from '../onnx/file';
 import { elementCount, fedInputs, type Graph, type Model, type Node, tensorByteLength } from '../onnx/ir';
 import { cpuInfo, type GraphTypes, graphTypes } from '../onnx/session';
-import { batchOfOne, fixDims, symbolicDims } from './fix-dims';
+import { fixDims, symbolicDims, withBatchOfOne } from './fix-dims';
 import { hasMacs } from './macs';
 import { nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
@@ -26,9 +26,10 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
   const model = await readModel(path);
   const files = externalFiles(model, path);
   const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
-  const assumed = batchOfOne(model.graph, dims);
-  const fixed = fixDims(model, { ...assumed.dims, ...dims });
-  const types = await typesForCosts(fixed);
+  const { fixed, types, note } = await withBatchOfOne(model.graph, dims, async (sizes, assumed) => {
+    const sized = fixDims(model, sizes);
+    return { fixed: sized, types: await typesForCosts(sized), note: assumed };
+  });
   const costs = types !== null && symbolicDims(fixed.graph).length === 0 ? nodeCosts(fixed, types) : null;
   const nodes = [...allNodes(model)];
   const weights = [...allWeights(model)];
@@ -56,7 +57,7 @@ export async function inspectModel(path: string, { dims = {} }: InspectOptions =
         cpuInfo(),
         symbolicDims(fixed.graph),
       ),
-      ...(costs === null ? [] : [assumed.note, ...costs.notes].filter((note) => note !== null)).map((message) => ({
+      ...(costs === null ? [] : [note, ...costs.notes].filter((sentence) => sentence !== null)).map((message) => ({
         code: 'macs',
         message,
       })),

@@ -3,7 +3,7 @@
 import type { NodeRow, NodesReport, TypeSource } from '../contract';
 import { readModel } from '../onnx/file';
 import { dimName, type Feeds, fedInputs, type Graph, type Model, type TypeInfo } from '../onnx/ir';
-import { batchOfOne, symbolicDims } from './fix-dims';
+import { symbolicDims, withBatchOfOne } from './fix-dims';
 import { type KnownTypes, knownTypes, type Run } from './known-types';
 import { costsByOp, type NodeCosts, nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
@@ -22,9 +22,12 @@ export interface NodesOptions {
 export async function nodesReport(path: string, { dims, run }: NodesOptions): Promise<NodesReport> {
   const model = await readModel(path);
   const given = { ...(run === null ? {} : sizesOfFeeds(model, run.feeds)), ...dims };
-  const assumed = run === null ? batchOfOne(model.graph, given) : { dims: {}, note: null };
-  const sizes = { ...assumed.dims, ...given };
-  const known = await knownTypes(model, sizes, run);
+  const { sizes, known, note } =
+    run === null
+      ? await withBatchOfOne(model.graph, given, async (assumed, sentence) => {
+          return { sizes: assumed, known: await knownTypes(model, assumed, null), note: sentence };
+        })
+      : { sizes: given, known: await knownTypes(model, given, run), note: null };
   const { model: fixed } = known;
   const costs = nodeCosts(fixed, known.types);
   const open = symbolicDims(fixed.graph);
@@ -43,7 +46,7 @@ export async function nodesReport(path: string, { dims, run }: NodesOptions): Pr
     nodes: rows,
     leftOut: 0,
     notes: [
-      ...(assumed.note === null ? [] : [assumed.note]),
+      ...(note === null ? [] : [note]),
       ...costs.notes,
       ...known.types.remarks,
       ...(open.length === 0 || run !== null

@@ -46,6 +46,18 @@ describe('inspectModel', () => {
     expect(three).toBe(3 * one);
   });
 
+  it('keeps the batch open where the model does not take one sample', async () => {
+    const path = join(folder, 'pairs.onnx');
+    // Beside the two rows of c there have to be two of x.
+    const model = modelFromText(
+      `g (float[batch, 4] x) => (float[M, 8] y) <float[2, 4] c = {1, 2, 3, 4, 5, 6, 7, 8}> { y = Concat <axis = 1> (x, c) }`,
+    );
+    await writeModel(model, path);
+    const report = await inspectModel(path);
+    expect(codes(report)).toContain('symbolic-dims');
+    expect(codes(report)).not.toContain('macs');
+  });
+
   it('counts no MACs where another dim than the batch has no size, and asks for that one', async () => {
     const path = join(folder, 'words.onnx');
     await writeModel(modelFromText('g (float[batch, words] x) => (float[batch, words] y) { y = Relu (x) }'), path);
