@@ -76,6 +76,13 @@ export const blockOptions = {
     default: true,
     advanced: true,
   },
+  sequential: {
+    kind: 'boolean',
+    title: 'Inputs as the rounded layers make them',
+    help: 'For GPTQ: fits a layer to the inputs that the layers before give once they are rounded, not to those of the original; more passes over the samples.',
+    default: false,
+    advanced: true,
+  },
   floatActivations: {
     kind: 'boolean',
     title: 'Float activations',

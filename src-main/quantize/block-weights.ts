@@ -6,9 +6,9 @@
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { LatheError, portion, type StepOutcome, type Targets, targetFilter, type Work } from '../contract';
+import { LatheError, portion, type StepOutcome, type Targets, targetFilter } from '../contract';
 import type { GridSearch } from '../kernels';
-import { attributes, type Graph, type Model, type Node, Patch } from '../onnx/ir';
+import { type Graph, type Model, type Node, Patch } from '../onnx/ir';
 import { raiseOpset } from '../passes';
 import { type AwqSite, awqSites, bestScales, withScales } from './awq';
 import {
@@ -24,11 +24,10 @@ import {
 import { type BlockLayer, blockLayer, dividingBlock, panelOf, roundLayer, weightKey } from './block-layers';
 import { type BlockForm, BlockNodes } from './block-nodes';
 import { editGraphs, type Scope, scopeOf } from './bodies';
-import { observe } from './calibrate';
-import { type CalibrationData, calibrationData } from './calibration-data';
-import { type Hessian, HessianObserver } from './hessians';
+import { calibrationData } from './calibration-data';
 import { type QuantizeContext, Tally } from './method';
 import { type MixBudget, type MixedLayer, mixBits } from './mix-bits';
+import { overHessians } from './over-hessians';
 import { prepare } from './prepare';
 import { floatOutputs } from './sensitivity';
 import { withoutUnused } from './unused';
@@ -45,6 +44,8 @@ export interface BlockRequest {
   readonly algorithm: BlockAlgorithm | 'auto';
   /** GPTQ: inputs with the largest activations first, on grids taken before. */
   readonly actOrder: boolean;
+  /** GPTQ: the inputs of a layer come from the layers before as they are rounded. */
+  readonly sequential: boolean;
   readonly form: BlockForm;
   /** Activations as int8 inside the kernel, which is what makes it fast on a CPU. */
   readonly integerActivations: boolean;
@@ -56,9 +57,6 @@ export interface BlockRequest {
   /** Gives 8 bits to the weights that cost the outputs most, as far as the budget asks or lets. */
   readonly mix: MixBudget | null;
 }
-
-/** Bytes of Hessians that are held at a time; more layers take more passes over the samples. */
-const hessianBytes = 256e6;
 
 export async function quantizeBlockWise(
   given: Model,
@@ -221,55 +219,17 @@ function liesOnGrid(layer: BlockLayer, format: BlockFormat): boolean {
 
 type MadeCodes = ReadonlyMap<string, () => BlockCodes>;
 
-/**
- * Shows the Hessian of every value that layers read, with those layers; in groups whose Hessians fit into memory, each of
- * them a pass over the samples.
- */
-async function overHessians<Planned extends { readonly layer: BlockLayer }>(
-  model: Model,
-  layers: readonly Planned[],
-  data: CalibrationData,
-  work: Work,
-  visit: (hessian: Hessian, layers: readonly Planned[], work: Work) => void,
-): Promise<void> {
-  const byValue = new Map<string, Planned[]>();
-  for (const planned of layers) {
-    const value = planned.layer.node.inputs[0] as string;
-    byValue.set(value, [...(byValue.get(value) ?? []), planned]);
-  }
-  const all = [...byValue.values()];
-  for (let from = 0; from < all.length; ) {
-    const group: { observer: HessianObserver; readers: Planned[] }[] = [];
-    for (let bytes = 0; from + group.length < all.length; ) {
-      const readers = all[from + group.length] as [Planned, ...Planned[]];
-      bytes += readers[0].layer.inputs ** 2 * 8;
-      if (bytes > hessianBytes && group.length > 0) break;
-      group.push({ observer: hessianOf(readers[0].layer), readers });
-    }
-    const part = portion(work, from / all.length, (from + group.length) / all.length);
-    const observers = group.map(({ observer }) => observer);
-    await observe({ model, data, mapped: true }, observers, portion(part, 0, 0.4));
-    from += group.length;
-    const count = group.length;
-    for (let at = 0; at < count; at++) {
-      work.signal.throwIfAborted();
-      const { observer, readers } = group.shift() as (typeof group)[number];
-      observers.shift();
-      visit(observer.hessian(), readers, portion(part, 0.4 + (0.6 * at) / count, 0.4 + (0.6 * (at + 1)) / count));
-    }
-  }
-}
-
 /** Codes of every product of the main graph by GPTQ. */
 async function gptqAll(model: Model, plan: BlockPlan, tally: Tally, context: QuantizeContext): Promise<MadeCodes> {
-  const { method, samples, actOrder } = plan.request;
+  const { method, samples, actOrder, sequential } = plan.request;
   const layers = plan.products(model).filter(({ layer, isShared }) => !isShared && !plan.keepsGrid(layer));
   if (layers.length === 0) return new Map();
   const data = calibrationData(context, method, samples);
   for (const note of data.notes) tally.note(note);
   const folder = mkdtempSync(join(context.workDir, 'gptq-'));
   const made = new Map<string, () => BlockCodes>();
-  await overHessians(model, layers, data, context, ({ sum, inputs }, layers, work) => {
+  const run = sequential ? () => withMade(model, layers, made, plan.request) : () => model;
+  await overHessians({ layers, data, model: run, sequential }, context, ({ sum, inputs }, layers, work) => {
     const rounding = gptqBlocks(gptqFactor(sum, inputs, actOrder));
     for (const { layer, format } of layers) {
       const key = weightKey(layer);
@@ -279,6 +239,18 @@ async function gptqAll(model: Model, plan: BlockPlan, tally: Tally, context: Qua
     }
   });
   return made;
+}
+
+/** The model as far as its weights are made. */
+function withMade(model: Model, layers: readonly PlannedLayer[], made: MadeCodes, request: BlockRequest): Model {
+  const patch = new Patch(model.graph);
+  const nodes = new BlockNodes(patch, { form: 'matmul-nbits', accuracyLevel: request.integerActivations ? 4 : 0 });
+  for (const { layer, format } of layers) {
+    const make = made.get(weightKey(layer));
+    if (make !== undefined) nodes.product(layer, { format, make, isShared: false });
+  }
+  const opsets = new Map(model.opsets).set('com.microsoft', 1);
+  return { ...model, opsets, graph: withoutUnused(patch.apply()) };
 }
 
 /** The model with its products scaled by activation, as far as what makes their inputs takes the factors. */
@@ -291,7 +263,7 @@ async function awq(model: Model, plan: BlockPlan, tally: Tally, context: Quantiz
   const siteOf = new Map(sites.map((site) => [site.layers[0]?.layer.node.name, site]));
   const chosen: { site: AwqSite['site']; s: Float64Array }[] = [];
   const layers = sites.flatMap((site) => site.layers);
-  await overHessians(model, layers, data, context, (hessian, readers, work) => {
+  await overHessians({ layers, data, model: () => model, sequential: false }, context, (hessian, readers, work) => {
     const site = siteOf.get(readers[0]?.layer.node.name) as AwqSite;
     work.progress({ phase: 'Scaling by activation', fraction: 0, detail: site.site.maker.name });
     const s = bestScales(site, hessian, roundingOf(plan.algorithm, (readers[0] as PlannedLayer).format));
@@ -302,11 +274,6 @@ async function awq(model: Model, plan: BlockPlan, tally: Tally, context: Quantiz
     `AWQ scaled ${scaled} of ${products.length} products at ${chosen.length} places; ${products.length - layers.length} have an input whose makers take no factors, ${layers.length - scaled} gain nothing.`,
   );
   return withScales(model, chosen);
-}
-
-function hessianOf({ node, tensor, inputs, outputs }: BlockLayer): HessianObserver {
-  const isTurned = node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 1;
-  return new HessianObserver(node, { ...tensor, shape: isTurned ? [outputs, inputs] : [inputs, outputs] });
 }
 
 /** Runs that are spent on one weight: so many that all weights of a model together take a minute or so. */

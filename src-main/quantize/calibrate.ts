@@ -18,6 +18,7 @@ import {
 } from '../onnx/ir';
 import { cpuInfo, openSession, runtimeVersion } from '../onnx/session';
 import type { CalibrationData } from './calibration-data';
+import { leadingTo } from './leading-to';
 import { Histogram } from './observers/histogram';
 import type { Statistics } from './observers/statistics';
 import { type Keepable, SavedPass } from './statistics-cache';
@@ -268,7 +269,7 @@ export async function observe(
   const saved = savedPass(request, observers);
   const first = (await saved?.resume()) ?? 0;
   if (first >= data.samples) return 0;
-  const { observed, asked } = observedModel(request.model, observers);
+  const { observed, asked } = observedModel(request, observers);
   const prepacking = request.mapped !== true;
   const session = await openSession(observed, { background: true, threads: availableParallelism(), prepacking });
   let done = first;
@@ -290,15 +291,21 @@ export async function observe(
   return done - first;
 }
 
-/** The model with everything among its outputs that the observers ask for. */
-function observedModel(model: Model, observers: readonly Observer[]): { observed: Model; asked: string[] } {
+/** The model with everything among its outputs that the observers ask for; nothing else where weights are mapped. */
+function observedModel(
+  { model, mapped }: Pick<CalibrationRequest, 'model' | 'mapped'>,
+  observers: readonly Observer[],
+): { observed: Model; asked: string[] } {
   const patch = new Patch(model.graph);
   const opset = model.opsets.get('') ?? 1;
   const asked = [...new Set(observers.flatMap((observer) => observer.prepare(patch, opset)))];
   const known = new Set(model.graph.outputs.map(({ name }) => name));
   const added = asked.filter((name) => !known.has(name)).map((name) => makeValue(name, 'float32', null));
   patch.setOutputs([...model.graph.outputs, ...added]);
-  return { observed: { ...model, graph: patch.apply() }, asked };
+  const graph = patch.apply();
+  if (mapped !== true) return { observed: { ...model, graph }, asked };
+  const outputs = graph.outputs.filter(({ name }) => asked.includes(name));
+  return { observed: { ...model, graph: { ...leadingTo(graph, asked), outputs } }, asked };
 }
 
 function savedPass(

@@ -25,6 +25,7 @@ export const int8Weights = quantizeMethod({
         algorithm: 'nearest',
         zeroPoints: 'none',
         actOrder: false,
+        sequential: false,
         // With float activations 8 bits take many times as long as float32.
         integerActivations: true,
         samples: 0,
