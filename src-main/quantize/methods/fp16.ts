@@ -8,6 +8,7 @@ import { LatheError, portion, targetFilter } from '../../contract';
 import { float32ToFloat16 } from '../../kernels';
 import {
   attributes,
+  capturedBy,
   dtypeCode,
   elementCount,
   type Graph,
@@ -23,6 +24,7 @@ import {
 } from '../../onnx/ir';
 import { valueTypes } from '../../onnx/session';
 import { editBodies } from '../bodies';
+import { withBodyMagnitudes } from '../body-magnitudes';
 import { calibrate } from '../calibrate';
 import { calibrationData } from '../calibration-data';
 import { float32Values } from '../float-values';
@@ -50,6 +52,9 @@ const options = {
   },
 } as const satisfies OptionSpecs;
 
+const notTarget = 'not among the targets';
+const beyondRange = 'a value beyond the range of float16';
+
 /** The largest finite float16. */
 const largestHalf = 65_504;
 
@@ -72,17 +77,19 @@ async function toHalf(
   refuseUnfit(model);
   const tally = new Tally();
   const types = await valueTypes(model);
-  const overflowing = await overflowingValues(model, types, chosen.rangeSamples, context);
+  const { values: overflowing, bodies } = await overflows(model, types, chosen.rangeSamples, context);
   if (overflowing.size > 0)
-    tally.note(`Stay float32 around values beyond ±${largestHalf}: ${namesOf(model, overflowing)}.`);
+    tally.note(`Stay float32 around values beyond ±${largestHalf}: ${listed(placesOf(model, overflowing))}.`);
+  if (bodies.size > 0)
+    tally.note(`Stay float32 for values inside them beyond ±${largestHalf}: ${listed(bodiesOf(model, bodies))}.`);
   const admits = targetFilter(targets);
   const keepOps = new Set(chosen.keepOps);
+  const mainNodes = new Set(model.graph.nodes);
   const keeps = (node: Node): string | null => {
-    if (!admits(node)) return 'not among the targets';
+    if (!admits(node)) return notTarget;
     if (keepOps.has(node.opType)) return 'its operator is kept in float32';
-    return [...node.inputs, ...node.outputs].some((value) => overflowing.has(value))
-      ? 'a value beyond the range of float16'
-      : null;
+    const beyond = [...node.inputs, ...node.outputs, ...capturedBy(node)].some((value) => overflowing.has(value));
+    return beyond || (bodies.has(node.name) && mainNodes.has(node)) ? beyondRange : null;
   };
   const conversion = new HalfConversion(model, types, keeps, tally);
   const graph = conversion.mainGraph();
@@ -105,35 +112,61 @@ function refuseUnfit(model: Model): void {
       refuse(`"${name}" is a ${type.kind}, not a tensor`, 'only models of tensors can be converted');
 }
 
-/** Float values that leave the range of float16 on calibration samples, with how large they were; none where there is no data. */
-async function overflowingValues(
+/** How large what leaves the range of float16 was on calibration samples. */
+interface Overflows {
+  /** By value. */
+  readonly values: ReadonlyMap<string, number>;
+  /** What bodies make, by the name of the node of the main graph that holds them. */
+  readonly bodies: ReadonlyMap<string, number>;
+}
+
+/** None where there is no data. */
+async function overflows(
   model: Model,
   types: ReadonlyMap<string, TypeInfo>,
   samples: number,
   context: QuantizeContext,
-): Promise<Map<string, number>> {
-  if (samples === 0 || !context.dataset?.calibration) return new Map();
+): Promise<Overflows> {
+  if (samples === 0 || !context.dataset?.calibration) return { values: new Map(), bodies: new Map() };
   const values = [...types].filter(([, type]) => type.kind === 'tensor' && type.dtype === 'float32');
+  const inside = withBodyMagnitudes(model.graph, float32Values(model.graph, types));
   const request = {
-    model,
-    values: values.map(([name]) => name),
+    model: { ...model, graph: inside.graph },
+    values: [...values.map(([name]) => name), ...inside.values.values()],
     data: calibrationData(context, 'fp16', samples),
     histograms: false,
     tolerant: true,
   };
   const { statistics } = await calibrate(request, portion(context, 0.05, 0.6, 'Checking ranges'));
-  const largest = [...statistics].map(([value, { min, max }]): [string, number] => [value, Math.max(-min, max)]);
-  return new Map(largest.filter(([, magnitude]) => magnitude > largestHalf));
+  const beyond = (names: Iterable<readonly [string, string]>) =>
+    new Map(
+      [...names].flatMap(([name, value]) => {
+        const { min, max } = statistics.get(value) ?? { min: 0, max: 0 };
+        const magnitude = Math.max(-min, max);
+        return magnitude > largestHalf ? [[name, magnitude] as const] : [];
+      }),
+    );
+  return { values: beyond(values.map(([name]) => [name, name])), bodies: beyond(inside.values) };
 }
 
-/** The first values with their makers and how large they were. */
-function namesOf({ graph }: Model, overflowing: ReadonlyMap<string, number>): string {
+/** Values with their makers and how large they were. */
+function placesOf({ graph }: Model, overflowing: ReadonlyMap<string, number>): string[] {
   const index = indexGraph(graph);
-  const names = [...overflowing].slice(0, 5).map(([value, magnitude]) => {
+  return [...overflowing].map(([value, magnitude]) => {
     const node = index.producer(value);
     return `${value} (${node === undefined ? 'input' : `${node.opType} "${node.name}"`}, up to ${magnitude.toPrecision(3)})`;
   });
-  return overflowing.size > 5 ? `${names.join(', ')} and ${overflowing.size - 5} more` : names.join(', ');
+}
+
+function bodiesOf({ graph }: Model, bodies: ReadonlyMap<string, number>): string[] {
+  const index = indexGraph(graph);
+  return [...bodies].map(([name, most]) => `${index.node(name)?.opType} "${name}" (up to ${most.toPrecision(3)})`);
+}
+
+/** The first five. */
+function listed(names: readonly string[]): string {
+  const first = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${first} and ${names.length - 5} more` : first;
 }
 
 const half = { to: attributes.int(dtypeCode('float16')) };
@@ -184,7 +217,7 @@ class HalfConversion {
     for (const node of graph.nodes) {
       const reason = this.#countedReason(node, floatValues);
       const only = float32OnlyOf(node, this.#opset);
-      if (reason !== null || only === 'all') this.#keepSingle(patch, node, floatValues, asSingle, singleOf);
+      if (reason !== null || only === 'all') this.#keepSingle(patch, node, reason, floatValues, asSingle, singleOf);
       else {
         const inputs = node.inputs.map((input, at) => (only.includes(at) ? singleOf(input) : input));
         patch.replaceNode(node.name, this.#halfNode({ ...node, inputs }, floatValues));
@@ -210,15 +243,20 @@ class HalfConversion {
     return reason;
   }
 
-  /** The node as it was, its float operands cast to float32 and its float results back. */
+  /**
+   * The node as it was, its float operands cast to float32 and its float results back; so too with what its bodies read.
+   * Where it is only no target, the nodes in its bodies are asked one by one.
+   */
   #keepSingle(
     patch: Patch,
     node: Node,
+    reason: string | null,
     floatValues: ReadonlySet<string>,
     asSingle: Map<string, string>,
     singleOf: (value: string) => string,
   ): void {
-    if (node.opType === 'Constant' || [...node.attributes.values()].some(({ type }) => type === 'graph')) {
+    const hasBodies = [...node.attributes.values()].some(({ type }) => type === 'graph');
+    if (node.opType === 'Constant' || (hasBodies && reason === notTarget)) {
       patch.replaceNode(node.name, this.#halfNode(node, floatValues));
       return;
     }
@@ -229,7 +267,9 @@ class HalfConversion {
       asSingle.set(output, before);
       return before;
     });
-    patch.replaceNode(node.name, { ...node, inputs: node.inputs.map(singleOf), outputs });
+    const captured = [...capturedBy(node)].filter((value) => floatValues.has(value));
+    const reading = renameReads(node, new Map(captured.map((value) => [value, singleOf(value)])));
+    patch.replaceNode(node.name, { ...reading, inputs: node.inputs.map(singleOf), outputs });
   }
 
   /** The node with everything in it that says float32 saying float16. */

@@ -76,6 +76,46 @@ describe('fp16', () => {
     await expectSameOutputs(model, half, { feeds: { x: float32([1, 2], [100, 200]) }, tolerance: halfTolerance });
   });
 
+  it('finds such values in bodies and leaves what holds them in float32', async () => {
+    const model = modelFromText(
+      `g (float[N,2] x, bool[1] c) => (float[N,2] y) <float k = {1000}, float j = {0.001}, int64 turns = {3}> {
+        [doubled] d = Add(x, x)
+        [branch] h = If (c) <
+          then_branch = a () => (float[N,2] p) { up = Mul(d, k) p = Mul(up, j) },
+          else_branch = b () => (float[N,2] q) { q = Neg(d) }
+        >
+        [turn] r = Loop (turns, , h) <
+          body = t (int64 i, bool go, float[N,2] s) => (bool on, float[N,2] e) {
+            on = Identity(go)
+            [grow] more = Mul(s, k)
+            e = Mul(more, j)
+          }
+        >
+        [loud] l = If (c) <
+          then_branch = a2 () => (float[N,2] p2) { p2 = Mul(r, k) },
+          else_branch = b2 () => (float[N,2] q2) { q2 = Mul(r, k) }
+        >
+        [down] y = Mul(l, j)
+      }`,
+    );
+    const feeds = (c: number) => ({
+      x: float32([1, 2], [100, 200]),
+      c: { dtype: 'bool' as const, shape: [1], data: Uint8Array.of(c) },
+    });
+    const calibration = {
+      x: float32([1, 2], [100, 200]),
+      c: { dtype: 'bool' as const, shape: [1], data: Uint8Array.of(1) },
+    };
+    const dataset = await tinyDataset(model, calibration);
+    const { model: half, skipped, notes } = await convert(model, {}, { dataset });
+    expect(skipped.map(({ node }) => node).sort()).toEqual(['branch', 'down', 'loud', 'turn']);
+    expect(notes.join()).toContain(
+      'inside them beyond ±65504: If "branch" (up to 4.00e+5), Loop "turn" (up to 4.00e+5)',
+    );
+    expect(notes.join()).toContain('l (If "loud", up to 4.00e+5)');
+    for (const c of [0, 1]) await expectSameOutputs(model, half, { feeds: feeds(c), tolerance: halfTolerance });
+  });
+
   it('holds masks that float16 cannot at its last number, and says so', async () => {
     const model = modelFromText(`g (float[N,2] x) => (float[N,2] y) <float[2] mask = {0, -3e38}> {
       m = Add(x, mask)
