@@ -128,6 +128,10 @@ it('on a real model the roundings that read samples err less than nearest', asyn
   expect(awq.error).toBeLessThan(nearest.error);
   // GPTQ takes more than half of the error's power away.
   expect((await errorOf('gptq', { actOrder: false })).error).toBeLessThan(nearest.error / 2);
+  // The inputs that rounded layers give differ from the float ones by less than a layer's own rounding does.
+  const inSequence = await errorOf('gptq', { sequential: true });
+  expect(inSequence.error).toBeLessThan(nearest.error / 2);
+  expect(inSequence.error).not.toBe((await errorOf('gptq')).error);
   expect((await errorOf('auto')).error).toBeLessThan(nearest.error / 2);
   expect((await errorOf('k-quant')).error).toBeLessThan(nearest.error);
 });
