@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "copy-pages.h"
 #include "kernels/table.h"
 #include "parallel.h"
 
@@ -566,6 +567,17 @@ Napi::Value inverseUpperCholesky(Napi::Env env, Arguments& arguments) {
   return Napi::Number::New(env, static_cast<double>(failed));
 }
 
+Napi::Value copyInKernel(Napi::Env env, Arguments& arguments) {
+  const int32_t source = arguments.integer();
+  const size_t from = arguments.size();
+  const int32_t target = arguments.integer();
+  const size_t to = arguments.size();
+  const size_t length = arguments.size();
+  const size_t copied =
+      copyPages(source, static_cast<int64_t>(from), target, static_cast<int64_t>(to), length);
+  return Napi::Number::New(env, static_cast<double>(copied));
+}
+
 Napi::Value setThreads(Napi::Env env, Arguments& arguments) {
   threads = std::max<size_t>(1, std::min<size_t>(arguments.size(), 256));
   return env.Undefined();
@@ -611,6 +623,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");
   add<inverseUpperCholesky>(exports, "inverseUpperCholesky");
+  add<copyInKernel>(exports, "copyInKernel");
   add<setThreads>(exports, "setThreads");
   add<instructionSets>(exports, "instructionSets");
   add<setInstructionSet>(exports, "setInstructionSet");

@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EngineCalls, type ParsedParamsOf, portion, type RunResult, type StepLog, type Work } from '../contract';
 import { peakRssBytes } from '../evaluate';
-import { readModel, writeModel } from '../onnx/file';
+import { readModel, writeHashedModel } from '../onnx/file';
 import { runRecipe } from '../recipe';
 import { openDataFor } from './describe-data';
 
@@ -25,7 +25,7 @@ export async function runRecipeInto(params: ParsedParamsOf<EngineCalls, 'runReci
     const context = { ...portion(work, 0.02, 0.9), dataset, dims, workDir, cacheDir: cacheDir ?? undefined };
     const { model: made, steps } = await runRecipe(original, recipe, context);
     const writing = portion(work, 0.9, 1, 'Writing the model');
-    const variant = await writeModel(made, join(folder, 'model.onnx'), { work: writing });
+    const variant = await writeHashedModel(made, join(folder, 'model.onnx'), { work: writing });
     const seconds = (performance.now() - startedAt) / 1000;
     return { variant, steps: steps.map(shortened), seconds, peakRssBytes: peakRssBytes() };
   } finally {

@@ -49,16 +49,16 @@ export async function evaluate(params: EvaluateParams, work: Work): Promise<Eval
 }
 
 async function open(path: string, first: Opened | null, params: EvaluateParams, work: Work): Promise<Opened> {
-  const file = await hashModelFile(path);
-  work.signal.throwIfAborted();
   const model = await readModel(path);
+  const file = hashModelFile(path, work.signal);
+  file.catch(() => {}); // told where it is awaited
   const session = await openSession(path, { threads: params.threads });
   try {
     const alike = first !== null && JSON.stringify(first.session.inputs) === JSON.stringify(session.inputs);
     const options = { dims: params.dims, signal: work.signal };
     const dataset =
       params.data === null ? null : alike ? first.dataset : await openDataset(params.data, session.inputs, options);
-    return { file, model, session, dataset };
+    return { file: await file, model, session, dataset };
   } catch (error) {
     await session.release();
     throw error;

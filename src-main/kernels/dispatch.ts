@@ -31,6 +31,11 @@ export type NativeKernels = Pick<
   | 'quantizeOnGrids'
   | 'spanningGrids'
 > & {
+  /**
+   * Copies up to `length` bytes between two open files as far as the kernel does so by itself, and says how far that was.
+   * Nothing where it cannot: see `copyRange`, which goes on from there. Absent from a build older than the sources.
+   */
+  copyInKernel?(source: number, from: number, target: number, to: number, length: number): number;
   /** Threads that a call may use; at first as many as the machine has. */
   setThreads(threads: number): void;
   /** Of `kernelsAvx512`, `kernelsAvx2`, `kernelsBaseline` those that this CPU can run, the best first. */

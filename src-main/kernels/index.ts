@@ -3,6 +3,7 @@
 export type { ZeroKind } from './block-grids';
 export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './blocks';
 export type { Codes } from './channels';
+export { copyRange, writeWhole } from './copy-range';
 export { descendCodes } from './descend-codes';
 export * from './dispatch';
 export { roundWithFeedback } from './feedback-rounding';

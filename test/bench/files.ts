@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { unwatched } from '../../src-main/contract';
 import { inspectModel } from '../../src-main/inspect';
-import { hashModelFile, readModel, writeModel } from '../../src-main/onnx/file';
+import { hashModelFile, readModel, writeHashedModel, writeModel } from '../../src-main/onnx/file';
 import { runRecipe } from '../../src-main/recipe';
 import { decoderModel } from '../support/decoder-model';
 
@@ -44,10 +44,8 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
   nothing: async () => {},
   open: (path) => readModel(path),
   inspect: (path) => inspectModel(path, { dims: { batch: 1, sequence: 128 } }),
-  roundTrip: async (path, to) => {
-    const externalData = existsSync(`${path}.data`) ? 'always' : 'never';
-    return writeModel(await readModel(path), to, { externalData });
-  },
+  roundTrip: async (path, to) => writeModel(await readModel(path), to, { externalData: placeOf(path) }),
+  roundTripRecorded: async (path, to) => writeHashedModel(await readModel(path), to, { externalData: placeOf(path) }),
   quantize: async (path, to) => {
     const recipe = { lathe: 1, steps: [{ kind: 'quantize', method: 'dynamic-int8' }] };
     const { model } = await runRecipe(await readModel(path), recipe, {
@@ -55,12 +53,17 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
       dims: {},
       workDir: dirname(to),
     });
-    return writeModel(model, to);
+    return writeHashedModel(model, to);
   },
   hash: (path) => hashModelFile(path),
   copy: async (path, to) => copyFiles(path, to),
   syncedCopy: async (path, to) => copyFiles(path, to).forEach(bringToDisk),
 };
+
+/** As the model itself holds its weights. */
+function placeOf(path: string): 'always' | 'never' {
+  return existsSync(`${path}.data`) ? 'always' : 'never';
+}
 
 const [task, path, to] = positionals;
 if (task !== undefined) await runTask(task, path as string, to as string);

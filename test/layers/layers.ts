@@ -13,7 +13,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   'onnx/ir': ['contract'],
   kernels: ['contract'],
-  'onnx/file': ['onnx/ir', 'contract'],
+  'onnx/file': ['onnx/ir', 'kernels', 'contract'],
   'onnx/session': ['onnx/ir', 'onnx/file', 'contract'],
   inspect: [...onnx, 'kernels', 'contract'],
   data: [...onnx, 'kernels', 'contract'],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { unwatched } from '../../src-main/contract';
 import { openDataset } from '../../src-main/data';
 import type { Dataset } from '../../src-main/data/dataset';
-import { readModel, writeModel } from '../../src-main/onnx/file';
+import { readModel, writeHashedModel } from '../../src-main/onnx/file';
 import type { NdArray } from '../../src-main/onnx/ir';
 import { openSession } from '../../src-main/onnx/session';
 import { type RunOutcome, runRecipe } from '../../src-main/recipe';
@@ -33,7 +33,7 @@ export async function makeVariant(folder: string, recipe: unknown, model = 'mode
   const dataset = await datasetOf(folder, model);
   const source = await readModel(join(folder, model));
   const outcome = await runRecipe(source, recipe, { ...unwatched(), dataset, dims: {}, workDir });
-  const written = await writeModel(outcome.model, join(workDir, 'made.onnx'));
+  const written = await writeHashedModel(outcome.model, join(workDir, 'made.onnx'));
   return { sha256: written.sha256, bytes: written.bytes, path: written.path, steps: outcome.steps };
 }
 

@@ -2,9 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Model } from '../ir';
-import { fillSkeleton } from './fill-skeleton';
-import { dataChunks } from './tensor-data';
-import { modelToSkeleton } from './to-proto';
+import { modelBytes } from './model-bytes';
 
 const known = new WeakMap<Model, string>();
 
@@ -16,8 +14,7 @@ export function hashModel(model: Model): string {
   const found = known.get(model);
   if (found !== undefined) return found;
   const hash = createHash('sha256');
-  for (const piece of fillSkeleton(modelToSkeleton(model, () => null)).pieces)
-    for (const part of piece instanceof Uint8Array ? [piece] : dataChunks(piece)) hash.update(part);
+  for (const part of modelBytes(model)) hash.update(part);
   const digest = hash.digest('hex');
   known.set(model, digest);
   return digest;

@@ -2,6 +2,7 @@
 
 export { hashModel } from './hash-model';
 export { hashModelFile } from './hash-model-file';
+export { equalModels } from './model-bytes';
 export { modelFromBytes, readModel } from './read-model';
 export { readTensor, readTensorBytes, tensorChunks } from './read-tensor';
 export { skeletonBytes } from './skeleton-bytes';
@@ -9,4 +10,4 @@ export { spill } from './spill';
 export { type ModelTextOptions, modelText } from './text/model-text';
 export { parseModelText } from './text/parse-model-text';
 export { removeAbandoned, unfinishedName } from './unfinished';
-export { type WriteOptions, writeModel } from './write-model';
+export { type SavedModel, type WriteOptions, writeHashedModel, writeModel } from './write-model';

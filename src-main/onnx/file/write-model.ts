@@ -5,6 +5,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LatheError, type ModelFile, messageOf, unwatched, type Work } from '../../contract';
 import type { Model, TensorData } from '../ir';
+import { fileHash } from './file-hash';
 import { fillSkeleton, type Piece } from './fill-skeleton';
 import { PieceStream } from './piece-stream';
 import { dataLength, sharedKey } from './tensor-data';
@@ -23,46 +24,65 @@ export const externalThresholdBytes = 1.5e9;
 /** Start of each external tensor, so that runtimes can map it. */
 const alignment = 4096;
 
+/** A saved model as {@link ModelFile} tells of it, but for its hash, which nobody has worked out. */
+export type SavedModel = Omit<ModelFile, 'sha256'>;
+
 /**
  * Writes the model to `path`, and with external data to `<name>.onnx.data` beside it. The same model gives the same
  * bytes in a folder that does not hold that name yet.
- * @returns the files with the hash that {@link hashModelFile} would give
  * @throws LatheError where the folder cannot be written, has too little room, or a source file has changed; `path` is
  * then as it was before
  */
-export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<ModelFile> {
+export async function writeModel(model: Model, path: string, options: WriteOptions = {}): Promise<SavedModel> {
+  return (await save(model, path, options, false)).saved;
+}
+
+/**
+ * {@link writeModel} for who keeps a record of what was written: a thread reads the files behind the writing and hashes
+ * them, as {@link hashModelFile} would afterwards.
+ */
+export async function writeHashedModel(model: Model, path: string, options: WriteOptions = {}): Promise<ModelFile> {
+  const { saved, sha256 } = await save(model, path, options, true);
+  return { ...saved, sha256: sha256 as string };
+}
+
+/** @returns the hash where it was asked for */
+async function save(
+  model: Model,
+  path: string,
+  options: WriteOptions,
+  isHashed: boolean,
+): Promise<{ saved: SavedModel; sha256: string | null }> {
   const target = resolve(path);
+  const folder = dirname(target);
   const plan = planFiles(model, target, options.externalData ?? 'auto');
   const total = plan.files.reduce((sum, file) => sum + file.length, 0);
   checkTarget(target, total);
-  await removeAbandoned(dirname(target));
-  const stream = new PieceStream(total, options.work ?? unwatched());
-  const made: string[] = [];
-  let sha256: string;
+  await removeAbandoned(folder);
+  const files = plan.files.map((file) => ({ ...file, path: join(folder, unfinishedName(file.name)) }));
+  const made = files.map((file) => file.path);
+  const hash = isHashed ? fileHash(files) : null;
+  const stream = new PieceStream(total, options.work ?? unwatched(), (bytes) => hash?.grown(bytes));
+  let sha256: string | null;
   try {
-    const written: { unfinished: string; final: string }[] = [];
-    for (const { name, pieces } of plan.files) {
-      const unfinished = join(dirname(target), unfinishedName(name));
-      made.push(unfinished);
-      await stream.write(unfinished, pieces);
-      written.push({ unfinished, final: join(dirname(target), name) });
-    }
-    sha256 = await stream.sha256();
+    for (const file of files) await stream.write(file.path, file.pieces);
+    sha256 = (await hash?.digest()) ?? null;
     // The model comes last: its data is there when it appears.
-    for (const { unfinished, final } of written.toReversed()) {
-      await rename(unfinished, final);
-      if (final !== target) made.push(final);
+    for (const { path: unfinished, name } of files.toReversed()) {
+      await rename(unfinished, join(folder, name));
+      if (name !== basename(target)) made.push(join(folder, name));
     }
-    await syncFolder(dirname(target));
+    await syncFolder(folder);
   } catch (error) {
     for (const file of made) await rm(file, { force: true });
     throw saveError(error, target, total);
   } finally {
+    await hash?.close();
     await stream.close();
   }
   await removeReplacedData(target, plan.dataName);
   const externalData = plan.dataName === null ? [] : [plan.dataName];
-  return { path: target, bytes: total, sha256, externalData };
+  return { saved: { path: target, bytes: total, externalData }, sha256 };
 }
 
 interface PlannedFile {

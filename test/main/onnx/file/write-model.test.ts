@@ -16,7 +16,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { hashModelFile, readModel, readTensor, skeletonBytes, writeModel } from '../../../../src-main/onnx/file';
+import {
+  hashModelFile,
+  readModel,
+  readTensor,
+  skeletonBytes,
+  writeHashedModel,
+  writeModel,
+} from '../../../../src-main/onnx/file';
 import { attributes, floatTensor, type Model, makeNode, makeValue, type Tensor } from '../../../../src-main/onnx/ir';
 import { bundleEntry } from '../../../support/bundle-entry';
 import { temporaryFolder } from '../../../support/folder';
@@ -54,7 +61,7 @@ function gemmModel(): Model {
 describe('writeModel', () => {
   test.each(['never', 'always'] as const)('a model with external data %s reads back the same', async (externalData) => {
     const path = join(folder, `${externalData}.onnx`);
-    const file = await writeModel(gemmModel(), path, { externalData });
+    const file = await writeHashedModel(gemmModel(), path, { externalData });
     expect(file).toEqual(await hashModelFile(path));
     expect(file.externalData).toEqual(externalData === 'always' ? [`${externalData}.onnx.data`] : []);
     const model = await readModel(path);
@@ -138,7 +145,7 @@ describe('writeModel', () => {
     const model = gemmModel();
     const graph = { ...model.graph, initializers: new Map([['w', large]]) };
     const path = join(folder, 'large.onnx');
-    const file = await writeModel({ ...model, graph }, path, { externalData: 'always' });
+    const file = await writeHashedModel({ ...model, graph }, path, { externalData: 'always' });
     const bytes = [path, `${path}.data`].map((name) => readFileSync(name));
     expect(file.sha256).toBe(createHash('sha256').update(Buffer.concat(bytes)).digest('hex'));
     expect(await hashModelFile(path)).toEqual(file);
@@ -149,7 +156,7 @@ describe('writeModel', () => {
       if ((fraction ?? 0) > 0.5) stop.abort();
     };
     const target = join(folder, 'stopped-large.onnx');
-    const copy = writeModel(await readModel(path), target, { work: { progress, signal: stop.signal } });
+    const copy = writeHashedModel(await readModel(path), target, { work: { progress, signal: stop.signal } });
     await expect(copy).rejects.toThrow('abort');
     expect(readdirSync(folder).filter((name) => name.includes('stopped-large'))).toEqual([]);
   });
@@ -211,7 +218,7 @@ describe.skipIf(process.platform === 'win32')('a save that ends badly', () => {
 
   async function oldModel(): Promise<{ path: string; isUntouched: () => Promise<boolean> }> {
     const path = join(mkdtempSync(join(folder, 'old-')), 'm.onnx');
-    const before = await writeModel(gemmModel(), path, { externalData: 'always' });
+    const before = await writeHashedModel(gemmModel(), path, { externalData: 'always' });
     return { path, isUntouched: async () => (await hashModelFile(path)).sha256 === before.sha256 };
   }
 
