@@ -1,10 +1,10 @@
 /**
- * @file `npm run bench:training`: one training step of Lathe against PyTorch's, in turn, on the same graphs, batches and
- * threads. PyTorch is installed into a throw-away environment (or taken from LATHE_BENCH_PYTHON). Writes
- * docs/bench/training.md.
+ * @file `npm run bench:training -- THREADS`: one training step of Lathe against PyTorch's, in turn, on the same graphs, batches
+ * and threads. PyTorch is installed into a throw-away environment (or taken from LATHE_BENCH_PYTHON). Writes the section of that
+ * number of threads into docs/bench/training.md.
  */
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,20 +77,24 @@ try {
     ),
     line(['geometric mean', '', '', '', mean.toFixed(2), '', '', '']),
   ];
-  const text = [
-    '# Training step against PyTorch',
-    '',
-    `Made by \`npm run bench:training -- ${threads}\` on ${cpus()[0]?.model}, ${threads} thread(s); torch 2.9.1. Forward, backward, clipping and AdamW;`,
-    `BatchNormalization with the statistics of the batch. Medians of ${steps} steps, ${rounds} runs of each taken in turn; the ratio`,
-    `is the median of neighbouring runs. Load of the machine at the end: ${loadavg()[0]?.toFixed(1)} on ${cpus().length} CPUs.`,
+  writeSection([
+    `Made by \`npm run bench:training -- ${threads}\` on ${cpus()[0]?.model}; torch 2.9.1. Load of the machine at the end:`,
+    `${loadavg()[0]?.toFixed(1)} on ${cpus().length} CPUs.`,
     '',
     ...table,
     '',
-  ];
-  const target = join(root, 'docs', 'bench');
-  if (!existsSync(target)) mkdirSync(target, { recursive: true });
-  writeFileSync(join(target, 'training.md'), text.join('\n'));
+  ]);
   console.log(table.join('\n'));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** In the place of what was measured before with as many threads; the other sections stay. @param {string[]} lines */
+function writeSection(lines) {
+  const target = join(root, 'docs', 'bench', 'training.md');
+  const [head = '', ...sections] = readFileSync(target, 'utf8').split(/^(?=## )/m);
+  const heading = `## ${threads} thread${threads === '1' ? '' : 's'}`;
+  const others = sections.filter((section) => !section.startsWith(`${heading}\n`));
+  const all = [...others.map((section) => section.trimEnd()), [heading, '', ...lines].join('\n').trimEnd()];
+  writeFileSync(target, `${[head.trimEnd(), ...all.toSorted()].join('\n\n')}\n`);
 }
