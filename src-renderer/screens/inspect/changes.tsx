@@ -248,7 +248,8 @@ function ChangeList({ changes }: { changes: NodeChange['changes'] }) {
           <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
             {t(`inside.change.${of}`, { name })}
           </Text>
-          <Code text={`${before ?? missing} → ${after ?? missing}`} />
+          {/* What had its own type needs no dash for it. */}
+          <Code text={of === 'precision' && before === null ? after : `${before ?? missing} → ${after ?? missing}`} />
         </Group>
       ))}
     </Stack>
