@@ -316,7 +316,10 @@ async function printTables(path: string): Promise<void> {
       first.case,
       first.parameters,
       some.length,
-      meanAndSpread(some.map(({ heldOut }) => heldOut)),
+      meanAndSpread(
+        some.map(({ heldOut }) => heldOut),
+        4,
+      ),
       meanAndSpread(some.map(({ metric }) => 100 * metric)),
       meanAndSpread(some.map(({ difference }) => difference)),
       intervals,
@@ -346,11 +349,11 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
 }
 
 /** Mean ± standard deviation. */
-function meanAndSpread(values: readonly number[]): string {
+function meanAndSpread(values: readonly number[], digits = 2): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return mean.toFixed(2);
+  if (values.length === 1) return mean.toFixed(digits);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return `${mean.toFixed(2)} ± ${Math.sqrt(variance).toFixed(2)}`;
+  return `${mean.toFixed(digits)} ± ${Math.sqrt(variance).toFixed(digits)}`;
 }
 
 await main();
