@@ -30,8 +30,14 @@ export function meanRequest(node: Node, rank: number | undefined): MeanRequest |
   return null;
 }
 
+/** An Add and which of its inputs is the constant. */
+export interface AddedBias {
+  readonly add: Node;
+  readonly at: number;
+}
+
 /** The constant that stands for the bias of a MatMul: the only reader of the product adds one number an output. */
-export function addedBias(index: GraphIndex, constants: Constants, matMul: Node): { add: Node; at: number } | null {
+export function addedBias(index: GraphIndex, constants: Constants, matMul: Node): AddedBias | null {
   const product = matMul.outputs[0] as string;
   const [add, ...others] = index.consumers(product);
   if (add?.opType !== 'Add' || add.domain !== '' || others.length > 0 || index.isOutput(product)) return null;
@@ -93,6 +99,11 @@ export function correctedBias(
       }
     }
   }
+  return withShift(node, bias, shift);
+}
+
+/** The same where the shift of each output, before α, is known: [out]. */
+export function withShift(node: Node, bias: Tensor | undefined, shift: Float64Array): Float32Array {
   const alpha = node.opType === 'Gemm' ? attributes.floatOf(node, 'alpha', 1) : 1;
   const held = bias === undefined ? undefined : (readTensor(bias) as NdArray<'float32'>).data;
   return Float32Array.from(shift, (value, output) => (held?.[output] ?? 0) + alpha * value);

@@ -18,7 +18,7 @@ import {
   type Tensor,
 } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
-import { type Constants, constantsOf } from './constants';
+import { type Constants, clipBounds, constantsOf } from './constants';
 
 /** One constant input of a node, seen as [outer, size, inner], and the channel that each of its places belongs to. */
 export interface ScaledOperand {
@@ -265,14 +265,8 @@ class Walk {
 
   /** Clip to [0, h] or (−∞, h]: its upper bound is noted. */
   #clip(node: Node): boolean {
-    const { constants } = this.#question;
-    const bound = (at: number, name: string, absent: number): number | undefined => {
-      const input = node.inputs[at] ?? '';
-      return input === '' ? attributes.floatOf(node, name, absent) : constants.scalar(input);
-    };
-    const low = bound(1, 'min', Number.NEGATIVE_INFINITY);
-    const high = bound(2, 'max', Number.POSITIVE_INFINITY);
-    if (low === undefined || high === undefined || (low !== 0 && low > -3e38) || high <= 0) return false;
+    const { low, high } = clipBounds(this.#question.constants, node) ?? { low: Number.NaN, high: Number.NaN };
+    if ((low !== 0 && !(low < -3e38)) || !(high > 0)) return false;
     if (high < 3e38) this.#ceilings.push(high);
     return true;
   }

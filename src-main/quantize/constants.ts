@@ -97,6 +97,17 @@ export function constantsOf(index: GraphIndex, outer?: Constants): Constants {
   };
 }
 
+/** Bounds of a Clip, in either spelling; undefined where one is computed. */
+export function clipBounds(constants: Constants, clip: Node): { low: number; high: number } | undefined {
+  const bound = (at: number, name: string, absent: number): number | undefined => {
+    const input = clip.inputs[at] ?? '';
+    return input === '' ? attributes.floatOf(clip, name, absent) : constants.scalar(input);
+  };
+  const low = bound(1, 'min', Number.NEGATIVE_INFINITY);
+  const high = bound(2, 'max', Number.POSITIVE_INFINITY);
+  return low === undefined || high === undefined ? undefined : { low, high };
+}
+
 function constantNode(node: Node): Tensor | undefined {
   const held = attributes.tensorOf(node, 'value');
   if (held !== undefined) return { ...held, name: node.outputs[0] as string };

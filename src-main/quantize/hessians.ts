@@ -23,6 +23,8 @@ export interface Hessian {
   readonly inputs: number;
   /** [groups, inputs, inputs] */
   readonly sum: Float64Array;
+  /** What was taken off the inputs before they were multiplied: [groups, inputs]. */
+  readonly mean?: Float64Array | undefined;
 }
 
 /** Groups and inputs of a layer with its weight [out, in/groups, …] or [in, out]. */
@@ -53,12 +55,12 @@ export class HessianObserver implements Observer {
   prepare(patch: Patch): readonly string[] {
     const { groups, inputs } = hessianSize(this.node, this.#weight);
     const isConv = this.node.opType === 'Conv';
-    const patches = isConv ? this.#patches(patch) : this.value;
+    const patches = isConv ? patchesOf(patch, this.node, this.#weight) : this.value;
     // Conv [samples, groups, inputs, places], else [1, 1, rows, inputs].
-    const columns = reshape(patch, patches, isConv ? [0, groups, inputs, -1] : [1, 1, -1, inputs]);
-    const turned = add(patch, 'Transpose', [columns], { perm: attributes.ints([0, 1, 3, 2]) });
-    const products = add(patch, 'MatMul', isConv ? [columns, turned] : [turned, columns]);
-    this.#name = add(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
+    const columns = reshapeTo(patch, patches, isConv ? [0, groups, inputs, -1] : [1, 1, -1, inputs]);
+    const turned = addTo(patch, 'Transpose', [columns], { perm: attributes.ints([0, 1, 3, 2]) });
+    const products = addTo(patch, 'MatMul', isConv ? [columns, turned] : [turned, columns]);
+    this.#name = addTo(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
     return [this.#name];
   }
 
@@ -84,26 +86,42 @@ export class HessianObserver implements Observer {
   hessian(): Hessian {
     return { ...hessianSize(this.node, this.#weight), sum: this.#sum };
   }
-
-  /** The patches as channels: a Conv whose weights pick one element of the patch each. */
-  #patches(patch: Patch): string {
-    const { groups, inputs } = hessianSize(this.node, this.#weight);
-    const pick = new Float32Array(groups * inputs * inputs);
-    for (let i = 0; i < groups * inputs; i++) pick[i * inputs + (i % inputs)] = 1;
-    const name = patch.freshName(`${this.value}_pick`);
-    const shape = [groups * inputs, ...this.#weight.shape.slice(1)];
-    patch.setInitializer(tensorFromArray(name, { dtype: 'float32', shape, data: pick }));
-    return add(patch, 'Conv', [this.value, name], Object.fromEntries(this.node.attributes));
-  }
 }
 
-function reshape(patch: Patch, value: string, shape: readonly number[]): string {
+/**
+ * The patches of a Conv as channels [samples, groups · inputs, …]: a Conv whose weights pick one element of the patch each.
+ * @param withOne whether a channel that is always 1 follows those of each group
+ */
+export function patchesOf(patch: Patch, node: Node, weight: Tensor, withOne = false): string {
+  const { groups, inputs } = hessianSize(node, weight);
+  const channels = withOne ? inputs + 1 : inputs;
+  const pick = new Float32Array(groups * channels * inputs);
+  const ones = new Float32Array(groups * channels);
+  for (let group = 0; group < groups; group++) {
+    for (let i = 0; i < inputs; i++) pick[(group * channels + i) * inputs + i] = 1;
+    if (withOne) ones[group * channels + inputs] = 1;
+  }
+  const value = node.inputs[0] as string;
+  const operands = [value, patch.freshName(`${value}_pick`)];
+  const shape = [groups * channels, ...weight.shape.slice(1)];
+  patch.setInitializer(tensorFromArray(operands[1] as string, { dtype: 'float32', shape, data: pick }));
+  if (withOne) {
+    operands.push(patch.freshName(`${value}_ones`));
+    const array = { dtype: 'float32', shape: [groups * channels], data: ones } as const;
+    patch.setInitializer(tensorFromArray(operands[2] as string, array));
+  }
+  return addTo(patch, 'Conv', operands, Object.fromEntries(node.attributes));
+}
+
+/** The value in another shape; 0 keeps a dim, −1 takes what is left. */
+export function reshapeTo(patch: Patch, value: string, shape: readonly number[]): string {
   const name = patch.freshName(`${value}_shape`);
   patch.setInitializer(int64Tensor(name, [shape.length], shape));
-  return add(patch, 'Reshape', [value, name]);
+  return addTo(patch, 'Reshape', [value, name]);
 }
 
-function add(patch: Patch, opType: string, inputs: readonly string[], extra = {}): string {
+/** The first output of a new node. */
+export function addTo(patch: Patch, opType: string, inputs: readonly string[], extra = {}): string {
   const output = patch.freshName(`${inputs[0]}_${opType}`);
   patch.addNode(makeNode(opType, patch.freshName(`${output}_node`), inputs, [output], extra));
   return output;

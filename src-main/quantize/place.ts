@@ -7,7 +7,7 @@
  */
 
 import { attributes, type GraphIndex, type Node, type Tensor } from '../onnx/ir';
-import { type Constants, computedReason, typeReason } from './constants';
+import { type Constants, clipBounds, computedReason, typeReason } from './constants';
 
 export type UnitKind = 'compute' | 'elementwise' | 'pool' | 'move';
 
@@ -200,13 +200,21 @@ function tailOf(
 function isClipOverZero(constants: Constants, node: Node): boolean {
   if (node.opType === 'Relu') return true;
   if (node.opType !== 'Clip') return false;
-  const bound = (at: number, name: string, absent: number): number | undefined => {
-    const input = node.inputs[at] ?? '';
-    return input === '' ? attributes.floatOf(node, name, absent) : constants.scalar(input);
+  const bounds = clipBounds(constants, node);
+  return bounds !== undefined && bounds.low <= 0 && bounds.high >= 0;
+}
+
+/** What the Relu and Clip right behind a unit's node let through; null where there are none. */
+export function openInterval(constants: Constants, { absorbed }: Unit): { low: number; high: number } | null {
+  const end = absorbed.findIndex(({ opType }) => opType === 'Mul' || opType === 'Div');
+  const cuts = end < 0 ? absorbed : absorbed.slice(0, end);
+  if (cuts.length === 0) return null;
+  const bounds = cuts.map((node) => (node.opType === 'Relu' ? { low: 0 } : (clipBounds(constants, node) ?? {})));
+  const open: { low?: number; high?: number }[] = bounds;
+  return {
+    low: Math.max(...open.map(({ low = Number.NEGATIVE_INFINITY }) => low)),
+    high: Math.min(...open.map(({ high = Number.POSITIVE_INFINITY }) => high)),
   };
-  const low = bound(1, 'min', -Infinity);
-  const high = bound(2, 'max', Infinity);
-  return low !== undefined && high !== undefined && low <= 0 && high >= 0;
 }
 
 /** The factor of a Mul or Div by one constant above 0; null for any other node. */

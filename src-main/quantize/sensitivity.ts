@@ -22,6 +22,7 @@ import {
   tensorFromArray,
 } from '../onnx/ir';
 import { openSession } from '../onnx/session';
+import { type AddedBias, addedBias } from './bias-correction';
 import type { CalibrationData } from './calibration-data';
 import { channelAxis } from './insert';
 import { activationsOf, type Placement, type Unit } from './place';
@@ -146,7 +147,7 @@ function switchboard(
   const nodes = new Map(between.nodes.map((node) => [node.name, node]));
   sources.forEach((source, at) => {
     const node = nodes.get(source.name);
-    if (source.kind === 'weight' && node !== undefined) withWeights.switchWeight(node, at, quantizer, config);
+    if (source.kind === 'weight' && node !== undefined) withWeights.switchWeight(node, at, quantizer, config, nodes);
   });
   return withWeights.patch.apply();
 }
@@ -165,11 +166,20 @@ class SwitchPatch {
     this.patch.redirect(value, this.#switched(value, this.#add('DequantizeLinear', [codes, s, z], value), at));
   }
 
-  switchWeight(node: Node, at: number, quantizer: StaticQuantizer, { perChannel }: StaticConfig): void {
+  /** @param nodes of this graph by name */
+  switchWeight(
+    node: Node,
+    at: number,
+    quantizer: StaticQuantizer,
+    { perChannel }: StaticConfig,
+    nodes: ReadonlyMap<string, Node>,
+  ): void {
     const own = node.inputs[1] as string;
     const weight = quantizer.constants.tensor(own) as Tensor;
-    const scales = minMaxScales(weight, perChannel ? channelAxis(node, weight) : null);
-    const codes = quantizer.roundWeight(node, weight, scales).codes(this.patch.freshName(`${node.name}_codes`));
+    const covering = minMaxScales(weight, perChannel ? channelAxis(node, weight) : null);
+    const quantized = quantizer.roundWeight(node, weight, covering);
+    const { scales } = quantized;
+    const codes = quantized.codes(this.patch.freshName(`${node.name}_codes`));
     this.patch.setInitializer(codes);
     const shape = scales.axis === null ? [] : [scales.scales.length];
     const s = this.#initializer(`${node.name}_s`, { dtype: 'float32', shape, data: scales.scales });
@@ -177,16 +187,37 @@ class SwitchPatch {
     const rounded = this.#add('DequantizeLinear', [codes.name, s], node.name, axis);
     const inputs = [...node.inputs];
     inputs[1] = this.#switched(own, rounded, at);
+    const corrected = quantizer.correctedBias(node, weight, quantized);
+    if (corrected !== undefined && node.opType === 'MatMul') {
+      const added = addedBias(quantizer.index, quantizer.constants, node) as AddedBias;
+      const add = nodes.get(added.add.name) as Node;
+      const operands = [...add.inputs];
+      operands[added.at] = this.#switchedBias(operands[added.at] as string, corrected, at);
+      this.patch.replaceNode(add.name, { ...add, inputs: operands });
+    } else if (corrected !== undefined) inputs[2] = this.#switchedBias(inputs[2] ?? '', corrected, at);
     this.patch.replaceNode(node.name, { ...node, inputs });
+  }
+
+  /** A bias that goes with the rounded weight: [out]. */
+  #switchedBias(own: string, corrected: Float32Array, at: number): string {
+    const value = this.#initializer('bias_corrected', {
+      dtype: 'float32',
+      shape: [corrected.length],
+      data: corrected,
+    });
+    return own === '' ? this.#add('Mul', [this.#on(at), value], value) : this.#switched(own, value, at);
   }
 
   /** value + switch · (rounded − value) */
   #switched(value: string, rounded: string, at: number): string {
+    const error = this.#add('Mul', [this.#on(at), this.#add('Sub', [rounded, value], value)], value);
+    return this.#add('Add', [value, error], value);
+  }
+
+  #on(at: number): string {
     const index = this.patch.freshName(`switch_${at}_index`);
     this.patch.setInitializer(int64Tensor(index, [], [at]));
-    const on = this.#add('Gather', [switchesName, index], `switch_${at}`);
-    const error = this.#add('Mul', [on, this.#add('Sub', [rounded, value], value)], value);
-    return this.#add('Add', [value, error], value);
+    return this.#add('Gather', [switchesName, index], `switch_${at}`);
   }
 
   #add(opType: string, inputs: readonly string[], stem: string, extra: Record<string, Attribute> = {}): string {

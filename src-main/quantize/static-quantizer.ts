@@ -18,15 +18,16 @@ import {
 } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
 import { eliminateDeadNodes } from '../passes';
-import { addedBias, addInstead, correctedBias, meanRequest } from './bias-correction';
+import { addedBias, addInstead, correctedBias, meanRequest, withShift } from './bias-correction';
 import { type Calibration, calibrate, MeanObserver, type MeanRequest, observe } from './calibrate';
 import type { CalibrationData } from './calibration-data';
+import { CentredHessianObserver } from './centred-hessians';
 import { type Constants, constantsOf } from './constants';
 import { type Hessian, HessianObserver, hessianSize } from './hessians';
 import { channelAxis, insertQuantization } from './insert';
 import { calibratorNamed } from './observers';
 import type { Statistics } from './observers/statistics';
-import { activationsOf, outputsOf, type Placement, planPlacement } from './place';
+import { activationsOf, openInterval, outputsOf, type Placement, planPlacement } from './place';
 import { productsWithBias } from './products-with-bias';
 import { type ActivationParams, type ActivationType, activationParams } from './quant-params';
 import { type HessianRounding, roundByHessian } from './rounding';
@@ -81,10 +82,10 @@ export class StaticQuantizer {
   #ran = 0;
   #hessians: ReadonlyMap<string, Hessian> = new Map();
   #rounding: HessianRounding = 'feedback';
-  /** Layer → means of what reaches it in the quantized model, where they were measured. */
-  readonly #arriving = new Map<string, Float64Array>();
-  /** Layer → its weight, rounded by the Hessian with those scales. */
-  readonly #rounded = new Map<string, QuantizedWeight>();
+  /** Layer → means of what reaches it in the quantized model and in the float one, where both were measured. */
+  readonly #arriving = new Map<string, { quantized: Float64Array; float: Float64Array }>();
+  /** Layer → its weight, rounded by the Hessian from those scales. */
+  readonly #rounded = new Map<string, { scales: WeightScales; asGiven: boolean; rounded: QuantizedWeight }>();
 
   private constructor(
     model: Model,
@@ -174,11 +175,14 @@ export class StaticQuantizer {
     if (rounding === 'nearest') return;
     const most = rounding === 'small-layers' ? smallLayer : largestLayer;
     this.#rounding = rounding === 'adaround' ? 'adaround' : 'feedback';
-    const observers: HessianObserver[] = [];
-    for (const { kind, node } of this.placement().units) {
+    const observers: (HessianObserver | CentredHessianObserver)[] = [];
+    for (const unit of this.placement().units) {
+      const { kind, node } = unit;
       const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
-      if (weight !== undefined && weight.shape.length <= 5 && hessianSize(node, weight).inputs <= most)
-        observers.push(new HessianObserver(node, weight));
+      if (weight === undefined || weight.shape.length > 5 || hessianSize(node, weight).inputs > most) continue;
+      const isCorrected = this.#correctsBias && this.#biasOf(node) !== null;
+      const open = openInterval(this.constants, unit);
+      observers.push(isCorrected ? new CentredHessianObserver(node, weight, open) : new HessianObserver(node, weight));
     }
     this.#ran += await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs'));
     this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
@@ -190,19 +194,26 @@ export class StaticQuantizer {
    * @throws LatheError as {@link calibrate}
    */
   async correctInOrder(placement: Placement, config: StaticConfig, data: CalibrationData, work: Work): Promise<void> {
-    const layers = placement.units.filter(({ kind, node }) => kind === 'compute' && this.#biasOf(node) !== null);
-    for (const [at, { node }] of layers.entries()) {
+    const layers = placement.units.flatMap(({ kind, node }) => {
+      const isCorrected = kind === 'compute' && this.#biasOf(node) !== null;
+      const request = isCorrected ? meanRequest(node, this.#shape(node.inputs[0] as string)?.length) : null;
+      return request === null ? [] : [{ node, request }];
+    });
+    // Means of other samples differ by more than rounding shifts.
+    const float = new Map(layers.map(({ request }) => [request.value, new MeanObserver(request)]));
+    const once = portion(work, 0, 1 / (layers.length + 1), 'Measuring means');
+    this.#ran += await observe({ model: this.model, data }, [...float.values()], once);
+    for (const [at, { node, request }] of layers.entries()) {
       work.signal.throwIfAborted();
-      const request = meanRequest(node, this.#shape(node.inputs[0] as string)?.length);
-      if (request === null || this.#calibration.means.get(request.value) === undefined) continue;
       const built = this.modelOf(this.build(placement, config));
       const value = built.graph.nodes.find(({ name }) => name === node.name)?.inputs[0] as string;
       const outputs = [makeValue(value, 'float32', null)];
       const { model } = eliminateDeadNodes({ ...built, graph: { ...built.graph, outputs } });
       const observer = new MeanObserver({ ...request, value });
-      const part = portion(work, at / layers.length, (at + 1) / layers.length, 'Correcting biases');
+      const part = portion(work, (at + 1) / (layers.length + 1), (at + 2) / (layers.length + 1), 'Correcting biases');
       this.#ran += await observe({ model, data: { ...data, cache: null } }, [observer], part);
-      this.#arriving.set(node.name, observer.mean());
+      const seen = float.get(request.value) as MeanObserver;
+      this.#arriving.set(node.name, { quantized: observer.mean(), float: seen.mean() });
     }
   }
 
@@ -226,8 +237,8 @@ export class StaticQuantizer {
       placement,
       params: (value) => this.params(value, config),
       weightScales: (node, weight, axis) => weightScales(node, weight, axis, config),
-      roundWeight: (node, weight, scales) => this.roundWeight(node, weight, scales),
-      bias: (node, weight, quantized) => this.#bias(node, weight, quantized),
+      roundWeight: (node, weight, scales, asGiven) => this.roundWeight(node, weight, scales, asGiven),
+      bias: (node, weight, quantized) => this.correctedBias(node, weight, quantized),
       perChannel: config.perChannel,
       unsignedWeights: config.weightType === 'uint8',
     });
@@ -256,7 +267,11 @@ export class StaticQuantizer {
     for (const { kind, node } of this.placement().units) {
       const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
       if (weight === undefined || node.opType === 'Conv') continue;
-      const bias = this.#bias(node, weight, roundToNearest(weight, minMaxScales(weight, channelAxis(node, weight))));
+      const bias = this.correctedBias(
+        node,
+        weight,
+        roundToNearest(weight, minMaxScales(weight, channelAxis(node, weight))),
+      );
       if (bias === undefined) continue;
       if (node.opType === 'MatMul') {
         addInstead(patch, this.index, this.constants, node, bias);
@@ -289,29 +304,38 @@ export class StaticQuantizer {
     return activationParams(range, activationType, symmetric);
   }
 
-  roundWeight(node: Node, weight: Tensor, scales: WeightScales): QuantizedWeight {
+  /**
+   * Integers of a weight with those scales, or, where the layer has few weights an output, with the smaller ones that it
+   * loses least with.
+   * @param asGiven whether the scales must stay
+   */
+  roundWeight(node: Node, weight: Tensor, scales: WeightScales, asGiven = false): QuantizedWeight {
     const hessian = this.#hessians.get(node.name);
     if (hessian === undefined || scales.zeroPoint !== undefined) return roundToNearest(weight, scales);
     const known = this.#rounded.get(node.name);
-    if (known !== undefined && isSameGrid(known.scales, scales)) return known;
-    const rounded = roundByHessian(node, weight, scales, hessian, this.#rounding);
-    this.#rounded.set(node.name, rounded);
+    if (known !== undefined && known.asGiven === asGiven && isSameGrid(known.scales, scales)) return known.rounded;
+    const searchScales = !asGiven && hessian.inputs <= smallLayer;
+    const rounded = roundByHessian(node, weight, scales, hessian, { how: this.#rounding, searchScales });
+    this.#rounded.set(node.name, { scales, asGiven, rounded });
     return rounded;
   }
 
-  #bias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
+  /** The bias that takes back what a rounded weight shifts: [out]; undefined where there is nothing to correct. */
+  correctedBias(node: Node, weight: Tensor, quantized: QuantizedWeight): Float32Array | undefined {
     const means = this.#correctsBias ? this.#calibration.means.get(node.inputs[0] as string) : undefined;
     const name = this.#biasOf(node);
     if (means === undefined || name === null) return undefined;
     const bias = this.constants.tensor(name);
+    const arriving = this.#arriving.get(node.name);
+    if (arriving === undefined && quantized.shift !== undefined) return withShift(node, bias, quantized.shift);
     return correctedBias(
       node,
       weight,
       quantized.codes(''),
       quantized.scales,
       bias,
-      means,
-      this.#arriving.get(node.name),
+      arriving?.float ?? means,
+      arriving?.quantized,
     );
   }
 

@@ -55,7 +55,7 @@ export function wholeRangeScales(weight: Tensor): WeightScales {
 }
 
 /** Shares of a covering scale that are tried. */
-const scaleShares = Array.from({ length: 26 }, (_, at) => 1 - 0.02 * at);
+export const scaleShares = Array.from({ length: 26 }, (_, at) => 1 - 0.02 * at);
 
 /**
  * Scales with the least squared error of each channel's weights: a few that are cut off may cost less than a finer step
@@ -89,6 +89,8 @@ export interface QuantizedWeight {
   readonly scales: WeightScales;
   /** The int8 tensor, under a name of the caller's choice. */
   codes(name: string): Tensor;
+  /** What rounding takes off the mean of each output, where that was measured with it: [out]. */
+  readonly shift?: Float64Array | undefined;
 }
 
 /** Each weight to its nearest integer. */
