@@ -6,6 +6,7 @@ export type { Codes } from './channels';
 export { copyRange, writeWhole } from './copy-range';
 export { descendCodes } from './descend-codes';
 export * from './dispatch';
+export { editDistance } from './edit-distance';
 export { roundWithFeedback } from './feedback-rounding';
 export { type BlockGrids, findGrids, type GridSearch } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';

@@ -29,8 +29,8 @@ export interface Insertion {
   readonly params: (value: string) => ActivationParams;
   /** Scales of a weight along `axis`, as the node's kernel takes them. */
   readonly weightScales: (node: Node, weight: Tensor, axis: number | null) => WeightScales;
-  /** Integers of a weight, with those scales or smaller ones; `asGiven`: with just those. */
-  readonly roundWeight: (node: Node, weight: Tensor, scales: WeightScales, asGiven: boolean) => QuantizedWeight;
+  /** Integers of a weight. */
+  readonly roundWeight: (node: Node, weight: Tensor, scales: WeightScales) => QuantizedWeight;
   readonly perChannel: boolean;
   /** Whether weights are written as uint8. */
   readonly unsignedWeights: boolean;
@@ -44,8 +44,8 @@ export interface Insertion {
  */
 const requantizedOps = new Set(['Conv', 'ConvTranspose', 'Gemm']);
 
-/** The largest bias that an int32 holds with room for the sum of products, on scales of half the size too. */
-const largestBias = 2 ** 29;
+/** The largest bias that an int32 holds with room for the sum of products. */
+const largestBias = 2 ** 30;
 
 export function insertQuantization(insertion: Insertion): Graph {
   return new Inserter(insertion).patch().apply();
@@ -222,12 +222,12 @@ class Inserter {
     const own = tensor === undefined ? null : (readTensor(tensor) as NdArray<'float32'>);
     const covering = this.#in.weightScales(node, weight, axis);
     const scales = own === null ? covering : widened(covering, own.data, input.scale);
-    const quantized = this.#in.roundWeight(node, weight, scales, scales !== covering);
+    const quantized = this.#in.roundWeight(node, weight, scales);
     inputs[1] = this.#weight(node, quantized, scales === covering);
     const bias = this.#in.bias?.(node, weight, quantized) ?? own?.data;
     if (bias === undefined) return;
     if (node.opType === 'MatMul') addInstead(this.#patch, this.#index, this.#in.constants, node, bias);
-    else inputs[2] = this.#biasCodes(node, bias, quantized.scales, input.scale);
+    else inputs[2] = this.#biasCodes(node, bias, scales, input.scale);
   }
 
   /** int8 codes behind a DQ; a weight that several nodes read in the same way is held once. */

@@ -19,18 +19,22 @@ export interface FusedBuild {
 /** Taking some out may leave others without a partner; two rounds have always been enough. */
 const mostRounds = 3;
 
-/** The int8 graph without pairs that do not fuse. */
+/**
+ * The int8 graph without pairs that do not fuse.
+ * @param keepFloat nodes that are left in float from the beginning
+ */
 export async function buildFused(
   quantizer: StaticQuantizer,
   config: StaticConfig,
   signal: AbortSignal,
+  keepFloat: ReadonlySet<string> = new Set(),
 ): Promise<FusedBuild> {
-  let best = await attempt(quantizer, config, new Map());
+  let best = await attempt(quantizer, config, keepFloat, new Map());
   for (let round = 0; round < mostRounds; round++) {
     signal.throwIfAborted();
     const unfused = unfusedUnits(best);
     if (unfused.size === 0) break;
-    const next = await attempt(quantizer, config, new Map([...best.removed, ...unfused]));
+    const next = await attempt(quantizer, config, keepFloat, new Map([...best.removed, ...unfused]));
     if (next.report.orphans.length > best.report.orphans.length) break;
     best = next;
   }
@@ -40,9 +44,10 @@ export async function buildFused(
 async function attempt(
   quantizer: StaticQuantizer,
   config: StaticConfig,
+  keepFloat: ReadonlySet<string>,
   removed: ReadonlyMap<string, string>,
 ): Promise<FusedBuild> {
-  const placement = quantizer.placement(new Set(removed.keys()), config.wide);
+  const placement = quantizer.placement(new Set([...keepFloat, ...removed.keys()]), config.wide);
   const graph = quantizer.build(placement, config);
   const report = await fusionReport(quantizer.modelOf(graph), { level: 'extended' });
   return { placement, graph, report, removed };

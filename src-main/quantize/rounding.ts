@@ -10,21 +10,13 @@ import { descendCodes, inverseUpperCholesky, roundWithFeedback, transpose } from
 import { readTensor } from '../onnx/file';
 import { attributes, type NdArray, type Node, type Tensor, tensorFromArray } from '../onnx/ir';
 import type { Hessian } from './hessians';
-import { positiveScale } from './quant-params';
-import { int8Limit, type QuantizedWeight, scaleShares, type WeightScales } from './weights';
+import { int8Limit, type QuantizedWeight, type WeightScales } from './weights';
 
 /** λ as a share of the mean diagonal; ten times as much where H is not positive definite with it. */
 const damping = 1e-3;
 
 /** `adaround` keeps each weight at one of the two integers around it. */
 export type HessianRounding = 'feedback' | 'adaround';
-
-/** How the weights of a layer are rounded by its Hessian. */
-export interface HessianRoundingOptions {
-  readonly how?: HessianRounding | undefined;
-  /** Whether each output takes the share of its scale with which it loses least. */
-  readonly searchScales?: boolean | undefined;
-}
 
 /**
  * int8 codes by the layer's Hessian; one scale an output, or one for all. On the samples of the Hessian the error of no
@@ -33,63 +25,55 @@ export interface HessianRoundingOptions {
 export function roundByHessian(
   node: Node,
   weight: Tensor,
-  given: WeightScales,
+  scales: WeightScales,
   hessian: Hessian,
-  { how = 'feedback', searchScales = false }: HessianRoundingOptions = {},
+  how: HessianRounding = 'feedback',
 ): QuantizedWeight {
   const { groups, inputs } = hessian;
   const outputsLast = node.opType === 'MatMul' || (node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 0);
   const { data } = readTensor(weight) as NdArray<'float32'>;
   const outputs = data.length / inputs;
   const rows = outputsLast ? turned(data, inputs, outputs) : data; // [outputs, inputs]
-  const codes = new Int8Array(data.length); // [outputs, inputs]
-  const scales = given.scales.slice();
-  const limit = given.limit ?? int8Limit;
-  const shares = searchScales && scales.length === outputs ? scaleShares : [1];
+  const codes = new Int8Array(data.length);
   const perGroup = outputs / groups;
   for (let group = 0; group < groups; group++) {
+    const from = group * perGroup;
     const h = hessian.sum.subarray(group * inputs * inputs, (group + 1) * inputs * inputs);
-    const upper = how === 'feedback' ? inverseFactor(h.slice(), inputs) : null;
-    for (let output = group * perGroup; output < (group + 1) * perGroup; output++) {
-      const row = Float64Array.from(rows.subarray(output * inputs, (output + 1) * inputs));
-      const covering = given.scales[output] ?? given.scales[0]!;
-      let least = Number.POSITIVE_INFINITY;
-      for (const share of shares) {
-        const scale = positiveScale(covering * share);
-        const rounded = roundRow(row, h, upper, scale, limit);
-        if (rounded.error >= least) continue;
-        least = rounded.error;
-        if (scales.length === outputs) scales[output] = scale;
-        codes.set(rounded.codes, output * inputs);
-      }
+    const part = Float64Array.from(rows.subarray(from * inputs, (from + perGroup) * inputs));
+    const partScales = Float32Array.from({ length: perGroup }, (_, i) => scales.scales[from + i] ?? scales.scales[0]!);
+    const partCodes = codes.subarray(from * inputs, (from + perGroup) * inputs);
+    const limit = scales.limit ?? int8Limit;
+    if (how === 'feedback') {
+      const upper = inverseFactor(h.slice(), inputs);
+      roundWithFeedback(part.slice(), upper, inputs, partScales, limit, partCodes);
     }
+    settle(part, h, partScales, limit, how, partCodes);
   }
   const placed = outputsLast ? Int8Array.from(turned(Float32Array.from(codes), outputs, inputs)) : codes;
   return {
-    scales: { ...given, scales },
+    scales,
     codes: (name) => tensorFromArray(name, { dtype: 'int8', shape: weight.shape, data: placed }),
-    shift: hessian.mean === undefined ? undefined : shiftsOf(rows, codes, scales, hessian),
+    shift: hessian.mean === undefined ? undefined : shiftsOf(rows, codes, scales.scales, hessian),
   };
 }
 
-/**
- * Lowers the error of one output from where feedback and from where the nearest integers put it, and keeps the better.
- * @param upper the factor that feedback goes along; null: each code stays one of the two integers around its weight
- */
-function roundRow(
-  row: Float64Array, // [inputs]
+/** Lowers the error of each output from where it stands and from the nearest integers, and keeps the better. */
+function settle(
+  weights: Float64Array, // [outputs, inputs]
   h: Float64Array, // [inputs, inputs]
-  upper: Float64Array | null, // [inputs, inputs]
-  scale: number,
+  scales: Float32Array,
   limit: number,
-): { codes: Int8Array; error: number } {
-  const nearest = Int8Array.from(row, (value) => Math.max(-limit, Math.min(limit, Math.round(value / scale))));
-  const error = descendCodes(row, h, scale, limit, upper === null, nearest);
-  if (upper === null) return { codes: nearest, error };
-  const fed = new Int8Array(row.length);
-  roundWithFeedback(row.slice(), upper, row.length, Float32Array.of(scale), limit, fed);
-  const fedError = descendCodes(row, h, scale, limit, false, fed);
-  return fedError < error ? { codes: fed, error: fedError } : { codes: nearest, error };
+  how: HessianRounding,
+  codes: Int8Array, // [outputs, inputs]
+): void {
+  const inputs = weights.length / scales.length;
+  scales.forEach((scale, output) => {
+    const row = weights.subarray(output * inputs, (output + 1) * inputs);
+    const own = codes.subarray(output * inputs, (output + 1) * inputs);
+    const nearest = Int8Array.from(row, (value) => Math.max(-limit, Math.min(limit, Math.round(value / scale))));
+    const error = descendCodes(row, h, scale, limit, how === 'adaround', nearest);
+    if (how === 'adaround' || error <= descendCodes(row, h, scale, limit, false, own)) own.set(nearest);
+  });
 }
 
 /** What rounding takes off the mean of each output: (W − Ŵ)·μ, [outputs]. */

@@ -176,9 +176,8 @@ class SwitchPatch {
   ): void {
     const own = node.inputs[1] as string;
     const weight = quantizer.constants.tensor(own) as Tensor;
-    const covering = minMaxScales(weight, perChannel ? channelAxis(node, weight) : null);
-    const quantized = quantizer.roundWeight(node, weight, covering);
-    const { scales } = quantized;
+    const scales = minMaxScales(weight, perChannel ? channelAxis(node, weight) : null);
+    const quantized = quantizer.roundWeight(node, weight, scales);
     const codes = quantized.codes(this.patch.freshName(`${node.name}_codes`));
     this.patch.setInitializer(codes);
     const shape = scales.axis === null ? [] : [scales.scales.length];

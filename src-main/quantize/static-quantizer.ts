@@ -25,6 +25,7 @@ import { CentredHessianObserver } from './centred-hessians';
 import { type Constants, constantsOf } from './constants';
 import { type Hessian, HessianObserver, hessianSize } from './hessians';
 import { channelAxis, insertQuantization } from './insert';
+import type { Tally } from './method';
 import { calibratorNamed } from './observers';
 import type { Statistics } from './observers/statistics';
 import { activationsOf, openInterval, outputsOf, type Placement, planPlacement } from './place';
@@ -32,6 +33,7 @@ import { productsWithBias } from './products-with-bias';
 import { type ActivationParams, type ActivationType, activationParams } from './quant-params';
 import { type HessianRounding, roundByHessian } from './rounding';
 import { maySaturate, narrowLimit } from './saturation';
+import { quantizeTables } from './tables';
 import { withoutUnused } from './unused';
 import {
   leastErrorScales,
@@ -84,8 +86,8 @@ export class StaticQuantizer {
   #rounding: HessianRounding = 'feedback';
   /** Layer → means of what reaches it in the quantized model and in the float one, where both were measured. */
   readonly #arriving = new Map<string, { quantized: Float64Array; float: Float64Array }>();
-  /** Layer → its weight, rounded by the Hessian from those scales. */
-  readonly #rounded = new Map<string, { scales: WeightScales; asGiven: boolean; rounded: QuantizedWeight }>();
+  /** Layer → its weight, rounded by the Hessian with those scales. */
+  readonly #rounded = new Map<string, QuantizedWeight>();
 
   private constructor(
     model: Model,
@@ -237,12 +239,19 @@ export class StaticQuantizer {
       placement,
       params: (value) => this.params(value, config),
       weightScales: (node, weight, axis) => weightScales(node, weight, axis, config),
-      roundWeight: (node, weight, scales, asGiven) => this.roundWeight(node, weight, scales, asGiven),
+      roundWeight: (node, weight, scales) => this.roundWeight(node, weight, scales),
       bias: (node, weight, quantized) => this.correctedBias(node, weight, quantized),
       perChannel: config.perChannel,
       unsignedWeights: config.weightType === 'uint8',
     });
     return withoutUnused(this.#widened(graph, config));
+  }
+
+  /** A graph that {@link build} gave, with the tables of its embeddings as integers too. */
+  withTables(graph: Graph, tally: Tally): Graph {
+    const patch = new Patch(graph);
+    quantizeTables(patch, graph.nodes, constantsOf(indexGraph(graph)), targetFilter(this.#targets), tally);
+    return patch.isEmpty ? graph : withoutUnused(patch.apply());
   }
 
   #widened(graph: Graph, config: StaticConfig): Graph {
@@ -304,19 +313,13 @@ export class StaticQuantizer {
     return activationParams(range, activationType, symmetric);
   }
 
-  /**
-   * Integers of a weight with those scales, or, where the layer has few weights an output, with the smaller ones that it
-   * loses least with.
-   * @param asGiven whether the scales must stay
-   */
-  roundWeight(node: Node, weight: Tensor, scales: WeightScales, asGiven = false): QuantizedWeight {
+  roundWeight(node: Node, weight: Tensor, scales: WeightScales): QuantizedWeight {
     const hessian = this.#hessians.get(node.name);
     if (hessian === undefined || scales.zeroPoint !== undefined) return roundToNearest(weight, scales);
     const known = this.#rounded.get(node.name);
-    if (known !== undefined && known.asGiven === asGiven && isSameGrid(known.scales, scales)) return known.rounded;
-    const searchScales = !asGiven && hessian.inputs <= smallLayer;
-    const rounded = roundByHessian(node, weight, scales, hessian, { how: this.#rounding, searchScales });
-    this.#rounded.set(node.name, { scales, asGiven, rounded });
+    if (known !== undefined && isSameGrid(known.scales, scales)) return known;
+    const rounded = roundByHessian(node, weight, scales, hessian, this.#rounding);
+    this.#rounded.set(node.name, rounded);
     return rounded;
   }
 

@@ -1,17 +1,16 @@
-/** A quick look at a candidate: how near its outputs are to the float model's, and how long it takes beside it. */
+/** A quick look at a candidate: how near its outputs are to the float model's, and on demand how fast it is beside it. */
 
+import type { Meta } from '../data/dataset';
 import type { Model, NdArray } from '../onnx/ir';
 import { openSession, type Session } from '../onnx/session';
+import { AnswerCounter, type Answers } from './answers';
 import type { CalibrationData } from './calibration-data';
 import { relativeError } from './sensitivity';
 
 export interface Trial {
   /** Signal over error of the outputs, in decibels. */
   readonly sqnrDb: number;
-  /** Rows of the outputs, and how many of them have their largest element where it was. */
-  readonly decisions: { readonly same: number; readonly all: number };
-  /** Float time over candidate time, medians of runs taken in turn. */
-  readonly speedup: number;
+  readonly answers: Answers;
 }
 
 const warmUps = 3;
@@ -21,29 +20,58 @@ const rounds = 15;
 export class Judge {
   readonly #session: Session;
   readonly #data: CalibrationData;
+  readonly #meta: Meta | undefined;
   readonly #pooled: boolean;
   readonly #references: Readonly<Record<string, NdArray>>[] = [];
 
-  private constructor(session: Session, data: CalibrationData, pooled: boolean) {
+  private constructor(session: Session, data: CalibrationData, meta: Meta | undefined) {
     this.#session = session;
     this.#data = data;
-    this.#pooled = pooled;
+    this.#meta = meta;
+    this.#pooled = meta?.metric?.kind === 'retrieval';
   }
 
-  /** @param pooled whether sequences [samples, places, channels] are judged by their mean over the places */
-  static async of(model: Model, data: CalibrationData, pooled = false): Promise<Judge> {
-    const judge = new Judge(await openSession(model), data, pooled);
+  /** @param meta of the data: by its metric, sequences [samples, places, channels] are judged by their mean, lines by their text */
+  static async of(model: Model, data: CalibrationData, meta?: Meta): Promise<Judge> {
+    const judge = new Judge(await openSession(model), data, meta);
     for await (const { feeds } of data.batches()) {
       const outputs = floatsOnly(await judge.#session.run(feeds));
-      judge.#references.push(pooled ? meansOverPlaces(outputs) : outputs);
+      judge.#references.push(judge.#pooled ? meansOverPlaces(outputs) : outputs);
     }
     return judge;
   }
 
   async try(candidate: Model): Promise<Trial> {
     const session = await openSession(candidate);
+    const counter = new AnswerCounter(this.#meta);
+    let error = 0;
+    let at = 0;
     try {
-      return { ...(await this.#fidelity(session)), speedup: await this.#speedup(session) };
+      for await (const { feeds } of this.#data.batches()) {
+        const reference = this.#references[at++] as Readonly<Record<string, NdArray>>;
+        const given = await session.run(feeds, Object.keys(reference));
+        const outputs = this.#pooled ? meansOverPlaces(given) : given;
+        error += relativeError(reference, outputs);
+        counter.see(reference, outputs);
+      }
+    } finally {
+      await session.release();
+    }
+    return { sqnrDb: -10 * Math.log10(Math.max(error / at, 1e-12)), answers: counter.answers };
+  }
+
+  /** Median of float time over candidate time, both run in turn on the first sample. */
+  async speedup(candidate: Model): Promise<number> {
+    const session = await openSession(candidate);
+    try {
+      const { value: batch } = await this.#data.batches().next();
+      const ratios: number[] = [];
+      for (let round = 0; round < warmUps + rounds; round++) {
+        const float = await milliseconds(() => this.#session.run(batch.feeds));
+        const quantized = await milliseconds(() => session.run(batch.feeds));
+        if (round >= warmUps) ratios.push(float / quantized);
+      }
+      return ratios.sort((a, b) => a - b)[rounds >> 1] as number;
     } finally {
       await session.release();
     }
@@ -51,33 +79,6 @@ export class Judge {
 
   async release(): Promise<void> {
     await this.#session.release();
-  }
-
-  async #fidelity(session: Session): Promise<Pick<Trial, 'sqnrDb' | 'decisions'>> {
-    let error = 0;
-    let at = 0;
-    const rows = { same: 0, all: 0 };
-    for await (const { feeds } of this.#data.batches()) {
-      const reference = this.#references[at++] as Readonly<Record<string, NdArray>>;
-      const given = await session.run(feeds, Object.keys(reference));
-      const outputs = this.#pooled ? meansOverPlaces(given) : given;
-      error += relativeError(reference, outputs);
-      for (const [name, array] of Object.entries(reference)) countDecisions(array, outputs[name] as NdArray, rows);
-    }
-    const sqnrDb = -10 * Math.log10(Math.max(error / at, 1e-12));
-    return { sqnrDb, decisions: rows };
-  }
-
-  /** Median of float time over candidate time, both run in turn on the first sample. */
-  async #speedup(session: Session): Promise<number> {
-    const { value: batch } = await this.#data.batches().next();
-    const ratios: number[] = [];
-    for (let round = 0; round < warmUps + rounds; round++) {
-      const float = await milliseconds(() => this.#session.run(batch.feeds));
-      const candidate = await milliseconds(() => session.run(batch.feeds));
-      if (round >= warmUps) ratios.push(float / candidate);
-    }
-    return ratios.sort((a, b) => a - b)[rounds >> 1] as number;
   }
 }
 
@@ -98,24 +99,6 @@ function meansOverPlaces(outputs: Readonly<Record<string, NdArray>>): Record<str
     return { dtype: 'float32', shape: [samples, channels], data };
   };
   return Object.fromEntries(Object.entries(outputs).map(([name, array]) => [name, pool(array)]));
-}
-
-/** Rows along the last axis of an output with 2 to 100,000 of them, by their largest element. */
-function countDecisions(reference: NdArray, changed: NdArray, rows: { same: number; all: number }): void {
-  const classes = reference.shape.at(-1) ?? 0;
-  if (reference.shape.length < 2 || classes < 2 || classes > 100_000) return;
-  const a = reference.data as Float32Array;
-  const b = changed.data as Float32Array;
-  for (let from = 0; from < a.length; from += classes) {
-    rows.all++;
-    if (largestAt(a, from, classes) === largestAt(b, from, classes)) rows.same++;
-  }
-}
-
-function largestAt(x: Float32Array, from: number, count: number): number {
-  let best = from;
-  for (let i = from + 1; i < from + count; i++) if (x[i]! > x[best]!) best = i;
-  return best - from;
 }
 
 async function milliseconds(run: () => Promise<unknown>): Promise<number> {

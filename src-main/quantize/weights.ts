@@ -55,7 +55,7 @@ export function wholeRangeScales(weight: Tensor): WeightScales {
 }
 
 /** Shares of a covering scale that are tried. */
-export const scaleShares = Array.from({ length: 26 }, (_, at) => 1 - 0.02 * at);
+const scaleShares = Array.from({ length: 26 }, (_, at) => 1 - 0.02 * at);
 
 /**
  * Scales with the least squared error of each channel's weights: a few that are cut off may cost less than a finer step

@@ -8,9 +8,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LatheError, messageOf } from '../../contract';
+import { editDistance } from '../../kernels';
 import { argmax, asFloats } from '../as-floats';
 import { type Answer, type Judgement, metricKind, type Scorer, type ScoringContext } from '../metric';
-import { editDistance } from '../statistics/edit-distance';
 import { labelsOf, unfitLabels, unfitOutput } from '../unfit';
 import { ratioOf } from '../units';
 

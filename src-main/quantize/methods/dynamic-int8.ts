@@ -10,7 +10,6 @@ import { withBodies } from '../../inspect';
 import {
   attributes,
   dtypeCode,
-  elementCount,
   type Graph,
   type Model,
   makeNode,
@@ -25,23 +24,16 @@ import { dynamicLstm, refuseLstm } from '../dynamic-lstm';
 import { granularity } from '../granularity';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { prepareLayers } from '../prepare';
+import { embeddings, gatherIntegers, readsTable } from '../tables';
 import { withoutUnused } from '../unused';
 import { minMaxScales, quantizedWeight } from '../weights';
 
 const options = {
   granularity,
-  embeddings: {
-    kind: 'boolean',
-    title: 'Embedding tables',
-    help: 'Stores the tables that Gather reads as int8 too, with a scale for each row: saves size, costs no time.',
-    default: true,
-  },
+  embeddings,
 } as const satisfies OptionSpecs;
 
 const microsoft = 'com.microsoft';
-
-/** Tables smaller than this are not worth three more nodes. */
-const smallestTable = 16_384;
 
 const noKernelReason: Readonly<Record<string, string>> = {
   GRU: "onnxruntime's CPU provider has no integer GRU",
@@ -148,7 +140,8 @@ class DynamicEdit {
         this.#attempt(node, this.#refuseProduct(node), () => this.#product(node));
         break;
       case 'Gather':
-        if (this.#isTable(node)) this.#attempt(node, null, () => this.#table(node));
+        if (this.#options.embeddings && readsTable(node, this.#scope.constants))
+          this.#attempt(node, null, () => this.#table(node));
         break;
       case 'Conv':
       case 'ConvTranspose':
@@ -183,17 +176,6 @@ class DynamicEdit {
     if (weight.shape.length !== 2) return 'its weight is no matrix';
     if (this.#scope.constants.tensor(node.inputs[0] as string) !== undefined) return 'its first operand is a constant';
     return null;
-  }
-
-  #isTable(node: Node): boolean {
-    const table = this.#scope.constants.tensor(node.inputs[0] as string);
-    return (
-      this.#options.embeddings &&
-      table?.dtype === 'float32' &&
-      table.shape.length === 2 &&
-      attributes.intOf(node, 'axis', 0) === 0 &&
-      elementCount(table.shape) >= smallestTable
-    );
   }
 
   /** y = α·x·W + β·b with x quantized on the spot and W once. */
@@ -330,16 +312,8 @@ class DynamicEdit {
 
   /** Rows of an int8 table, each times its own scale. */
   #table(node: Node): void {
-    const [value, ids] = node.inputs as [string, string];
-    const table = this.#scope.constants.tensor(value) as Tensor;
+    const table = this.#scope.constants.tensor(node.inputs[0] as string) as Tensor;
     const held = this.#store(table, 0, [table.shape[0] as number, 1], 1);
-    const axis = { axis: attributes.int(0) };
-    const rows = this.#add('Gather', node, [held.codes, ids], 'codes', axis);
-    const scales = this.#add('Gather', node, [held.scale, ids], 'scale', axis);
-    const floats = this.#add('Cast', node, [rows], 'float', { to: attributes.int(dtypeCode('float32')) });
-    this.#patch.removeNode(node.name);
-    this.#patch.addNode(
-      makeNode('Mul', this.#patch.freshName(`${node.name}_rescale`), [floats, scales], [node.outputs[0] as string]),
-    );
+    gatherIntegers(this.#patch, node, held.codes, held.scale);
   }
 }

@@ -20,6 +20,7 @@ import { preparationOptions, runPreparations } from '../preparations';
 import { prepareLayers } from '../prepare';
 import { buildFused, type FusedBuild } from '../read-back';
 import { measuredValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
+import { embeddings } from '../tables';
 import { wideValues } from '../wide-activations';
 
 /** Samples that biases are corrected by layer after layer. */
@@ -136,6 +137,7 @@ const options = {
     default: false,
     advanced: true,
   },
+  embeddings,
   attention: {
     kind: 'boolean',
     title: 'Products of activations',
@@ -201,7 +203,8 @@ async function quantizeStatically(
   if (saturating.length > 0) tally.note(saturationNote(saturating.length, tally.changed, narrow.size > 0));
   if (built.removed.size > 0) tally.note(removedNote(built));
   tally.note(noteOfReport(built.report));
-  return tally.outcome(quantizer.modelOf(built.graph), 'static-int8');
+  const graph = chosen.embeddings ? quantizer.withTables(built.graph, tally) : built.graph;
+  return tally.outcome(quantizer.modelOf(graph), 'static-int8');
 }
 
 type Chosen = OptionValues<typeof options>;

@@ -12,7 +12,8 @@ const model = sequence('y = Mul(x, one)');
 
 async function sqnr(pooled: boolean, body: string): Promise<number> {
   const dataset = await tinyDataset(model, { x: float32([1, 2, 2], [1, 1, 1, 1]) });
-  const judge = await Judge.of(model, calibrationData(stepContext(model, { dataset }), 'test', 1), pooled);
+  const meta = { ...dataset.meta, metric: pooled ? { kind: 'retrieval', name: null } : null };
+  const judge = await Judge.of(model, calibrationData(stepContext(model, { dataset }), 'test', 1), meta);
   try {
     return (await judge.try(sequence(body))).sqnrDb;
   } finally {

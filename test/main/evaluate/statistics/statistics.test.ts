@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bootstrap, pairedBootstrap } from '../../../../src-main/evaluate/statistics/bootstrap';
-import { editDistance } from '../../../../src-main/evaluate/statistics/edit-distance';
 import { type Box, countMatches, intersectionOverUnion } from '../../../../src-main/evaluate/statistics/match-boxes';
 import { comparePairedShares, exactMcNemar } from '../../../../src-main/evaluate/statistics/mcnemar';
 import { medianInterval, quantile } from '../../../../src-main/evaluate/statistics/quantile';
@@ -119,17 +118,6 @@ describe('bootstrap', () => {
       p: 1,
     });
   });
-});
-
-describe('edit distance', () => {
-  it.each([
-    ['kitten', 'sitting', 3],
-    ['', 'abc', 3],
-    ['abc', '', 3],
-    ['flaw', 'lawn', 2],
-    ['漢字🙂', '漢🙂', 1],
-    ['same', 'same', 0],
-  ])('%s → %s is %i', (from, to, distance) => expect(editDistance(from, to)).toBe(distance));
 });
 
 describe('matching boxes', () => {
