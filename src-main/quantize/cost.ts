@@ -9,7 +9,7 @@
 import { attributes, type Node } from '../onnx/ir';
 import { addsPairsIn16Bits, cpuInfo } from '../onnx/session';
 import { addedBias } from './bias-correction';
-import { activationsOf, isComputeNode, outputsOf, type Placement, type Unit } from './place';
+import { activationsOf, outputsOf, type Placement, type Unit } from './place';
 import type { StaticQuantizer } from './static-quantizer';
 
 /** Nanoseconds of a multiply–accumulate. */
@@ -64,7 +64,7 @@ export class CostModel {
     let total = 0;
     for (const node of model.graph.nodes) {
       if (taken.has(node.name)) continue;
-      if (node.opType === 'Conv' || this.#products(node) === 0) {
+      if (node.opType === 'Conv' || this.#quantizer.products(node) === 0) {
         total += this.#floatNode(node);
         continue;
       }
@@ -73,7 +73,7 @@ export class CostModel {
       const bias = addedBias(index, constants, node);
       if (bias !== null) taken.add(bias.add.name);
       const each = this.#isSlow ? product.slowInteger : product.integer;
-      total += start + this.#products(node) * each + this.#elements(node.outputs) * element.float;
+      total += start + this.#quantizer.products(node) * each + this.#elements(node.outputs) * element.float;
     }
     // What one product alone reads is quantized by its kernel.
     const shared = [...readers.values()].filter((count) => count > 1).length;
@@ -89,24 +89,15 @@ export class CostModel {
 
   #integerUnit({ node, output }: Unit): number {
     const each = this.#isDepthwise(node) ? depthwise : product;
-    const products = this.#products(node) * (this.#isSlow ? each.slowInteger : each.integer);
+    const products = this.#quantizer.products(node) * (this.#isSlow ? each.slowInteger : each.integer);
     return start + products + this.#elements([output]) * element.integer;
   }
 
   #floatNode(node: Node): number {
     if (this.#quantizer.constants.isFixed(node.outputs[0] as string)) return 0;
     const each = transcendental.has(node.opType) ? element.transcendental : element.float;
-    const products = this.#products(node) * (this.#isDepthwise(node) ? depthwise.float : product.float);
+    const products = this.#quantizer.products(node) * (this.#isDepthwise(node) ? depthwise.float : product.float);
     return start + products + this.#elements(node.outputs) * each;
-  }
-
-  /** Multiply–accumulates with a constant weight. */
-  #products(node: Node): number {
-    const weight = isComputeNode(node) ? this.#quantizer.constants.tensor(node.inputs[1] as string) : undefined;
-    if (weight === undefined) return 0;
-    const axis = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1 ? 0 : weight.shape.length - 1;
-    const size = weight.shape.reduce((a, b) => a * b, 1);
-    return (this.#elements(node.outputs) * size) / (weight.shape[axis] ?? 1);
   }
 
   #isDepthwise(node: Node): boolean {

@@ -5,6 +5,8 @@
 
 import { portion, type Targets, targetFilter, type Work } from '../contract';
 import {
+  attributes,
+  elementCount,
   type Graph,
   type GraphIndex,
   indexGraph,
@@ -28,7 +30,7 @@ import { channelAxis, insertQuantization } from './insert';
 import type { Tally } from './method';
 import { calibratorNamed } from './observers';
 import type { Statistics } from './observers/statistics';
-import { activationsOf, openInterval, outputsOf, type Placement, planPlacement } from './place';
+import { activationsOf, isComputeNode, openInterval, outputsOf, type Placement, planPlacement } from './place';
 import { productsWithBias } from './products-with-bias';
 import { type ActivationParams, type ActivationType, activationParams } from './quant-params';
 import { type HessianRounding, roundByHessian } from './rounding';
@@ -53,6 +55,12 @@ const largestLayer = 2048;
 
 /** Most weights an output for a layer to count as small. */
 const smallLayer = 128;
+
+/** Share of all products and weights up to which a last layer stays in float. */
+const smallShare = 0.01;
+const headReason = 'a last layer so small that integers gain it nothing, and whose rounding all answers would show';
+/** What may stand between the last layer and the outputs. */
+const behindHeads = new Set('Softmax LogSoftmax Sigmoid Flatten Reshape Squeeze Unsqueeze Identity Add'.split(' '));
 
 export interface StaticConfig {
   readonly calibrator: string;
@@ -131,18 +139,53 @@ export class StaticQuantizer {
     return this.#calibration.statistics;
   }
 
-  /** Where int8 would go, with some nodes left in float and some with 16-bit activations. */
+  /** Where int8 would go, with some nodes left in float and some with 16-bit activations; small heads stay in float. */
   placement(keepFloat: ReadonlySet<string> = new Set(), wide: ReadonlySet<string> = new Set()): Placement {
     const admits = targetFilter(this.#targets);
-    return planPlacement({
+    const heads = this.#smallHeads();
+    const placement = planPlacement({
       index: this.index,
       constants: this.constants,
-      admits: (node) => admits(node) && !keepFloat.has(node.name) && !wide.has(node.name),
+      admits: (node) => admits(node) && !keepFloat.has(node.name) && !wide.has(node.name) && !heads.has(node.name),
       elements: (value) => this.elements(value),
       rank: (value) => this.#shape(value)?.length,
       attention: this.#attention,
       wide,
     });
+    const skipped = placement.skipped.map((skip) =>
+      heads.has(skip.node.name) && admits(skip.node) ? { ...skip, reason: headReason } : skip,
+    );
+    return { ...placement, skipped };
+  }
+
+  /** Multiply–accumulates of a layer with a constant weight in one run; 0 of any other node. */
+  products(node: Node): number {
+    const weight = isComputeNode(node) ? this.constants.tensor(node.inputs[1] as string) : undefined;
+    if (weight === undefined) return 0;
+    const axis = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1 ? 0 : weight.shape.length - 1;
+    return (this.elements(node.outputs[0] as string) * elementCount(weight.shape)) / (weight.shape[axis] ?? 1);
+  }
+
+  /** Layers that give the outputs of the model with a hundredth of its products and weights, or less. */
+  #smallHeads(): ReadonlySet<string> {
+    const layers = this.index.graph.nodes.filter((node) => this.products(node) > 0);
+    const products = layers.reduce((sum, node) => sum + this.products(node), 0);
+    const weights = layers.reduce((sum, node) => sum + this.#weights(node), 0);
+    const heads = this.index.graph.outputs.flatMap(({ name }) => {
+      let maker = this.index.producer(name);
+      while (maker !== undefined && behindHeads.has(maker.opType))
+        maker = this.index.producer(maker.inputs[0] as string);
+      return maker === undefined ? [] : [maker];
+    });
+    const isSmall = (node: Node): boolean =>
+      this.products(node) > 0 &&
+      this.products(node) <= smallShare * products &&
+      this.#weights(node) <= smallShare * weights;
+    return new Set(heads.filter(isSmall).map(({ name }) => name));
+  }
+
+  #weights(node: Node): number {
+    return elementCount(this.constants.tensor(node.inputs[1] as string)?.shape ?? [0]);
   }
 
   /** Elements of a value for one sample; a dim of unknown size counts as 1. */

@@ -26,13 +26,18 @@ describe('auto-int8', () => {
   it('says what it tried and takes one that is near enough', async () => {
     const { changed, notes } = await quantize('auto-int8', digits, { samples: 32 });
     expect(changed).toBeGreaterThan(0);
-    expect(notes.filter((note) => note.startsWith('Tried')).length).toBeGreaterThanOrEqual(3);
-    expect(notes.join()).toMatch(/Took static|Took dynamic/);
+    expect(notes.filter((note) => note.startsWith('Tried')).length).toBeGreaterThanOrEqual(1);
+    expect(notes.join()).toMatch(/Took (static|dynamic).*: \d+\.\d\d times as fast on one sample/);
   });
 
   it('leaves layers in float where more is wanted than all of them in int8 can give', async () => {
     const { notes } = await quantize('auto-int8', digits, { samples: 32, fidelity: 48 });
     expect(notes.join()).toMatch(/Tried static, [a-z-]+, \d+ nodes in float/);
+  });
+
+  it('says where nothing is near enough, and takes the nearest', async () => {
+    const { notes } = await quantize('auto-int8', digits, { samples: 32, fidelity: 60 });
+    expect(notes.join(' ')).toMatch(/No candidate stays within 60 dB; the nearest was taken\./);
   });
 });
 
@@ -46,9 +51,7 @@ describe.each(['static-int8', 'auto-int8'])('%s', (method) => {
     const reversed = { ...labels, data: labels.data.slice().reverse() };
     writeNpz(join(scrambled, 'test.npz'), { ...batch?.feeds, labels: reversed });
     const bytes = async (data: string) => {
-      // Speeds differ from run to run: with a nearness that no candidate reaches, the nearest is taken.
-      const options = method === 'auto-int8' ? { samples: 32, fidelity: 60 } : { samples: 32 };
-      const { model } = await quantize(method, data, options);
+      const { model } = await quantize(method, data, { samples: 32 });
       return (await writeHashedModel(model, join(temporaryFolder(), 'model.onnx'))).sha256;
     };
     expect(await bytes(scrambled)).toBe(await bytes(digits));
