@@ -31,12 +31,12 @@ describe('auto-int8', () => {
   });
 
   it('leaves layers in float where more is wanted than all of them in int8 can give', async () => {
-    const { notes } = await quantize('auto-int8', digits, { samples: 32, fidelity: 48 });
+    const { notes } = await quantize('auto-int8', digits, { samples: 32, fidelity: 48, budget: 0 });
     expect(notes.join()).toMatch(/Tried static, [a-z-]+, \d+ nodes in float/);
   });
 
   it('says where nothing is near enough, and takes the nearest', async () => {
-    const { notes } = await quantize('auto-int8', digits, { samples: 32, fidelity: 60 });
+    const { notes } = await quantize('auto-int8', digits, { samples: 32, fidelity: 60, budget: 0 });
     expect(notes.join(' ')).toMatch(/No candidate stays within 60 dB; the nearest was taken\./);
   });
 });

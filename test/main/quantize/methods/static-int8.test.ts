@@ -341,8 +341,8 @@ describe('static-int8', () => {
   });
 
   it.each([
-    { folder: 'models/emoji-resnet', layers: 16 },
-    { folder: 'models/langid-transformer', layers: 20 },
+    { folder: 'models/emoji-resnet', layers: 15 },
+    { folder: 'models/langid-transformer', layers: 21 },
     { folder: 'models/glyph-vit', layers: 28 },
   ])('keeps the decisions of $folder', async ({ folder, layers }) => {
     const root = fileURLToPath(new URL(`../../../${folder}`, import.meta.url));
@@ -384,4 +384,46 @@ function withDoubledScale(model: Model): Model {
     initializers.set(name, { ...tensor, data: { kind: 'inline', bytes: doubled } });
   }
   return { ...model, graph: { ...model.graph, initializers } };
+}
+
+describe('static-int8, beside its layers', () => {
+  it('stores an embedding table as integers, with a scale for each row', async () => {
+    const model = modelFromText(
+      'g (int64[N] ids) => (float[N,64] y) { h = Gather(table, ids) [product] y = MatMul(h, w) }',
+      [randomTensor('table', [300, 64], 4), randomTensor('w', [64, 64], 5)],
+    );
+    const ids: NdArray = {
+      dtype: 'int64',
+      shape: [8],
+      data: BigInt64Array.from([0, 1, 2, 7, 30, 99, 200, 299], BigInt),
+    };
+    const result = await quantize(model, { ids });
+    expect(result).toMatchObject({ eligible: 2, changed: 2 });
+    const large = [...result.model.graph.initializers.values()].filter(({ shape }) => shape.length === 2);
+    expect(large.filter(({ dtype }) => dtype === 'float32').map(({ shape }) => shape)).toEqual([[300, 1]]);
+    const kept = await quantize(model, { ids }, { embeddings: false });
+    expect(kept.changed).toBe(1);
+    expect(kept.model.graph.initializers.get('table')?.dtype).toBe('float32');
+  });
+
+  it('leaves a last layer in float that is a hundredth of the model', async () => {
+    const layers = (outputs: number) =>
+      modelFromText(`g (float[N,128] x) => (float[N,${outputs}] y) { [body] h = Gemm(x, w) [head] y = MatMul(h, v) }`, [
+        randomTensor('w', [128, 640], 1),
+        randomTensor('v', [640, outputs], 2),
+      ]);
+    const x = randomInputs([8, 128]);
+    const small = await quantize(layers(1), { x });
+    expect(small).toMatchObject({ eligible: 2, changed: 1 });
+    expect(small.skipped).toEqual([{ node: 'head', reason: expect.stringContaining('a last layer so small') }]);
+    expect((await quantize(layers(10), { x })).changed).toBe(2);
+  });
+});
+
+function randomInputs(shape: readonly number[]): NdArray {
+  const count = shape.reduce((a, b) => a * b, 1);
+  return float32(
+    shape,
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i * i)),
+  );
 }
