@@ -90,8 +90,11 @@ export class CentredHessianObserver implements Observer {
     this.#sum = state;
   }
 
-  /** A matrix and a mean for each group, or for each output where they have places of their own. */
-  hessian(): Hessian {
+  /**
+   * A matrix and a mean for each group, or for each output where they have places of their own.
+   * @param centred whether the mean is left out, since a bias takes it back
+   */
+  hessian(centred = true): Hessian {
     const size = this.#size;
     const inputs = size - 1;
     const groups = this.#sum.length / (size * size);
@@ -103,11 +106,11 @@ export class CentredHessianObserver implements Observer {
       for (let j = 0; j < inputs; j++) mean[group * inputs + j] = count === 0 ? 0 : whole[inputs * size + j]! / count;
       for (let i = 0; i < inputs; i++)
         for (let j = 0; j < inputs; j++) {
-          const shared = count * mean[group * inputs + i]! * mean[group * inputs + j]!;
+          const shared = centred ? count * mean[group * inputs + i]! * mean[group * inputs + j]! : 0;
           sum[(group * inputs + i) * inputs + j] = whole[i * size + j]! - shared;
         }
     }
-    return { groups, inputs, sum, mean };
+    return centred ? { groups, inputs, sum, mean } : { groups, inputs, sum };
   }
 
   /** Inputs of an output, and a 1. */

@@ -225,12 +225,12 @@ export class StaticQuantizer {
       const { kind, node } = unit;
       const weight = kind === 'compute' ? this.constants.tensor(node.inputs[1] as string) : undefined;
       if (weight === undefined || weight.shape.length > 5 || hessianSize(node, weight).inputs > most) continue;
-      const isCorrected = this.#correctsBias && this.#biasOf(node) !== null;
+      const hasBias = this.#biasOf(node) !== null;
       const open = openInterval(this.constants, unit);
-      observers.push(isCorrected ? new CentredHessianObserver(node, weight, open) : new HessianObserver(node, weight));
+      observers.push(hasBias ? new CentredHessianObserver(node, weight, open) : new HessianObserver(node, weight));
     }
     this.#ran += await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs'));
-    this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian()]));
+    this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian(this.#correctsBias)]));
   }
 
   /**
