@@ -103,6 +103,18 @@ test.each([
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
+test.each([
+  ['quantize', 'static-int8', 'calibration'],
+  ['distil', 'distil', 'training'],
+])('%s %s without its data ends with 2 and says what it needs', async (kind, method, needed) => {
+  const out = mkdtempSync(join(tmpdir(), 'lathe-needs-'));
+  const { code, stdout, stderr } = await lathe([kind, model, '--method', method, '--out', out]);
+  rmSync(out, { recursive: true });
+  expect(stderr).toContain(`needs ${needed} data, none was given`);
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+});
+
 test('inspect tells what the model is', async () => {
   const report = await latheJson<ModelReport>(['inspect', model]);
   expect(report).toMatchObject({

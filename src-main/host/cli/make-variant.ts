@@ -25,6 +25,7 @@ export async function makeVariant(waiting: Waiting, recipe: unknown, order: Vari
   const { client, signal } = waiting;
   const checked: Recipe = await client.call('checkRecipe', { recipe }, { signal });
   const state = await openProject(waiting, order);
+  await requireData(waiting, checked, state);
   await tellOfBaseline(waiting, state);
   const { job } = await client.call('makeVariant', { project: state.path, recipe: checked, evaluate: false });
   const { variant: id } = await finishJob(waiting, state.path, job);
@@ -43,6 +44,22 @@ export async function makeVariant(waiting: Waiting, recipe: unknown, order: Vari
       peakRssBytes: variant.peakRssBytes,
     },
   };
+}
+
+/** What a method's record asks for is known before anything is tried. */
+async function requireData({ client, signal }: Waiting, { steps }: Recipe, { dataPath }: ProjectState): Promise<void> {
+  if (dataPath !== null) return;
+  const kinds = await client.call('methods', {}, { signal });
+  for (const { kind, method } of steps) {
+    const needed = kinds.find((it) => it.kind === kind)?.methods.find(({ name }) => name === method)?.data;
+    if (needed === 'calibration' || needed === 'train')
+      throw new LatheError({
+        who: `${kind} ${method}`,
+        what: `needs ${needed === 'train' ? 'training' : 'calibration'} data, none was given`,
+        next: 'name a dataset with --data, or choose a method that needs none',
+        code: 'usage',
+      });
+  }
 }
 
 /**

@@ -87,8 +87,8 @@ class ProtoReader {
     };
     const isEmpty = nothingIn(remnant.unknown, remnant.configuration, remnant.training);
     return {
-      irVersion: Number(proto.irVersion),
-      opsets: opsets(proto.opsetImport),
+      irVersion: this.#version('its IR version', proto.irVersion),
+      opsets: this.#opsets(proto.opsetImport),
       producerName: proto.producerName,
       producerVersion: proto.producerVersion,
       domain: proto.domain,
@@ -133,7 +133,7 @@ class ProtoReader {
       outputs: proto.output,
       attributeNames: proto.attribute,
       attributeDefaults: this.#attributes(proto.attributeProto),
-      opsets: opsets(proto.opsetImport),
+      opsets: this.#opsets(proto.opsetImport),
       nodes: isSorted(nodes) ? nodes : sortTopologically(proto.name, nodes),
       values: valuesByName(proto.valueInfo),
       docString: textOf(proto.docString),
@@ -254,6 +254,22 @@ class ProtoReader {
       extra:
         nothingIn(unknown, remnant.metadata) && remnant.segment === undefined ? undefined : seal('tensor', remnant),
     };
+  }
+
+  #opsets(protos: readonly OperatorSetIdProto[]): Map<string, number> {
+    return new Map(
+      protos.map(({ domain, version }) => [
+        plainDomain(domain),
+        this.#version(`the version of operators "${plainDomain(domain) || 'ai.onnx'}"`, version),
+      ]),
+    );
+  }
+
+  /** Beyond what a number holds exactly there is no version, and it could not be written again. */
+  #version(what: string, version: bigint): number {
+    const value = Number(version);
+    if (Number.isSafeInteger(value)) return value;
+    throw new LatheError({ who: this.#context.source.name, what: `${what} is ${version}`, next: whenDamaged });
   }
 
   #tensorDim(who: string, dim: bigint): number {
@@ -401,22 +417,19 @@ function tensorType(
     isPlain &&
     dims.every(
       (dim) =>
-        dim.denotation === '' && unknownOf(dim).length === 0 && dim.value.value !== '' && !isNegative(dim.value.value),
+        dim.denotation === '' && unknownOf(dim).length === 0 && dim.value.value !== '' && !isNoSize(dim.value.value),
     );
   const shape = dims.map(({ value }): Dim => {
     if (value.case === 'dimParam') return value.value === '' ? null : value.value;
     // Some exporters write -1 for "unknown".
-    return value.case === 'dimValue' && !isNegative(value.value) ? Number(value.value) : null;
+    return value.case === 'dimValue' && !isNoSize(value.value) ? Number(value.value) : null;
   });
   return { type: { kind, dtype, shape }, isExact };
 }
 
-function isNegative(value: bigint | string | undefined): boolean {
-  return typeof value === 'bigint' && value < 0n;
-}
-
-function opsets(protos: readonly OperatorSetIdProto[]): Map<string, number> {
-  return new Map(protos.map((proto) => [plainDomain(proto.domain), Number(proto.version)]));
+/** Below 0, or more than a number holds exactly. */
+function isNoSize(value: bigint | string | undefined): boolean {
+  return typeof value === 'bigint' && (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER));
 }
 
 /** `ai.onnx` and the empty name are the same domain. */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { LatheError } from '../../../../src-main/contract';
-import { modelFromBytes, modelText, readModel, writeModel } from '../../../../src-main/onnx/file';
+import { modelFromBytes, modelText, readModel, skeletonBytes, writeModel } from '../../../../src-main/onnx/file';
 import type { Model } from '../../../../src-main/onnx/ir';
 import { temporaryFolder } from '../../../support/folder';
 import { expectSameOutputs } from '../../../support/model-from-text';
@@ -244,6 +244,27 @@ describe('what the model in memory promises', () => {
     const model = modelFromBytes(bytes);
     expect(model.opsets).toEqual(new Map([['', 17]]));
     expect(model.graph.nodes[0]?.domain).toBe('');
+  });
+
+  test('a version or a size that no number holds is damage, or unknown', () => {
+    const whole = bytesField(7, textField(2, 'g'));
+    const beyond = 2n ** 63n - 1n;
+    expect(() => modelFromBytes(joined(whole, bytesField(8, varintField(2, beyond))))).toThrow(
+      'model: the version of operators "ai.onnx" is 9223372036854775807; the file may be cut off or damaged',
+    );
+    expect(() => modelFromBytes(joined(varintField(1, beyond), whole))).toThrow(
+      'model: its IR version is 9223372036854775807',
+    );
+    const dim = bytesField(1, varintField(1, beyond));
+    const input = bytesField(
+      11,
+      textField(1, 'x'),
+      bytesField(2, bytesField(1, varintField(1, 1), bytesField(2, dim))),
+    );
+    const model = modelFromBytes(bytesField(7, textField(2, 'g'), input));
+    expect(model.graph.inputs[0]?.type).toEqual({ kind: 'tensor', dtype: 'float32', shape: [null] });
+    const again = modelFromBytes(skeletonBytes(model, { folder: temporaryFolder }).bytes);
+    expect(modelText(again)).toBe(modelText(model));
   });
 
   test('an attribute without a type has that of its value', () => {
