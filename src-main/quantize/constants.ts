@@ -130,8 +130,11 @@ function transposed(node: Node, source: Tensor | undefined): Tensor | undefined 
   const strides = source.shape.map((_, axis) => channelLayout(source.shape, axis).inner);
   const steps = perm.map((axis) => strides[axis] as number);
   const length = shape.reduce((product, dim) => product * dim, 4);
+  // A reader comes for one window after the other: the source is read once for them, and let go where memory is short.
+  let kept: WeakRef<Float32Array> | undefined;
   const read = (start: number, end: number): Uint8Array => {
-    const { data } = readTensor(source) as NdArray<'float32'>;
+    const data = kept?.deref() ?? (readTensor(source) as NdArray<'float32'>).data;
+    kept = new WeakRef(data);
     const first = Math.floor(start / 4);
     const part = new Float32Array(Math.ceil(end / 4) - first);
     const at = positionOf(first, shape);
