@@ -2,15 +2,15 @@
  * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit] [--draws K]`:
  * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
  * own, whose time (start included) and peak memory are the process's, once with and once without the pages of files that
- * are mapped; all are judged by Lathe's evaluation on the whole test split, in turn with the original, one thread. NAME: a file of `peers/` without `_peer.py`; PYTHON: an interpreter
- * of a throw-away environment that has that tool. `--rows 'static-int8;nncf mixed'` makes only those.
+ * are mapped; all are judged by Lathe's evaluation on the whole test split, in turn with the original, one thread. NAME:
+ * a file of `peers/` without `_peer.py`; PYTHON: an interpreter of a throw-away environment with that tool. `--rows 'static-int8;nncf mixed'` makes only those.
  * With `--draws K` each is made from K draws of N calibration samples, and a cell a draw tells its main metric.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Evaluation, resolveOptions, unwatched } from '../../../src-main/contract';
@@ -18,16 +18,23 @@ import { openDataset } from '../../../src-main/data';
 import { evaluate } from '../../../src-main/evaluate';
 import { readModel, writeModel } from '../../../src-main/onnx/file';
 import { openSession, runtimeVersion } from '../../../src-main/onnx/session';
+import { calibrationData } from '../../../src-main/quantize/calibration-data';
+import type { QuantizeContext } from '../../../src-main/quantize/method';
 import { quantizeStep } from '../../../src-main/quantize/step';
+import { drawSamples } from './draw';
 
 interface Made {
   readonly seconds: number;
   readonly peakBytes: number;
 }
 
-const own: Readonly<Record<string, readonly [method: string, options: Record<string, unknown>]>> = {
+/** No method: the samples run through the model as it is, which is what calibration is held against. */
+const own: Readonly<Record<string, readonly [method: string | null, options: Record<string, unknown>]>> = {
   'static-int8': ['static-int8', {}],
   'static-int8, mse': ['static-int8', { calibrator: 'mse' }],
+  'static-int8, percentile': ['static-int8', { calibrator: 'percentile' }],
+  'static-int8, entropy': ['static-int8', { calibrator: 'entropy' }],
+  'one plain pass': [null, {}],
   'auto-int8': ['auto-int8', {}],
   'dynamic-int8': ['dynamic-int8', {}],
 };
@@ -106,7 +113,7 @@ async function bench(): Promise<void> {
   console.log(
     `${cpus()[0]?.model}, ${cpus().length} cores; ${runtimeVersion()}; peers: ${versions}; ${values.samples} calibration samples\n`,
   );
-  for (const id of ids) await benchEntry(join(corpus, id), peers);
+  for (const id of ids) await benchEntry(join(corpus, id), rowsOf(peers));
 }
 
 interface Peer {
@@ -124,66 +131,113 @@ function parsePeer(given: string): Peer {
   return { name, python, version: spawnSync(python, ['-c', ask], { encoding: 'utf8' }).stdout.trim() };
 }
 
-async function benchEntry(folder: string, peers: readonly Peer[]): Promise<void> {
+/** A file to make: by whom, and the command that makes it from a folder of data. */
+interface Row {
+  readonly name: string;
+  readonly command: string;
+  args(model: string, data: string, out: string): readonly string[];
+}
+
+function rowsOf(peers: readonly Peer[]): Row[] {
+  const methodsOf = (values['low-bit'] ? lowBitPeers : peerMethods) as Readonly<Record<string, readonly string[]>>;
+  const ours = Object.keys(values['low-bit'] ? lowBit : own).map((name) => ({
+    name: `Lathe ${name}`,
+    command: process.execPath,
+    args: (...files: readonly string[]) => [
+      process.argv[1] as string,
+      '--make',
+      name,
+      '--samples',
+      values.samples,
+      ...files,
+    ],
+  }));
+  const theirs = peers.flatMap(({ name, python }) =>
+    (methodsOf[name] ?? []).map((method) => ({
+      name: `${name} ${method}`,
+      command: python,
+      args: (model: string, data: string, out: string) => {
+        const script = join(process.cwd(), 'test', 'bench', 'quantize', 'peers', `${name}_peer.py`);
+        return ['-B', script, method, model, data, values.samples, out];
+      },
+    })),
+  );
+  const asked = values.rows?.split(';');
+  return [...ours, ...theirs].filter(({ name }) => asked?.includes(name.replace('Lathe ', '')) ?? true);
+}
+
+async function benchEntry(folder: string, rows: readonly Row[]): Promise<void> {
   const model = join(folder, JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')).model);
   const scratch = mkdtempSync(join(tmpdir(), 'lathe-bench-'));
   console.log(`### ${basename(folder)}\n`);
-  console.log(
-    '| by | main metric | difference [95 %] | speed-up [95 %] | size | s | peak MB | of its own, MB |\n|---|---|---|---|---|---|---|---|',
-  );
   try {
-    for (const name of Object.keys(values['low-bit'] ? lowBit : own).filter(wanted)) {
-      const out = join(scratch, 'own.onnx');
-      const args = [process.argv[1] as string, '--make', name, '--samples', values.samples, model, folder, out];
-      await row(`Lathe ${name}`, model, folder, out, scratch, process.execPath, args);
-    }
-    for (const { name, python } of peers) {
-      const script = join(process.cwd(), 'test', 'bench', 'quantize', 'peers', `${name}_peer.py`);
-      for (const method of (values['low-bit'] ? lowBitPeers : peerMethods)[name]?.filter((method) =>
-        wanted(`${name} ${method}`),
-      ) ?? []) {
-        const out = join(scratch, 'peer.onnx');
-        const args = ['-B', script, method, model, folder, values.samples, out];
-        await row(`${name} ${method}`, model, folder, out, scratch, python, args);
-      }
-    }
+    await (values.draws === undefined ? fullTable : drawsTable)(model, folder, rows, scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   console.log('');
 }
 
-function wanted(name: string): boolean {
-  return values.rows === undefined || values.rows.split(';').includes(name);
+async function fullTable(model: string, data: string, rows: readonly Row[], scratch: string): Promise<void> {
+  const titles = [
+    'by',
+    'main metric',
+    'difference [95 %]',
+    'speed-up [95 %]',
+    'size',
+    's',
+    'peak MB',
+    'of its own, MB',
+  ];
+  console.log(`| ${titles.join(' | ')} |\n|${'---|'.repeat(titles.length)}`);
+  for (const row of rows) {
+    const result = await madeAndJudged(row, model, data, data, scratch);
+    const told =
+      typeof result === 'string'
+        ? [result, ...new Array(titles.length - 2).fill('')]
+        : [
+            ...cells(result.judged),
+            result.made.seconds.toFixed(1),
+            Math.round(result.made.peakBytes / 1e6),
+            Math.round(result.anonymousBytes / 1e6),
+          ];
+    console.log(`| ${[row.name, ...told].join(' | ')} |`);
+  }
 }
 
-/** Makes a file and judges it: one line of the table. */
-async function row(
-  name: string,
-  model: string,
-  data: string,
-  out: string,
-  scratch: string,
-  command: string,
-  args: readonly string[],
-): Promise<void> {
-  rmSync(out, { force: true });
-  const { stdout, stderr, status, anonymousBytes } = await watched(command, args);
-  if (status !== 0 || !existsSync(out)) {
-    console.log(`| ${name} | not made: ${reasonIn(stderr)} | | | | | | |`);
-    return;
+/** Main metric and difference in each draw. */
+async function drawsTable(model: string, data: string, rows: readonly Row[], scratch: string): Promise<void> {
+  const draws = [...new Array(Number(values.draws)).keys()].map((at) => join(scratch, `draw-${at + 1}`));
+  for (const [at, draw] of draws.entries()) await drawSamples(data, at + 1, Number(values.samples), draw);
+  console.log(`| by |${draws.map((_, at) => ` draw ${at + 1} |`).join('')}\n|---|${'---|'.repeat(draws.length)}`);
+  for (const row of rows) {
+    const told: string[] = [];
+    for (const draw of draws) {
+      const result = await madeAndJudged(row, model, draw, data, scratch);
+      told.push(typeof result === 'string' ? result : cells(result.judged).slice(0, 2).join(': '));
+    }
+    console.log(`| ${[row.name, ...told].join(' | ')} |`);
   }
+}
+
+/** @returns why there is none, where it could not be made or judged */
+async function madeAndJudged(
+  { command, args }: Row,
+  model: string,
+  calibration: string,
+  data: string,
+  scratch: string,
+): Promise<string | { judged: Evaluation; made: Made; anonymousBytes: number }> {
+  const out = join(scratch, 'made.onnx');
+  rmSync(out, { force: true });
+  const { stdout, stderr, status, anonymousBytes } = await watched(command, args(model, calibration, out));
+  if (status !== 0 || !existsSync(out)) return `not made: ${reasonIn(stderr)}`;
   try {
     const made = costOf(stdout);
-    const judged = await evaluate(
-      { model: out, baseline: model, data, dims: {}, threads: 1, batch: 1, cacheDir: scratch, quick: !values.full },
-      unwatched(),
-    );
-    console.log(
-      `| ${name} | ${cells(judged).join(' | ')} | ${made.seconds.toFixed(1)} | ${Math.round(made.peakBytes / 1e6)} | ${Math.round(anonymousBytes / 1e6)} |`,
-    );
+    const asked = { model: out, baseline: model, data, dims: {}, threads: 1, batch: 1, cacheDir: scratch };
+    return { judged: await evaluate({ ...asked, quick: !values.full }, unwatched()), made, anonymousBytes };
   } catch (thrown) {
-    console.log(`| ${name} | made, but: ${String(thrown).slice(0, 120).replaceAll('|', '/')} | | | | | | |`);
+    return `made, but: ${String(thrown).slice(0, 120).replaceAll('|', '/')}`;
   }
 }
 
@@ -256,8 +310,18 @@ async function makeOwn(name: string): Promise<void> {
   await session.release();
   const workDir = mkdtempSync(join(tmpdir(), 'lathe-bench-work-'));
   const context = { ...unwatched(), dataset, dims: dataset.summary.dims, seed: 0, workDir, original: model };
-  const outcome = await quantizeStep.run(model, method, options, {}, context);
-  await writeModel(outcome.model, out);
+  if (method === null) await plainPass(context);
+  const made = method === null ? model : (await quantizeStep.run(model, method, options, {}, context)).model;
+  await writeModel(made, out);
   rmSync(workDir, { recursive: true, force: true });
   console.log(JSON.stringify({ seconds: process.uptime(), peakBytes: statusOf('self', 'VmHWM') }));
+}
+
+/** Runs the samples through the original, as calibration runs it. */
+async function plainPass(context: QuantizeContext): Promise<void> {
+  const options = { background: true, threads: availableParallelism() };
+  const session = await openSession(context.original, options);
+  const data = calibrationData(context, 'plain pass', Number(values.samples));
+  for await (const { feeds } of data.batches()) await session.run(feeds);
+  await session.release();
 }

@@ -42,7 +42,7 @@ def feeds():
     count = len(arrays[names[0]])
     wanted = min(count, int(samples))
     rows = [k * count // wanted for k in range(wanted)]
-    return [{name: arrays[name][k] if element else arrays[name][k : k + 1] for name in names} for k in rows]
+    return [{name: np.asarray(arrays[name][k]) if element else arrays[name][k : k + 1] for name in names} for k in rows]
 
 
 def reader(base):
