@@ -27,7 +27,7 @@ export interface Unit {
 export interface Placement {
   /** In topological order. */
   readonly units: readonly Unit[];
-  /** Units whose output goes through Q and DQ; a MatMul or Gemm before float operators gives floats by itself. */
+  /** Units whose output goes through Q and DQ; a bare MatMul or Gemm before float operators gives floats by itself. */
   readonly emitting: ReadonlySet<Unit>;
   /** Float values that units read: each gets a Q and a DQ of its own. */
   readonly entering: ReadonlySet<string>;
@@ -297,6 +297,8 @@ class Settlement {
 
   #emits(unit: Unit): boolean {
     if (unit.node.opType !== 'MatMul' && unit.node.opType !== 'Gemm') return true;
+    // A Relu or Clip without a Q behind it is fused into the float product before any integer kernel is looked for.
+    if (unit.absorbed.some(({ opType }) => opType === 'Relu' || opType === 'Clip')) return true;
     const { integer, float } = this.#readers(unit.output);
     return integer > 0 && float === 0;
   }

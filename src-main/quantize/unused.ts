@@ -2,7 +2,7 @@
 
 import { type Graph, indexGraph } from '../onnx/ir';
 
-/** The graph without initializers, Constants, Transposes and Casts that nothing reads any more. */
+/** The graph without initializers, Constants, Transposes, Casts and DequantizeLinears that nothing reads any more. */
 export function withoutUnused(graph: Graph): Graph {
   let nodes = graph.nodes;
   for (;;) {
@@ -11,7 +11,7 @@ export function withoutUnused(graph: Graph): Graph {
     const kept = nodes.filter(
       (node) =>
         node.domain !== '' ||
-        !['Constant', 'Transpose', 'Identity', 'Cast'].includes(node.opType) ||
+        !['Constant', 'DequantizeLinear', 'Transpose', 'Identity', 'Cast'].includes(node.opType) ||
         !node.outputs.every(unread),
     );
     if (kept.length === nodes.length) {

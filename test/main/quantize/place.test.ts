@@ -53,6 +53,17 @@ describe('planPlacement', () => {
     expect(placement.emitting.size).toBe(0);
   });
 
+  it('quantizes behind a Relu that ends a product before a float layer, or the product would be fused with it in float', () => {
+    const text = (activation: string) => `g (float[1,2] x) => (float[1,2] y) <float[2,2] w = {1, 2, 3, 4}> {
+      [first] a = MatMul(x, w)
+      [between] b = ${activation}(a)
+      [head] y = MatMul(b, w)
+    }`;
+    const head = { targets: { exclude: ['head'] } };
+    expect(plan(modelFromText(text('Relu')), head).emitting.size).toBe(1);
+    expect(plan(modelFromText(text('Tanh')), head).emitting.size).toBe(0);
+  });
+
   it('takes a squeeze-excite product in: quantizing the small side costs less than unpacking the large one', () => {
     const text = `g (float[1,2,8,8] x) => (float[1,2,8,8] y) <float[2,2,1,1] w = {1, 2, 3, 4}> {
       [stem] a = Conv(x, w)
