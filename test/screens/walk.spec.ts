@@ -116,7 +116,7 @@ test('looks inside a variant: what changed, and what onnxruntime made of it', as
   await page.getByRole('dialog').getByRole('button', { name: 'Look inside' }).click();
   const changed = page.getByRole('table', { name: 'Nodes that changed' });
   await expect(changed.getByRole('row', { name: /\/c2\/Conv/ })).toContainText(/input 1 in.*int8/);
-  await expect(page.getByRole('table', { name: 'By operator' })).toContainText('DequantizeLinear');
+  await expect(page.getByText(/\d+ DequantizeLinear more/)).toBeVisible();
   await expect(page.getByRole('table', { name: 'Weights that changed' })).toContainText('int8 [32, 16, 3, 3]');
   await page.getByRole('tab', { name: 'What onnxruntime made of it' }).click();
   await expect(page.getByRole('list', { name: 'Kernels by precision' })).toContainText('int8');
