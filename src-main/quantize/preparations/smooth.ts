@@ -28,6 +28,9 @@ const worthMul = 0.4;
 /** Channels that are this much smaller than the largest count as this large: they are nothing but zeros. */
 const floor = 1e-5;
 
+/** Of the median of the channels that samples touched. */
+const typicalShare = 0.5;
+
 export const smooth = {
   name: 'smooth',
   title: 'Smooth activations',
@@ -149,7 +152,7 @@ function bestSmoothing(
       power[j] = Math.max(power[j]!, square[j]! - (corrected ? mean[j]! ** 2 : 0));
     }
   const weights = magnitudes(read, channels);
-  const activations = floored(low.map((value, j) => Math.max(-value, high[j]!)));
+  const activations = reachable(low.map((value, j) => Math.max(-value, high[j]!)));
   const widths = floored(weights.largest);
   const candidates = alphas.map((alpha) =>
     activations.map((activation, j) => activation ** alpha / widths[j]! ** (1 - alpha)),
@@ -174,6 +177,16 @@ function magnitudes(
       squares[channel]! += value * value;
     });
   return { largest, squares };
+}
+
+/**
+ * How far each channel may reach. What the few samples hardly touched others may fill, as behind a Relu: such a channel
+ * counts as {@link typicalShare} of a typical one, or the integers would have no room for it.
+ */
+function reachable(magnitudes: Float64Array): Float64Array {
+  const touched = magnitudes.filter((magnitude) => magnitude > 0).sort();
+  const least = (touched[touched.length >> 1] ?? 0) * typicalShare;
+  return floored(magnitudes.map((magnitude) => Math.max(magnitude, least)));
 }
 
 function floored(values: Float64Array): Float64Array {

@@ -77,6 +77,21 @@ describe('smoothing', () => {
     expect(alpha).toBeGreaterThan(0.2);
   });
 
+  it('leaves room in a channel that hardly any calibration sample reaches', async () => {
+    const x = outliers(1);
+    const { model: changed } = await smoothed(
+      product,
+      float32(
+        [rows, 8],
+        Float32Array.from(x.data as Float32Array, (value, at) => (at % 8 === 5 ? value * 1e-6 : value)),
+      ),
+    );
+    const factors = floats(changed, 'x_smoothed_factor');
+    const others = factors.filter((_, channel) => channel !== 5 && channel !== 3);
+    // Twice for what it may reach, and what the magnitudes of the weights differ by; without the room it is 1e4 and more.
+    expect(factors[5]).toBeLessThan(4 * Math.max(...others));
+  });
+
   it('leaves alone what it would not improve', async () => {
     const even = float32(
       [rows, 8],
