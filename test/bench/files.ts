@@ -44,6 +44,9 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
   nothing: async () => {},
   open: (path) => readModel(path),
   inspect: (path) => inspectModel(path, { dims: { batch: 1, sequence: 128 } }),
+  // A save follows a copy: memory that was given back meanwhile takes a virtual machine seconds to fetch again.
+  copy: async (path, to) => copyFiles(path, to),
+  syncedCopy: async (path, to) => copyFiles(path, to).forEach(bringToDisk),
   roundTrip: async (path, to) => writeModel(await readModel(path), to, { externalData: placeOf(path) }),
   roundTripRecorded: async (path, to) => writeHashedModel(await readModel(path), to, { externalData: placeOf(path) }),
   quantize: async (path, to) => {
@@ -56,8 +59,6 @@ const tasks: Readonly<Record<string, (path: string, to: string) => Promise<unkno
     return writeHashedModel(model, to);
   },
   hash: (path) => hashModelFile(path),
-  copy: async (path, to) => copyFiles(path, to),
-  syncedCopy: async (path, to) => copyFiles(path, to).forEach(bringToDisk),
 };
 
 /** As the model itself holds its weights. */

@@ -88,7 +88,7 @@ describe('smoothing', () => {
     );
     const factors = floats(changed, 'x_smoothed_factor');
     const others = factors.filter((_, channel) => channel !== 5 && channel !== 3);
-    // Twice for what it may reach, and what the magnitudes of the weights differ by; without the room it is 1e4 and more.
+    // Twice for what it may reach, and what the magnitudes of the weights differ by; without the room it is 24 times.
     expect(factors[5]).toBeLessThan(4 * Math.max(...others));
   });
 
