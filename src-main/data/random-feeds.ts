@@ -28,12 +28,18 @@ export interface RandomOptions {
   /** Size of a symbolic first axis. */
   readonly batch: number;
   readonly seed: number;
+  /** Elements that one input may have at most; {@link mostElements} where absent. */
+  readonly most?: number;
 }
+
+/** 256 MB of float32. */
+const mostElements = 2 ** 26;
 
 /**
  * One run's feeds of the right names, types and shapes: ids below the rows of the table that they pick from, constants
  * that the graph compares with, masks of ones, normal numbers elsewhere.
- * @throws LatheError that names the symbolic dim which has no size, and the option that gives one
+ * @throws LatheError that names the symbolic dim which has no size, or the input that would be too large, and the option
+ * that gives a size
  */
 export function randomFeeds(model: Model, options: RandomOptions): Feeds {
   const random = new Random(options.seed);
@@ -53,7 +59,16 @@ function randomArray(input: Value, index: GraphIndex, random: Random, options: R
       next: 'give --data',
     });
   }
-  const array = zeros(type.dtype, fixedShape(input.name, type.shape ?? [], options));
+  const shape = fixedShape(input.name, type.shape ?? [], options);
+  const { most = mostElements } = options;
+  if (elementCount(shape) > most) {
+    throw new LatheError({
+      who: `input "${input.name}"`,
+      what: `random values of shape [${shape.join(', ')}] are more than ${most} elements`,
+      next: 'give smaller sizes with --dim, or --data',
+    });
+  }
+  const array = zeros(type.dtype, shape);
   fill(array, input.name, index, random);
   return array;
 }

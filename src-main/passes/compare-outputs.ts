@@ -35,6 +35,9 @@ const guesses: readonly Guess[] = [
   { size: 2, last: 512 },
 ];
 
+/** Elements of an input of guessed sizes: more than pictures and sound have. */
+const mostGuessed = 2 ** 24;
+
 /** Two roundings at 1: less cannot be told apart behind a Sigmoid or Softmax. */
 const absoluteFloor = 2 ** -22;
 
@@ -84,7 +87,7 @@ async function runnableSample(
       symbolicDims(model.graph).map((name) => [name, batches.has(name) ? 2 : sizeOf(name, last.has(name), guess)]),
     );
     try {
-      const feeds = randomFeeds(model, { dims: { ...guessed, ...dims }, batch: 1, seed });
+      const feeds = randomFeeds(model, { dims: { ...guessed, ...dims }, batch: 1, seed, most: mostGuessed });
       return { feeds, outputs: await outputsOf(model, feeds) };
     } catch (thrown) {
       reason = messageOf(thrown);

@@ -55,6 +55,16 @@ describe('random inputs', () => {
     );
   });
 
+  it('refuses inputs larger than asked for, with their shape and the way out', () => {
+    const large = { ...options, dims: { length: 2 ** 40 } };
+    expect(() => randomFeeds(embedding, large)).toThrow(
+      /input "input_ids".*\[2, 1099511627776\].*more than 67108864 elements.*--dim/,
+    );
+    expect(() => randomFeeds(embedding, { ...options, dims: { length: 50 }, most: 99 })).toThrow(
+      /more than 99 elements/,
+    );
+  });
+
   it('takes what the graph compares an input with', async () => {
     const model = parseModelText(`
 <ir_version: 8, opset_import: ["" : 17]>
