@@ -4,6 +4,7 @@ A script is called as METHOD MODEL DATA SAMPLES OUT by an interpreter that has t
 JSON: the seconds since it started, imports included, and the peak of its resident memory in bytes."""
 
 import json
+import os
 import sys
 import time
 
@@ -13,7 +14,10 @@ import numpy as np
 import onnx
 from onnx import version_converter
 
-method, path, data, samples, out = sys.argv[1:6]
+method, samples = sys.argv[1], sys.argv[4]
+path, data, out = (os.path.abspath(sys.argv[at]) for at in (2, 3, 5))
+# Some leave reports in the folder that they run in.
+os.chdir(os.path.dirname(out))
 
 
 def source():
