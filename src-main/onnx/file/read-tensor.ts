@@ -20,9 +20,13 @@ export function readTensorBytes(tensor: Tensor, start = 0, end = tensorByteLengt
   return readData(tensor.data, start, end);
 }
 
+/** What is larger is read part by part, with {@link readTensorBytes} or {@link tensorChunks}. */
+const mostBytes = 2 ** 28;
+
 /**
  * The tensor as a dense array; 16-bit floats stay their bits.
- * @throws LatheError where its bytes do not fit its shape, or its dtype packs several elements into a byte
+ * @throws LatheError where its bytes do not fit its shape or are more than 256 MB, or its dtype packs several elements
+ * into a byte
  */
 export function readTensor(tensor: Tensor): NdArray {
   const { dtype, shape, data } = tensor;
@@ -40,6 +44,14 @@ export function readTensor(tensor: Tensor): NdArray {
       who,
       what: `${dtype} [${shape.join(', ')}] takes ${expectedByteLength(tensor)} bytes, ${bytes} are stored`,
       next: 'the file may be damaged: export it again',
+    });
+  }
+  if (bytes > mostBytes) {
+    throw new LatheError({
+      who,
+      what: `has ${bytes} bytes, more than the ${mostBytes} that are held at once`,
+      next: 'leave the node that reads it out of this step',
+      code: 'failed',
     });
   }
   return fromBytes(dtype as Exclude<ArrayDType, 'string'>, shape, readTensorBytes(tensor));
