@@ -9,15 +9,9 @@
  * Source: Nagel et al. 2020, arXiv:2004.10568, section 3.4 (asymmetric reconstruction with the activation function).
  */
 
-import { attributes, type NdArray, type Node, type Patch, type Tensor, tensorFromArray } from '../onnx/ir';
-import type { Observer, Results } from './calibrate';
-import { addTo, type Hessian, hessianSize, patchesOf, reshapeTo } from './hessians';
-
-/** What an activation function lets through. */
-export interface OpenInterval {
-  readonly low: number;
-  readonly high: number;
-}
+import { attributes, floatTensor, int64Tensor, type Node, type Patch, type Tensor } from '../onnx/ir';
+import { addTo, type Hessian, hessianSize, layerOutputs, patchesOf, reshapeTo, SumObserver } from './hessians';
+import type { OpenInterval } from './place';
 
 /** What a place that is cut off counts: a little, since new samples may open it. */
 const closed = 0.02;
@@ -25,19 +19,12 @@ const closed = 0.02;
 /** Most inputs of an output for each output of a dense layer to have places of its own. */
 const fewInputs = 32;
 
-export class CentredHessianObserver implements Observer {
-  readonly value: string;
-  readonly node: Node;
-  readonly #weight: Tensor;
+export class CentredHessianObserver extends SumObserver {
   readonly #open: OpenInterval | null;
-  #name = '';
-  #sum: Float64Array = new Float64Array(0);
 
   /** @param open what the activation behind the layer lets through; null where there is none */
   constructor(node: Node, weight: Tensor, open: OpenInterval | null) {
-    this.node = node;
-    this.value = node.inputs[0] as string;
-    this.#weight = weight;
+    super(node, weight);
     const { groups, inputs } = hessianSize(node, weight);
     const isEach = groups > 1 ? groups === this.#outputs : inputs <= fewInputs;
     this.#open = isEach ? open : null;
@@ -48,46 +35,31 @@ export class CentredHessianObserver implements Observer {
     return `centred Hessian of ${this.node.name} between ${low} and ${high}`;
   }
 
-  prepare(patch: Patch): readonly string[] {
+  protected summed(patch: Patch): string {
     const columns = this.#columns(patch);
+    const { groups } = hessianSize(this.node, this.weight);
+    if (this.#open !== null && groups === 1) return this.#summedByOutput(patch, columns, this.#open);
     const turned = addTo(patch, 'Transpose', [columns], { perm: attributes.ints([0, 1, 3, 2]) });
-    const { groups } = hessianSize(this.node, this.#weight);
-    if (this.#open === null) {
-      const products = addTo(patch, 'MatMul', [columns, turned]);
-      this.#name = addTo(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
-    } else if (groups > 1) {
-      const open = reshapeTo(patch, this.#openPlaces(patch, this.#open), [0, groups, 1, -1]);
-      const products = addTo(patch, 'MatMul', [addTo(patch, 'Mul', [columns, open]), turned]);
-      this.#name = addTo(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
-    } else {
-      const size = this.#size;
-      const rows = reshapeTo(patch, columns, [0, size, 1, -1]);
-      const products = addTo(patch, 'Mul', [rows, reshapeTo(patch, columns, [0, 1, size, -1])]);
-      const flat = reshapeTo(patch, products, [0, size * size, -1]); // [samples, size², places]
-      const places = addTo(patch, 'Transpose', [flat], { perm: attributes.ints([0, 2, 1]) });
-      const sums = addTo(patch, 'MatMul', [this.#openPlaces(patch, this.#open), places]);
-      this.#name = addTo(patch, 'Einsum', [sums], { equation: attributes.string('nok->ok') });
-    }
-    return [this.#name];
+    const counted = this.#open === null ? columns : this.#countedByGroup(patch, columns, this.#open);
+    const products = addTo(patch, 'MatMul', [counted, turned]);
+    return addTo(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
   }
 
-  see(results: Results): boolean {
-    const { data } = results[this.#name] as NdArray<'float32'>;
-    if (this.#sum.length === 0) this.#sum = new Float64Array(data.length);
-    let sound = true;
-    for (let i = 0; i < data.length; i++) {
-      this.#sum[i]! += data[i]!;
-      sound &&= Number.isFinite(data[i]);
-    }
-    return sound;
+  /** The columns of a depthwise layer, those of closed places made small. */
+  #countedByGroup(patch: Patch, columns: string, interval: OpenInterval): string {
+    const { groups } = hessianSize(this.node, this.weight);
+    return addTo(patch, 'Mul', [columns, reshapeTo(patch, this.#openPlaces(patch, interval), [0, groups, 1, -1])]);
   }
 
-  state(): Float64Array {
-    return this.#sum;
-  }
-
-  restore(state: Float64Array): void {
-    this.#sum = state;
+  /** A matrix for each output of a dense layer: [outputs, size²]. */
+  #summedByOutput(patch: Patch, columns: string, interval: OpenInterval): string {
+    const size = this.#size;
+    const rows = reshapeTo(patch, columns, [0, size, 1, -1]);
+    const products = addTo(patch, 'Mul', [rows, reshapeTo(patch, columns, [0, 1, size, -1])]);
+    const flat = reshapeTo(patch, products, [0, size * size, -1]); // [samples, size², places]
+    const places = addTo(patch, 'Transpose', [flat], { perm: attributes.ints([0, 2, 1]) });
+    const sums = addTo(patch, 'MatMul', [this.#openPlaces(patch, interval), places]);
+    return addTo(patch, 'Einsum', [sums], { equation: attributes.string('nok->ok') });
   }
 
   /**
@@ -97,11 +69,11 @@ export class CentredHessianObserver implements Observer {
   hessian(centred = true): Hessian {
     const size = this.#size;
     const inputs = size - 1;
-    const groups = this.#sum.length / (size * size);
+    const groups = this.sum.length / (size * size);
     const sum = new Float64Array(groups * inputs * inputs);
     const mean = new Float64Array(groups * inputs);
     for (let group = 0; group < groups; group++) {
-      const whole = this.#sum.subarray(group * size * size, (group + 1) * size * size);
+      const whole = this.sum.subarray(group * size * size, (group + 1) * size * size);
       const count = whole[size * size - 1]!;
       for (let j = 0; j < inputs; j++) mean[group * inputs + j] = count === 0 ? 0 : whole[inputs * size + j]! / count;
       for (let i = 0; i < inputs; i++)
@@ -115,25 +87,21 @@ export class CentredHessianObserver implements Observer {
 
   /** Inputs of an output, and a 1. */
   get #size(): number {
-    return hessianSize(this.node, this.#weight).inputs + 1;
+    return hessianSize(this.node, this.weight).inputs + 1;
   }
 
   get #outputs(): number {
-    const { shape } = this.#weight;
-    if (this.node.opType === 'MatMul') return shape.at(-1) as number;
-    return shape[attributes.intOf(this.node, 'transB', 0) === 1 || this.node.opType === 'Conv' ? 0 : 1] as number;
+    return layerOutputs(this.node, this.weight);
   }
 
   /** What each place multiplies with the weights, and a 1: [samples, groups, inputs + 1, places]. */
   #columns(patch: Patch): string {
-    const { groups } = hessianSize(this.node, this.#weight);
+    const { groups } = hessianSize(this.node, this.weight);
     if (this.node.opType === 'Conv')
-      return reshapeTo(patch, patchesOf(patch, this.node, this.#weight, true), [0, groups, this.#size, -1]);
+      return reshapeTo(patch, patchesOf(patch, this.node, this.weight, true), [0, groups, this.#size, -1]);
     const rows = reshapeTo(patch, this.value, [1, 1, -1, this.#size - 1]);
     const pads = patch.freshName(`${rows}_pads`);
-    patch.setInitializer(
-      tensorFromArray(pads, { dtype: 'int64', shape: [8], data: BigInt64Array.of(0n, 0n, 0n, 0n, 0n, 0n, 0n, 1n) }),
-    );
+    patch.setInitializer(int64Tensor(pads, [8], [0, 0, 0, 0, 0, 0, 0, 1]));
     const widened = addTo(patch, 'Pad', [rows, pads, scalar(patch, `${rows}_one`, 1)]);
     return addTo(patch, 'Transpose', [widened], { perm: attributes.ints([0, 1, 3, 2]) });
   }
@@ -158,6 +126,6 @@ export class CentredHessianObserver implements Observer {
 
 function scalar(patch: Patch, wanted: string, value: number): string {
   const name = patch.freshName(wanted);
-  patch.setInitializer(tensorFromArray(name, { dtype: 'float32', shape: [], data: Float32Array.of(value) }));
+  patch.setInitializer(floatTensor(name, [], [value]));
   return name;
 }

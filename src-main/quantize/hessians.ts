@@ -35,56 +35,74 @@ export function hessianSize(node: Node, weight: Tensor): Pick<Hessian, 'groups' 
   return { groups: 1, inputs: weight.shape[transposed ? 1 : 0] as number };
 }
 
-export class HessianObserver implements Observer {
+/** Outputs of a layer with its weight [out, in/groups, …] or [in, out]. */
+export function layerOutputs(node: Node, { shape }: Tensor): number {
+  const isFirst = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1;
+  return (isFirst ? shape[0] : shape.at(-1)) ?? 1;
+}
+
+/** Sums one output that an edit of the graph adds, over all samples. */
+export abstract class SumObserver implements Observer {
   readonly value: string;
   readonly node: Node;
-  readonly #weight: Tensor;
+  protected readonly weight: Tensor;
+  protected sum: Float64Array = new Float64Array(0);
   #name = '';
-  #sum: Float64Array = new Float64Array(0);
 
   constructor(node: Node, weight: Tensor) {
     this.node = node;
     this.value = node.inputs[0] as string;
-    this.#weight = weight;
+    this.weight = weight;
   }
 
-  get key(): string {
-    return `Hessian of ${this.node.name}`;
-  }
+  abstract get key(): string;
+
+  /** Adds what is summed to the graph. @returns its name */
+  protected abstract summed(patch: Patch): string;
 
   prepare(patch: Patch): readonly string[] {
-    const { groups, inputs } = hessianSize(this.node, this.#weight);
-    const isConv = this.node.opType === 'Conv';
-    const patches = isConv ? patchesOf(patch, this.node, this.#weight) : this.value;
-    // Conv [samples, groups, inputs, places], else [1, 1, rows, inputs].
-    const columns = reshapeTo(patch, patches, isConv ? [0, groups, inputs, -1] : [1, 1, -1, inputs]);
-    const turned = addTo(patch, 'Transpose', [columns], { perm: attributes.ints([0, 1, 3, 2]) });
-    const products = addTo(patch, 'MatMul', isConv ? [columns, turned] : [turned, columns]);
-    this.#name = addTo(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
+    this.#name = this.summed(patch);
     return [this.#name];
   }
 
   see(results: Results): boolean {
     const { data } = results[this.#name] as NdArray<'float32'>;
-    if (this.#sum.length === 0) this.#sum = new Float64Array(data.length);
+    if (this.sum.length === 0) this.sum = new Float64Array(data.length);
     let sound = true;
     for (let i = 0; i < data.length; i++) {
-      this.#sum[i]! += data[i]!;
+      this.sum[i]! += data[i]!;
       sound &&= Number.isFinite(data[i]);
     }
     return sound;
   }
 
   state(): Float64Array {
-    return this.#sum;
+    return this.sum;
   }
 
   restore(state: Float64Array): void {
-    this.#sum = state;
+    this.sum = state;
+  }
+}
+
+export class HessianObserver extends SumObserver {
+  get key(): string {
+    return `Hessian of ${this.node.name}`;
+  }
+
+  protected summed(patch: Patch): string {
+    const { groups, inputs } = hessianSize(this.node, this.weight);
+    const isConv = this.node.opType === 'Conv';
+    const patches = isConv ? patchesOf(patch, this.node, this.weight) : this.value;
+    // Conv [samples, groups, inputs, places], else [1, 1, rows, inputs].
+    const columns = reshapeTo(patch, patches, isConv ? [0, groups, inputs, -1] : [1, 1, -1, inputs]);
+    const turned = addTo(patch, 'Transpose', [columns], { perm: attributes.ints([0, 1, 3, 2]) });
+    const products = addTo(patch, 'MatMul', isConv ? [columns, turned] : [turned, columns]);
+    return addTo(patch, 'Einsum', [products], { equation: attributes.string('ngij->gij') });
   }
 
   hessian(): Hessian {
-    return { ...hessianSize(this.node, this.#weight), sum: this.#sum };
+    return { ...hessianSize(this.node, this.weight), sum: this.sum };
   }
 }
 

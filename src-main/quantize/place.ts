@@ -204,13 +204,20 @@ function isClipOverZero(constants: Constants, node: Node): boolean {
   return bounds !== undefined && bounds.low <= 0 && bounds.high >= 0;
 }
 
+/** What an activation function lets through. */
+export interface OpenInterval {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What the Relu and Clip right behind a unit's node let through; null where there are none. */
-export function openInterval(constants: Constants, { absorbed }: Unit): { low: number; high: number } | null {
+export function openInterval(constants: Constants, { absorbed }: Unit): OpenInterval | null {
   const end = absorbed.findIndex(({ opType }) => opType === 'Mul' || opType === 'Div');
   const cuts = end < 0 ? absorbed : absorbed.slice(0, end);
   if (cuts.length === 0) return null;
-  const bounds = cuts.map((node) => (node.opType === 'Relu' ? { low: 0 } : (clipBounds(constants, node) ?? {})));
-  const open: { low?: number; high?: number }[] = bounds;
+  const open = cuts.map(
+    (node): Partial<OpenInterval> => (node.opType === 'Relu' ? { low: 0 } : (clipBounds(constants, node) ?? {})),
+  );
   return {
     low: Math.max(...open.map(({ low = Number.NEGATIVE_INFINITY }) => low)),
     high: Math.min(...open.map(({ high = Number.POSITIVE_INFINITY }) => high)),

@@ -5,7 +5,6 @@
 
 import { portion, type Targets, targetFilter, type Work } from '../contract';
 import {
-  attributes,
   elementCount,
   type Graph,
   type GraphIndex,
@@ -25,7 +24,7 @@ import { type Calibration, calibrate, MeanObserver, type MeanRequest, observe } 
 import type { CalibrationData } from './calibration-data';
 import { CentredHessianObserver } from './centred-hessians';
 import { type Constants, constantsOf } from './constants';
-import { type Hessian, HessianObserver, hessianSize } from './hessians';
+import { type Hessian, HessianObserver, hessianSize, layerOutputs } from './hessians';
 import { channelAxis, insertQuantization } from './insert';
 import type { Tally } from './method';
 import { calibratorNamed } from './observers';
@@ -87,6 +86,8 @@ export class StaticQuantizer {
   readonly #targets: Targets;
   readonly #dims: Readonly<Record<string, number>>;
   readonly #attention: boolean;
+  /** Last layers that stay in float. */
+  readonly #heads: ReadonlySet<string>;
   #calibration: Calibration = { statistics: new Map(), means: new Map(), ran: 0 };
   #correctsBias = false;
   #ran = 0;
@@ -111,6 +112,7 @@ export class StaticQuantizer {
     this.#targets = targets;
     this.#dims = dims;
     this.#attention = attention;
+    this.#heads = this.#smallHeads();
   }
 
   /** @param model as `prepare` gives it */
@@ -142,18 +144,18 @@ export class StaticQuantizer {
   /** Where int8 would go, with some nodes left in float and some with 16-bit activations; small heads stay in float. */
   placement(keepFloat: ReadonlySet<string> = new Set(), wide: ReadonlySet<string> = new Set()): Placement {
     const admits = targetFilter(this.#targets);
-    const heads = this.#smallHeads();
     const placement = planPlacement({
       index: this.index,
       constants: this.constants,
-      admits: (node) => admits(node) && !keepFloat.has(node.name) && !wide.has(node.name) && !heads.has(node.name),
+      admits: (node) =>
+        admits(node) && !keepFloat.has(node.name) && !wide.has(node.name) && !this.#heads.has(node.name),
       elements: (value) => this.elements(value),
       rank: (value) => this.#shape(value)?.length,
       attention: this.#attention,
       wide,
     });
     const skipped = placement.skipped.map((skip) =>
-      heads.has(skip.node.name) && admits(skip.node) ? { ...skip, reason: headReason } : skip,
+      this.#heads.has(skip.node.name) && admits(skip.node) ? { ...skip, reason: headReason } : skip,
     );
     return { ...placement, skipped };
   }
@@ -162,8 +164,7 @@ export class StaticQuantizer {
   products(node: Node): number {
     const weight = isComputeNode(node) ? this.constants.tensor(node.inputs[1] as string) : undefined;
     if (weight === undefined) return 0;
-    const axis = node.opType === 'Conv' || attributes.intOf(node, 'transB', 0) === 1 ? 0 : weight.shape.length - 1;
-    return (this.elements(node.outputs[0] as string) * elementCount(weight.shape)) / (weight.shape[axis] ?? 1);
+    return (this.elements(node.outputs[0] as string) * elementCount(weight.shape)) / layerOutputs(node, weight);
   }
 
   /** Layers that give the outputs of the model with a hundredth of its products and weights, or less. */
