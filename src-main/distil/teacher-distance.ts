@@ -1,6 +1,6 @@
 /** How far answers are from the teacher's: the terms of the loss that read a teacher, on logits alone. */
 
-import { type Model, makeValue, type NdArray } from '../onnx/ir';
+import { type Model, makeGraph, makeModel, makeValue, type NdArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { Emitter } from './emitter';
 import { lossNamed } from './losses';
@@ -37,25 +37,12 @@ export async function openTeacherDistance(
 }
 
 function lossModel(emit: Emitter, inputs: readonly string[], classes: number, output: string): Model {
-  return {
-    irVersion: 9,
-    opsets: new Map([['', 18]]),
-    producerName: '',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    metadata: new Map(),
-    functions: [],
-    folder: null,
-    graph: {
-      name: 'teacher-distance',
-      nodes: emit.nodes,
-      inputs: inputs.map((name) => makeValue(name, 'float32', ['rows', classes])),
-      outputs: [makeValue(output, 'float32', [])],
-      initializers: emit.initializers,
-      sparseInitializers: [],
-      values: new Map(),
-    },
-  };
+  const graph = makeGraph({
+    name: 'teacher-distance',
+    nodes: emit.nodes,
+    inputs: inputs.map((name) => makeValue(name, 'float32', ['rows', classes])),
+    outputs: [makeValue(output, 'float32', [])],
+    initializers: emit.initializers,
+  });
+  return makeModel(graph, new Map([['', 18]]), 9);
 }

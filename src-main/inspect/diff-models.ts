@@ -9,6 +9,7 @@ import { type NodeChange, unwatched, type WeightChange, type Work } from '../con
 import {
   type Attribute,
   attributes,
+  functionGraph,
   type Graph,
   indexGraph,
   type Model,
@@ -136,7 +137,7 @@ class Differ {
       const other = now.get(keyOf(fn));
       now.delete(keyOf(fn));
       if (other === undefined) this.removed.push({ name: fn.name, op: 'function' });
-      else this.addGraphs(asGraph(fn), asGraph(other), `${fn.name} › `);
+      else this.addGraphs(functionGraph(fn), functionGraph(other), `${fn.name} › `);
     }
     for (const { name } of now.values()) this.added.push({ name, op: 'function' });
   }
@@ -148,19 +149,6 @@ class Differ {
       if (other !== undefined) this.addGraphs(graph, other.graph, `${within}${attribute} › `);
     }
   }
-}
-
-function asGraph({ name, nodes, inputs, outputs, values }: ModelFunction): Graph {
-  const untyped = (names: readonly string[]) => names.map((value) => ({ name: value, type: null }));
-  return {
-    name,
-    nodes,
-    inputs: untyped(inputs),
-    outputs: untyped(outputs),
-    initializers: new Map(),
-    sparseInitializers: [],
-    values,
-  };
 }
 
 /** Value of the old graph → the same value of the new one. */

@@ -3,6 +3,7 @@
 import type { OptionSpecs, OptionValues, Work } from '../contract';
 import {
   attributes,
+  functionGraph,
   type Graph,
   type GraphIndex,
   indexGraph,
@@ -132,15 +133,7 @@ function editBodies(node: Node, editBody: (body: Graph, place: string) => Graph)
 }
 
 function editFunction(fn: ModelFunction, edit: (scope: Scope) => Graph, irVersion: number): ModelFunction {
-  const graph: Graph = {
-    name: fn.name,
-    nodes: fn.nodes,
-    inputs: fn.inputs.map((name) => ({ name, type: null })),
-    outputs: fn.outputs.map((name) => ({ name, type: null })),
-    initializers: new Map(),
-    sparseInitializers: [],
-    values: fn.values,
-  };
+  const graph = functionGraph(fn);
   const path = `function ${fn.domain}.${fn.name}:${fn.overload}`;
   const surroundings: Surroundings = {
     kind: 'function',

@@ -4,7 +4,7 @@
  * Source: https://onnx.ai/onnx/operators/onnx__Scan.html (versions 8 and 9).
  */
 
-import { attributes, type Graph, makeNode, type Node } from '../onnx/ir';
+import { attributes, makeGraph, makeNode, type Node } from '../onnx/ir';
 import { changed, type Rule } from './opset-rule';
 
 const { intOf, intsOf } = attributes;
@@ -25,15 +25,12 @@ export const scanOverBatch: Rule = (node, at) => {
     num_scan_inputs: attributes.int(scans),
     scan_input_directions: attributes.ints(directions),
   });
-  const sample: Graph = {
+  const sample = makeGraph({
     name: `${body.value.name}/sample`,
     nodes: [inner],
     inputs: inputs.map((name) => ({ name, type: null })),
     outputs: outputs.map((name) => ({ name, type: null })),
-    initializers: new Map(),
-    sparseInitializers: [],
-    values: new Map(),
-  };
+  });
   const outer: Node = changed(node, {
     inputs: given,
     drop: ['directions'],

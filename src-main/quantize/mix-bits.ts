@@ -14,6 +14,7 @@ import {
   type Graph,
   int64Tensor,
   type Model,
+  makeGraph,
   makeNode,
   makeValue,
   type NdArray,
@@ -237,15 +238,8 @@ function switchedGraph(
 function branch(layer: BlockLayer, stored: StoredBlocks, options: NodeOptions, suffix: string): Graph {
   const output = `${layer.node.outputs[0]}_${suffix}`;
   const node = { ...layer.node, name: `${layer.node.name}_${suffix}`, outputs: [output] };
-  const patch = new Patch({
-    name: node.name,
-    nodes: [node],
-    inputs: [],
-    outputs: [makeValue(output, 'float32', null)],
-    initializers: new Map(),
-    sparseInitializers: [],
-    values: new Map(),
-  });
+  const outputs = [makeValue(output, 'float32', null)];
+  const patch = new Patch(makeGraph({ name: node.name, nodes: [node], inputs: [], outputs }));
   const tensor = { ...layer.tensor, name: `${node.name}_weight` };
   new BlockNodes(patch, options).product({ ...layer, node, tensor }, stored);
   return patch.apply();

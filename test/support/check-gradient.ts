@@ -16,6 +16,8 @@ import {
   type Feeds,
   type Graph,
   type Model,
+  makeGraph,
+  makeModel,
   makeNode,
   makeValue,
   type NdArray,
@@ -173,33 +175,19 @@ function problem(
     'phase',
     tensorFromArray('phase', { dtype: 'float32', shape: [], data: Float32Array.of(random() * 6) }),
   );
-  const graph: Graph = {
+  const graph = makeGraph({
     name: row.op,
     nodes,
     inputs,
     outputs: [makeValue('loss', 'float32', [])],
     initializers,
-    sparseInitializers: [],
-    values: new Map(),
-  };
+  });
   const opsets = new Map([
     ['', row.opset ?? 18],
     ['com.microsoft', 1],
     [blockedDomain, 1],
   ]);
-  const model: Model = {
-    irVersion: 9,
-    opsets,
-    producerName: 'lathe-test',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    metadata: new Map(),
-    graph,
-    functions: [],
-    folder: null,
-  };
+  const model = makeModel(graph, opsets, 9);
   return { model, feeds, trained, loss: 'loss', products: results.map((_, at) => `p${at}`) };
 }
 

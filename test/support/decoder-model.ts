@@ -4,6 +4,8 @@ import { Random } from '../../src-main/kernels/random';
 import {
   attributes,
   type Model,
+  makeGraph,
+  makeModel,
   makeNode,
   makeValue,
   type Node,
@@ -70,25 +72,12 @@ export function decoderModel(layers: number, width: number): Model {
     ]);
   }
   nodes.push(makeNode('Identity', 'last', [stream], ['y']));
-  return {
-    irVersion: 10,
-    opsets: new Map([['', 20]]),
-    producerName: 'lathe bench',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    metadata: new Map(),
-    graph: {
-      name: 'decoder',
-      nodes,
-      inputs: [makeValue('x', 'float32', ['batch', 'sequence', width])],
-      outputs: [makeValue('y', 'float32', ['batch', 'sequence', width])],
-      initializers,
-      sparseInitializers: [],
-      values: new Map(),
-    },
-    functions: [],
-    folder: null,
-  };
+  const graph = makeGraph({
+    name: 'decoder',
+    nodes,
+    inputs: [makeValue('x', 'float32', ['batch', 'sequence', width])],
+    outputs: [makeValue('y', 'float32', ['batch', 'sequence', width])],
+    initializers,
+  });
+  return makeModel(graph, new Map([['', 20]]), 10);
 }

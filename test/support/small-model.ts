@@ -1,6 +1,14 @@
 /** Models of a few nodes, made in memory. */
 
-import { type Graph, type Model, makeValue, type Node, type Tensor } from '../../src-main/onnx/ir';
+import {
+  type Graph,
+  type Model,
+  makeGraph,
+  makeModel,
+  makeValue,
+  type Node,
+  type Tensor,
+} from '../../src-main/onnx/ir';
 
 /** A graph of the given nodes; inputs and outputs are float32 values by name. */
 export function smallGraph(
@@ -10,29 +18,15 @@ export function smallGraph(
 ): Graph {
   const values = (shapes: Record<string, (number | string)[]> = {}) =>
     Object.entries(shapes).map(([name, shape]) => makeValue(name, 'float32', shape));
-  return {
+  return makeGraph({
     name: 'small',
     nodes,
     inputs: values(ends.inputs),
     outputs: values(ends.outputs),
     initializers: new Map(initializers.map((tensor) => [tensor.name, tensor])),
-    sparseInitializers: [],
-    values: new Map(),
-  };
+  });
 }
 
 export function smallModel(graph: Graph, opset = 17): Model {
-  return {
-    irVersion: 8,
-    opsets: new Map([['', opset]]),
-    producerName: 'test',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    metadata: new Map(),
-    graph,
-    functions: [],
-    folder: null,
-  };
+  return makeModel(graph, new Map([['', opset]]), 8);
 }

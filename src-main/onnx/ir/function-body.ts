@@ -1,6 +1,7 @@
 /** The nodes of a model function as one call of it runs them. Source: https://onnx.ai/onnx/repo-docs/IR.html (functions). */
 
 import { graph as graphAttribute } from './attributes';
+import { makeGraph } from './build';
 import type { Attribute, Graph, Model, ModelFunction, Node } from './model';
 
 /** The functions of a model by the nodes that call them. */
@@ -32,4 +33,10 @@ function inBodies(attribute: Attribute, call: Node, fn: ModelFunction): Attribut
   if (attribute.type === 'graph') return graphAttribute(body(attribute.value));
   if (attribute.type === 'graphs') return { type: 'graphs', value: attribute.value.map(body) };
   return attribute;
+}
+
+/** The function by itself, as a graph of untyped inputs and outputs; attributes that are its parameters stay references. */
+export function functionGraph({ name, nodes, inputs, outputs, values }: ModelFunction): Graph {
+  const untyped = (names: readonly string[]) => names.map((value) => ({ name: value, type: null }));
+  return makeGraph({ name, nodes, inputs: untyped(inputs), outputs: untyped(outputs), values });
 }

@@ -3,7 +3,7 @@
  * vectors hold. The size of a block is the runtime's own secret; a run of its ReorderInput tells it.
  */
 
-import { type Model, makeNode, makeValue } from '../ir';
+import { makeGraph, makeModel, makeNode, makeValue } from '../ir';
 import { openSession } from './open-session';
 
 export const blockedDomain = 'com.microsoft.nchwc';
@@ -33,27 +33,16 @@ async function probe(): Promise<number> {
   }
 }
 
-const probeModel: Model = {
-  irVersion: 9,
-  opsets: new Map([
-    ['', 18],
-    [blockedDomain, 1],
-  ]),
-  producerName: '',
-  producerVersion: '',
-  domain: '',
-  modelVersion: 0n,
-  docString: '',
-  metadata: new Map(),
-  functions: [],
-  folder: null,
-  graph: {
+const probeModel = makeModel(
+  makeGraph({
     name: 'probe',
     nodes: [makeNode('ReorderInput', 'reorder', ['x'], ['y'], {}, blockedDomain)],
     inputs: [makeValue('x', 'float32', [1, probed, 1, 2])],
     outputs: [makeValue('y', 'float32', [1, probed, 1, 2])],
-    initializers: new Map(),
-    sparseInitializers: [],
-    values: new Map(),
-  },
-};
+  }),
+  new Map([
+    ['', 18],
+    [blockedDomain, 1],
+  ]),
+  9,
+);

@@ -10,6 +10,7 @@ import {
   type Graph,
   type Model,
   type ModelFunction,
+  makeGraph,
   type Node,
   renameReads,
   standardOpset,
@@ -33,15 +34,14 @@ export function callBody(call: Node, fn: ModelFunction, tensors: ReadonlyMap<str
     else if (tensor === undefined) inputs.push({ name, type: null });
     else initializers.set(name, { ...tensor, name });
   }
-  return {
+  return makeGraph({
     name: fn.name,
     nodes: functionNodes(fn, call).map((node) => renameReads(node, absent)),
     inputs,
     outputs: fn.outputs.filter((_, at) => (call.outputs[at] ?? '') !== '').map((name) => ({ name, type: null })),
     initializers,
-    sparseInitializers: [],
     values: fn.values,
-  };
+  });
 }
 
 /** Types that the file states. */

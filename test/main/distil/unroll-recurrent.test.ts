@@ -6,6 +6,8 @@ import {
   attributes,
   elementCount,
   type Model,
+  makeGraph,
+  makeModel,
   makeNode,
   makeValue,
   type NdArray,
@@ -44,29 +46,16 @@ function recurrent(
   for (const at of Object.keys(more)) inputs[Number(at)] = `given${at}`;
   const given = Object.fromEntries(Object.entries(more).map(([at, array]) => [`given${at}`, array]));
   const outputs = kind === 'LSTM' ? ['y', 'yh', 'yc'] : ['y', 'yh'];
-  const model: Model = {
-    irVersion: 9,
-    opsets: new Map([['', 18]]),
-    producerName: '',
-    producerVersion: '',
-    domain: '',
-    modelVersion: 0n,
-    docString: '',
-    metadata: new Map(),
-    functions: [],
-    folder: null,
-    graph: {
-      name: kind,
-      nodes: [makeNode(kind, 'cell', inputs, outputs, { hidden_size: int(hidden), ...attrs })],
-      inputs: Object.entries(feeds).map(([name, { shape }]) => makeValue(name, 'float32', shape)),
-      outputs: outputs.map((name) => makeValue(name, 'float32', null)),
-      initializers: new Map(
-        Object.entries({ ...weights, ...given }).map(([name, values]) => [name, tensorFromArray(name, values)]),
-      ),
-      sparseInitializers: [],
-      values: new Map(),
-    },
-  };
+  const graph = makeGraph({
+    name: kind,
+    nodes: [makeNode(kind, 'cell', inputs, outputs, { hidden_size: int(hidden), ...attrs })],
+    inputs: Object.entries(feeds).map(([name, { shape }]) => makeValue(name, 'float32', shape)),
+    outputs: outputs.map((name) => makeValue(name, 'float32', null)),
+    initializers: new Map(
+      Object.entries({ ...weights, ...given }).map(([name, values]) => [name, tensorFromArray(name, values)]),
+    ),
+  });
+  const model = makeModel(graph, new Map([['', 18]]), 9);
   return { model, feeds };
 }
 

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { attributes, type Graph, makeNode, makeValue, type NdArray } from '../../../../src-main/onnx/ir';
+import { attributes, type Graph, makeGraph, makeNode, makeValue, type NdArray } from '../../../../src-main/onnx/ir';
 import { bodyInputType, firstRound, hasNoRound } from '../../../../src-main/onnx/session/body-feeds';
 
-const body = (...inputs: string[]): Graph => ({
-  name: 'body',
-  nodes: [],
-  inputs: inputs.map((name) => makeValue(name, 'float32', null)),
-  outputs: [],
-  initializers: new Map(),
-  sparseInitializers: [],
-  values: new Map(),
-});
+const body = (...names: string[]): Graph => {
+  const inputs = names.map((name) => makeValue(name, 'float32', null));
+  return makeGraph({ name: 'body', nodes: [], inputs, outputs: [] });
+};
 const scan = (inputs: string[], set = {}) =>
   makeNode('Scan', 'scan', inputs, ['y'], { num_scan_inputs: attributes.int(1), ...set });
 const floats = (shape: number[]): NdArray<'float32'> => ({
