@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { diskError, moveFolder, removeUnfinished, writeWholeFile } from '../../../src-main/project/whole-files';
 import { bundleEntry } from '../../support/bundle-entry';
+import { lockedFolder, withoutRoot } from '../../support/without-root';
 
 let folder: string;
 beforeEach(() => {
@@ -46,9 +47,13 @@ describe('writeWholeFile', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['a.json']);
   });
 
-  // Root may write anywhere.
-  it.runIf(process.getuid?.() !== 0)('says that a folder may not be written', async () => {
-    await expect(writeWholeFile('/a.json', 'x')).rejects.toThrow(/may not be written; choose another folder/);
+  // Windows has other permissions.
+  it.skipIf(process.platform === 'win32')('says that a folder may not be written', async () => {
+    const locked = join(folder, 'locked');
+    lockedFolder(folder, locked);
+    const write = withoutRoot(() => writeWholeFile(join(locked, 'a.json'), 'x'));
+    await expect(write).rejects.toThrow(`${join(locked, 'a.json')}: may not be written; choose another folder`);
+    expect(readdirSync(locked)).toEqual([]);
   });
 });
 
