@@ -6,7 +6,7 @@ import { type ExportResult, LatheError, type ModelFile, type Report, reportSchem
 import { removeAbandoned, unfinishedName } from '../onnx/file/unfinished';
 import { readJson } from './documents';
 import { reportHtml } from './report-html';
-import { diskError, makeFolder, syncFolder, writeWholeFile, writeWholeJson } from './whole-files';
+import { diskError, makeFolder, removeEmptyFolders, syncFolder, writeWholeFile, writeWholeJson } from './whole-files';
 
 const recipeFile = 'recipe.json';
 const reportFile = 'report.json';
@@ -18,6 +18,8 @@ export class ExportBundle {
     readonly draft: string,
     private readonly to: string,
     private readonly variant: string,
+    /** The topmost folder that was made for it. */
+    private readonly made: string | undefined,
   ) {}
 
   /**
@@ -25,11 +27,11 @@ export class ExportBundle {
    * @throws LatheError where it cannot be written
    */
   static async open(to: string, variant: string): Promise<ExportBundle> {
-    await makeFolder(to);
+    const made = await makeFolder(to);
     await removeAbandoned(to);
     const draft = join(to, unfinishedName('export'));
     await makeFolder(draft);
-    return new ExportBundle(draft, to, variant);
+    return new ExportBundle(draft, to, variant, made);
   }
 
   /**
@@ -60,9 +62,16 @@ export class ExportBundle {
     };
   }
 
-  /** Removes what is left of the draft, and nothing else. */
+  /** The error with the folder that the user named in the place of the draft, which is gone when it is read. */
+  withoutDraft(thrown: unknown): unknown {
+    if (thrown instanceof LatheError) thrown.message = thrown.message.replaceAll(this.draft, this.to);
+    return thrown;
+  }
+
+  /** Removes what is left of the draft, folders that were made for nothing, and nothing else. */
   async discard(): Promise<void> {
     await rm(this.draft, { recursive: true, force: true });
+    if (this.made !== undefined) await removeEmptyFolders(this.to, this.made);
   }
 
   /** The same variant may be exported again over its own files; any other file is the user's. */

@@ -1,7 +1,7 @@
 /** Files and folders that appear whole or not at all: written beside their place, synced, renamed. */
 
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatheError } from '../contract';
 import { unfinishedName } from '../onnx/file/unfinished';
@@ -41,12 +41,27 @@ export async function moveFolder(from: string, to: string): Promise<void> {
   }
 }
 
-export async function makeFolder(path: string): Promise<void> {
+/** @returns the topmost folder that had to be made; undefined where all were there */
+export async function makeFolder(path: string): Promise<string | undefined> {
   try {
-    await mkdir(path, { recursive: true });
+    return await mkdir(path, { recursive: true });
   } catch (thrown) {
     throw diskError(thrown, path);
   }
+}
+
+/** Removes `path` and the folders above it up to `topmost`, as far as they are empty. */
+export async function removeEmptyFolders(path: string, topmost: string): Promise<void> {
+  try {
+    for (let folder = resolve(path); isWithin(folder, resolve(topmost)); folder = dirname(folder)) await rmdir(folder);
+  } catch {
+    // Somebody has put something there.
+  }
+}
+
+function isWithin(folder: string, above: string): boolean {
+  const way = relative(above, folder);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Removes what a killed writer left in `folder`, of which the caller is the only writer; who waits for its lock writes drafts of it. */

@@ -83,6 +83,8 @@ export async function exportVariant(
     };
     work.signal.throwIfAborted();
     return await bundle.finish(model, report);
+  } catch (thrown) {
+    throw bundle.withoutDraft(thrown);
   } finally {
     await bundle.discard();
   }

@@ -13,9 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { RunResult } from '../../src-main/contract';
 import { parseModelText, readModel, writeModel } from '../../src-main/onnx/file';
 import { float32, int64, writeNpz } from '../support/npz';
-import { folderWithDigits, lathe, launcher, type ShellResult } from '../support/shell';
+import { folderWithDigits, lathe, latheJson, launcher, type ShellResult } from '../support/shell';
 
 let folder: string;
 let model: string;
@@ -238,6 +239,41 @@ describe('the place to write to', () => {
       : await shell(`ulimit -f 200; ${pruneInto(place)}; ${listLeft}`);
     expectRefusal(result, /space|too large|full|only .* free/i);
     expect(readFileSync(left, 'utf8')).toBe('');
+  });
+
+  describe('of an export', () => {
+    const exportTo = (variant: string, to: string) =>
+      `"${process.execPath}" "${launcher}" export "${variant}" --to "${to}" --json`;
+    const listAll = (place: string, to: string) =>
+      `find "${place}" ! -type d | sort | xargs -r sha256sum | sed "s|$PWD||" > "${to}"`;
+
+    // What stands there leaves room for half the model, or for the model but not for the report.
+    test.each([
+      ['half the model', 0.5, /model|fp16/],
+      ['no report', 1.02, /full|report/],
+    ])('on a disk that has room for %s', async (_what, share, word) => {
+      const out = join(folder, 'out');
+      const made = await latheJson<RunResult>(['quantize', model, '--method', 'fp16', '--out', out]);
+      const variant = made.variant.path;
+      const place = join(folder, 'small');
+      const [before, after] = [join(folder, 'before.txt'), join(folder, 'after.txt')];
+      mkdirSync(place);
+      const canMount = mayMount(place);
+      const room = Math.round(made.variant.bytes * share);
+      // A disk of its own where the system lets us mount one, else a limit on the size of each file.
+      const mount = canMount ? `mount -t tmpfs -o size=64m none "${place}"` : 'true';
+      const fill = canMount
+        ? `free=$(df -k --output=avail "${place}" | tail -1); head -c $((free * 1024 - ${room})) /dev/zero > "${place}/filler"`
+        : `ulimit -f ${Math.round(made.variant.bytes / 2048)}`;
+      const script = `${mount}; ${exportTo(variant, `${place}/to`)} > /dev/null || exit 9
+        ${fill}; ${listAll(place, before)}; ${exportTo(variant, `${place}/to`)}; code=$?
+        ${listAll(place, after)}; exit $code`;
+      const result = await shell(script, canMount);
+      expectRefusal(result, word, /space|too large|full|only .* free/i);
+      expect(result.stderr).not.toMatch(/unfinished/);
+      expect(readFileSync(before, 'utf8')).toMatch(/report\.json/);
+      expect(readFileSync(after, 'utf8')).toBe(readFileSync(before, 'utf8'));
+    });
   });
 
   function pruneInto(place: string): string {

@@ -48,9 +48,15 @@ describe('an export', () => {
     expect(JSON.parse(readFileSync(join(to, 'recipe.json'), 'utf8'))).toEqual({ lathe: 1, ...sampleVariant.recipe });
   });
 
-  it('leaves nothing where it fails on the way', async () => {
+  it('leaves nothing where it fails on the way, nor a folder that it made', async () => {
+    const above = join(to, '..');
+    to = join(to, 'deep', 'deeper');
+    await expect(exportTo('a', true)).rejects.toThrow('on the way');
+    expect(readdirSync(above)).toEqual([]);
+    mkdirSync(to, { recursive: true });
     await expect(exportTo('a', true)).rejects.toThrow('on the way');
     expect(readdirSync(to)).toEqual([]);
+    to = join(above, 'out');
   });
 
   it('goes over its own files and never over those of another', async () => {
