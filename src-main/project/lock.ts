@@ -6,6 +6,7 @@ import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LatheError } from '../contract';
+import { isAlive, startOf } from '../onnx/file/living-process';
 import { diskError, errorCode } from './whole-files';
 
 const holderSchema = z.object({
@@ -76,7 +77,7 @@ async function inherited(draft: string, path: string): Promise<boolean> {
   if (holder === 'gone') return false;
   const claims: string[] = [];
   for (let last = holder; ; ) {
-    if (last !== null && isAlive(last)) throw busy(path, last);
+    if (last !== null && isAlive(last.pid, last.startedAt)) throw busy(path, last);
     const claim = `${path}.${last?.token ?? 'unreadable'}.heir.unfinished`;
     claims.push(claim);
     if (await placed(draft, claim)) break;
@@ -108,26 +109,6 @@ async function readHolder(path: string): Promise<Holder | null | 'gone'> {
 function parseHolder(text: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
-
-function isAlive({ pid, startedAt }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ESRCH') return false;
-  }
-  const now = startOf(pid);
-  return now === null || startedAt === null || now === startedAt;
-}
-
-/** Ticks since boot at which a process began (field 22 of `/proc/<pid>/stat`, counted after the name in brackets). */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
   }

@@ -276,6 +276,17 @@ describe('the place to write to', () => {
     });
   });
 
+  test('of an export that is killed, holds nothing of it after the next one', async () => {
+    const made = await latheJson<RunResult>(['quantize', model, '--method', 'fp16', '--out', join(folder, 'out')]);
+    const to = join(folder, 'to');
+    const call = ['export', made.variant.path, '--to', to];
+    const killed = await lathe(call, { onStderr: (_text, child) => void child.kill('SIGKILL') });
+    expect(killed.code).toBeNull();
+    expect(readdirSync(to)).toEqual([expect.stringMatching(/^\.export\..*\.unfinished$/)]);
+    await latheJson(call);
+    expect(readdirSync(to).sort()).toEqual(['fp16.onnx', 'recipe.json', 'report.html', 'report.json']);
+  });
+
   function pruneInto(place: string): string {
     return `"${process.execPath}" "${launcher}" prune "${model}" --out "${place}/project" --json`;
   }

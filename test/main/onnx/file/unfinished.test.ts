@@ -54,12 +54,23 @@ describe('removeAbandoned', () => {
     const where = mkdtempSync(join(folder, 'where-'));
     const own = unfinishedName('own');
     const dead = 2 ** 30; // above the largest number of a process
-    const elsewhere = own.replace(`.${process.pid}-`, `.${dead}-elsewhere`);
     const abandoned = own.replace(`.${process.pid}-`, `.${dead}-`);
+    const elsewhere = abandoned.replace(/-[^-]*(-[0-9a-f]{8}\.)/, '-elsewhere$1');
     const kept = [own, elsewhere, 'model.onnx', '.hidden', '.b.unfinished', `.${dead}.unfinished`];
     for (const name of [...kept, abandoned]) writeFileSync(join(where, name), '');
     await removeAbandoned(where);
     expect(readdirSync(where).sort()).toEqual(kept.sort());
+  });
+
+  // The start of a process is told by Linux alone.
+  test.runIf(process.platform === 'linux')('knows a dead writer whose number another process has by now', async () => {
+    const where = mkdtempSync(join(folder, 'where-'));
+    const own = unfinishedName('own');
+    const earlier = own.replace(/^(\.own\.\d+)-\d+-/, '$1-1-');
+    expect(earlier).not.toBe(own);
+    for (const name of [own, earlier]) writeFileSync(join(where, name), '');
+    await removeAbandoned(where);
+    expect(readdirSync(where)).toEqual([own]);
   });
 
   test('of a folder that is not there is nothing to do', async () => {
