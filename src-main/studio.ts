@@ -131,8 +131,8 @@ function projectHandlers(core: Core): Pick<StudioHandlers, ProjectCall> {
       opened.changed();
     });
   return {
-    createProject: async ({ model, folder }) => {
-      const opened = await core.create(model, folder);
+    createProject: async (order) => {
+      const opened = await core.create(order);
       await core.remember(opened);
       return opened.state();
     },

@@ -199,10 +199,19 @@ export const studioCalls = {
     }),
   ),
   /**
-   * Inspects the model first: what cannot be read makes no project. A `folder` that already is a project of this model
-   * is opened as it is; one of another model is refused.
+   * Inspects the model first, and opens the data against it: what cannot be read or does not fit makes no project. A
+   * `folder` that already is a project of this model is opened, and changed where dims or data are given; one of another
+   * model is refused.
    */
-  createProject: call(z.strictObject({ model: path, folder: path.nullable().default(null) }), projectStateSchema),
+  createProject: call(
+    z.strictObject({
+      model: path,
+      folder: path.nullable().default(null),
+      data: path.nullable().default(null),
+      dims: sizes.default({}),
+    }),
+    projectStateSchema,
+  ),
   openProject: call(z.strictObject({ project }), projectStateSchema),
   closeProject: call(z.strictObject({ project }), done),
   /** Never answers until cancelled: its progress is the state, at once and then on each change. */

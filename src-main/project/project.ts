@@ -15,7 +15,7 @@
 
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Evaluation, LatheError, type MeasureSettings, type ModelReport, parse, type Variant } from '../contract';
+import { type Evaluation, LatheError, parse, type Variant } from '../contract';
 import { removeAbandoned, unfinishedName } from '../onnx/file/unfinished';
 import { type ProjectFile, projectFileSchema, projectFormat, readJson, readVersioned, shortName } from './documents';
 import { EventLog, type ProjectEvent } from './events';
@@ -39,11 +39,8 @@ export interface Measured {
   readonly variants: readonly { readonly variant: Variant; readonly evaluation: Evaluation | null }[];
 }
 
-export interface NewProject {
-  readonly name: string;
+export interface NewProject extends Pick<ProjectFile, 'name' | 'report' | 'dataPath' | 'data' | 'dims' | 'measure'> {
   readonly model: string;
-  readonly report: ModelReport | null;
-  readonly measure: MeasureSettings;
 }
 
 /** @throws LatheError where `folder` is no project, or one of a newer Lathe */
@@ -95,19 +92,16 @@ export async function isProject(folder: string): Promise<boolean> {
  * Makes a project in `folder`, which must be empty or not there yet, whole or not at all.
  * @throws LatheError where the folder is taken or cannot be written
  */
-export async function createProject(folder: string, { name, model, report, measure }: NewProject): Promise<void> {
+export async function createProject(folder: string, { model, ...settings }: NewProject): Promise<void> {
   const { size, mtimeMs } = await statOrThrow(model);
+  const { dataPath } = settings;
   const file: ProjectFile = {
     format: 'lathe-project',
     version: 1,
-    name,
+    ...settings,
     createdAt: new Date().toISOString(),
     source: { path: toStoredPath(folder, model), bytes: size, modifiedAt: mtimeMs, sha256: null },
-    report,
-    dataPath: null,
-    data: null,
-    dims: {},
-    measure,
+    dataPath: dataPath === null ? null : toStoredPath(folder, dataPath),
   };
   await makeFolder(dirname(folder));
   await removeAbandoned(dirname(folder));

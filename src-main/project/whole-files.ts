@@ -1,7 +1,7 @@
 /** Files and folders that appear whole or not at all: written beside their place, synced, renamed. */
 
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatheError } from '../contract';
 import { unfinishedName } from '../onnx/file/unfinished';
@@ -50,18 +50,16 @@ export async function makeFolder(path: string): Promise<string | undefined> {
   }
 }
 
-/** Removes `path` and the folders above it up to `topmost`, as far as they are empty. */
+/** Removes `path` and the folders above it up to and with `topmost`, as far as they are empty. */
 export async function removeEmptyFolders(path: string, topmost: string): Promise<void> {
   try {
-    for (let folder = resolve(path); isWithin(folder, resolve(topmost)); folder = dirname(folder)) await rmdir(folder);
+    for (let folder = resolve(path); ; folder = dirname(folder)) {
+      await rmdir(folder);
+      if (folder === resolve(topmost)) return;
+    }
   } catch {
     // Somebody has put something there.
   }
-}
-
-function isWithin(folder: string, above: string): boolean {
-  const way = relative(above, folder);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 /** Removes what a killed writer left in `folder`, of which the caller is the only writer; who waits for its lock writes drafts of it. */

@@ -96,14 +96,30 @@ export class Core {
     return opening;
   }
 
-  /** @param folder null = a free one among the user's projects */
-  async create(model: string, folder: string | null): Promise<OpenProject> {
+  /** Where `folder` is null, in a free one among the user's projects. */
+  async create({ model, folder, data, dims }: ParsedParamsOf<StudioCalls, 'createProject'>): Promise<OpenProject> {
     const source = resolve(model);
-    if (folder !== null && (await isProject(folder))) return this.openFor(source, folder);
-    const report = await this.engine.ask('inspect', { model: source });
+    const dataPath = data === null ? null : resolve(data);
+    if (folder !== null && (await isProject(folder))) {
+      const opened = await this.openFor(source, folder);
+      if (Object.keys(dims).length > 0) await opened.setDims({ ...opened.project.file.dims, ...dims });
+      if (dataPath !== null) await opened.setData(dataPath);
+      return opened;
+    }
+    const report = await this.engine.ask('inspect', { model: source, dims });
+    const summary =
+      dataPath === null ? null : await this.engine.ask('describeData', { data: dataPath, model: source, dims });
     const name = projectName(source);
     const place = folder === null ? await freeFolder(this.options.projectsFolder, slug(name)) : resolve(folder);
-    await createProject(place, { name, model: source, report, measure: this.userData.settings.measure });
+    await createProject(place, {
+      name,
+      model: source,
+      report,
+      dataPath,
+      data: summary,
+      dims: { ...dims, ...summary?.dims },
+      measure: this.userData.settings.measure,
+    });
     return this.open(place);
   }
 

@@ -46,7 +46,7 @@ function expectNothingMade(out: string): void {
 const quantize = async (path: string, from = data): Promise<ShellResult> => {
   const out = join(folder, 'out');
   const result = await lathe(['quantize', path, '--data', from, '--out', out, '--json']);
-  expectNothingMade(out);
+  expect(existsSync(out)).toBe(false);
   return result;
 };
 

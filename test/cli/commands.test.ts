@@ -107,10 +107,10 @@ test.each([
   ['quantize', 'static-int8', 'calibration'],
   ['distil', 'distil', 'training'],
 ])('%s %s without its data ends with 2 and says what it needs', async (kind, method, needed) => {
-  const out = mkdtempSync(join(tmpdir(), 'lathe-needs-'));
+  const out = join(work, `without-${needed}-data`);
   const { code, stdout, stderr } = await lathe([kind, model, '--method', method, '--out', out]);
-  rmSync(out, { recursive: true });
   expect(stderr).toContain(`needs ${needed} data, none was given`);
+  expect(existsSync(out)).toBe(false);
   expect(code).toBe(2);
   expect(stdout).toBe('');
 });

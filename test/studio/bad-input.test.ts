@@ -36,6 +36,27 @@ describe('a model that cannot be opened makes no project', () => {
   });
 });
 
+describe('data that a project cannot be made with makes none', () => {
+  it.each<[string, string, RegExp]>([
+    ['of another model', join(import.meta.dirname, '../models/glyph-vit'), /glyph-vit|calib\.npz|input/],
+    ['that is not there', '/no/such/folder', /no\/such\/folder/],
+  ])('%s', async (_what, data, about) => {
+    const folder = join(own.folder, 'odd-data');
+    const call = own.client.call('createProject', { model: sample.model, folder, data });
+    await expect(call).rejects.toMatchObject(sentence(about));
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('and data that fits is the project’s at once, with the dims that it was asked for', async () => {
+    const folder = join(own.folder, 'with-data');
+    const dims = { batch: 2 };
+    const made = await own.client.call('createProject', { model: sample.model, folder, data: sample.data, dims });
+    expect(made).toMatchObject({ dataPath: sample.data, data: { path: sample.data }, dims });
+    const again = await own.client.call('createProject', { model: sample.model, folder, dims: { batch: 4 } });
+    expect(again).toMatchObject({ dataPath: sample.data, dims: { batch: 4 } });
+  });
+});
+
 describe('a folder that cannot take a project', () => {
   it('because something is in it, or it lies below a file', async () => {
     const full = join(own.folder, 'full');

@@ -24,8 +24,9 @@ export interface VariantOrder {
 export async function makeVariant(waiting: Waiting, recipe: unknown, order: VariantOrder): Promise<Made> {
   const { client, signal } = waiting;
   const checked: Recipe = await client.call('checkRecipe', { recipe }, { signal });
-  const state = await openProject(waiting, order);
-  await requireData(waiting, checked, state);
+  await requireData(waiting, checked, order.data ?? (await dataOfProject(waiting, order.out)));
+  const { out, ...source } = order;
+  const state = await client.call('createProject', { ...source, folder: out }, { signal });
   await tellOfBaseline(waiting, state);
   const { job } = await client.call('makeVariant', { project: state.path, recipe: checked, evaluate: false });
   const { variant: id } = await finishJob(waiting, state.path, job);
@@ -46,9 +47,19 @@ export async function makeVariant(waiting: Waiting, recipe: unknown, order: Vari
   };
 }
 
+/** null where there is no such project yet, or it has none. */
+async function dataOfProject({ client, signal }: Waiting, project: string): Promise<string | null> {
+  try {
+    return (await client.call('openProject', { project }, { signal })).dataPath;
+  } catch (thrown) {
+    if (thrown instanceof LatheError && thrown.code === 'not-found') return null;
+    throw thrown;
+  }
+}
+
 /** What a method's record asks for is known before anything is tried. */
-async function requireData({ client, signal }: Waiting, { steps }: Recipe, { dataPath }: ProjectState): Promise<void> {
-  if (dataPath !== null) return;
+async function requireData({ client, signal }: Waiting, { steps }: Recipe, data: string | null): Promise<void> {
+  if (data !== null) return;
   const kinds = await client.call('methods', {}, { signal });
   for (const { kind, method } of steps) {
     const needed = kinds.find((it) => it.kind === kind)?.methods.find(({ name }) => name === method)?.data;
@@ -91,15 +102,6 @@ export interface Made {
   readonly originalBytes: number;
   /** As `--json` prints it. */
   readonly result: RunResult;
-}
-
-async function openProject({ client, signal }: Waiting, order: VariantOrder): Promise<ProjectState> {
-  let state = await client.call('createProject', { model: order.model, folder: order.out }, { signal });
-  const project = state.path;
-  if (Object.keys(order.dims).length > 0)
-    state = await client.call('setDims', { project, dims: { ...state.dims, ...order.dims } }, { signal });
-  if (order.data !== null) state = await client.call('setData', { project, data: order.data }, { signal });
-  return state;
 }
 
 export function describeMade({ name, originalBytes, result, project }: Made): string {

@@ -23,6 +23,15 @@ import { readLatestEvaluation } from '../../../src-main/project/variant-folder';
 import { bundleEntry } from '../../support/bundle-entry';
 import { sampleEvaluation, sampleVariant } from '../../support/sample-documents';
 
+const settings = {
+  name: 'net',
+  report: null,
+  dataPath: null,
+  data: null,
+  dims: {},
+  measure: { threads: 1, batch: 1 },
+} as const;
+
 let folder: string;
 let path: string;
 let model: string;
@@ -32,7 +41,7 @@ beforeEach(async () => {
   path = join(folder, 'net.lathe');
   model = join(folder, 'net.onnx');
   writeFileSync(model, 'not read by the store');
-  await createProject(path, { name: 'net', model, report: null, measure: { threads: 1, batch: 1 } });
+  await createProject(path, { ...settings, model });
 });
 afterEach(async () => {
   for (const project of opened.splice(0)) await project.close();
@@ -62,7 +71,7 @@ describe('createProject', () => {
     const project = await open();
     expect(project.modelPath).toBe(model);
     expect(await project.sourceState()).toBe('ok');
-    const again = createProject(path, { name: 'net', model, report: null, measure: { threads: 1, batch: 1 } });
+    const again = createProject(path, { ...settings, model });
     await expect(again).rejects.toThrow(/is there already; choose another name or folder/);
     expect(readdirSync(folder).sort()).toEqual(['net.lathe', 'net.onnx']);
   });
@@ -86,12 +95,7 @@ describe('createProject', () => {
   it('says so where the folder may not be written', async () => {
     const locked = join(folder, 'locked');
     writeFileSync(locked, 'a file');
-    const wrong = createProject(join(locked, 'net'), {
-      name: 'net',
-      model,
-      report: null,
-      measure: { threads: 1, batch: 1 },
-    });
+    const wrong = createProject(join(locked, 'net'), { ...settings, model });
     await expect(wrong).rejects.toMatchObject({ name: 'LatheError', code: 'input' });
   });
 });
