@@ -17,7 +17,13 @@ export async function openDataset(
   options: OpenOptions,
 ): Promise<Dataset> {
   const found = await stat(path).catch((cause) => {
-    throw new LatheError({ who: `data "${path}"`, what: `cannot be opened (${messageOf(cause)})`, cause });
+    const isMissing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
+    throw new LatheError({
+      who: `data "${path}"`,
+      what: isMissing ? 'there is no such file or folder' : `cannot be opened (${messageOf(cause)})`,
+      next: isMissing ? 'check the path' : 'check its permissions',
+      cause,
+    });
   });
   for (const reader of readers) if (await reader.fits(path)) return reader.open(resolve(path), inputs, options);
   throw new LatheError({

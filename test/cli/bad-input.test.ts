@@ -129,7 +129,11 @@ describe('data', () => {
   const evaluate = (path: string): Promise<ShellResult> => lathe(['evaluate', model, '--data', path, '--json']);
 
   test('that is not there', async () => {
-    expectRefusal(await evaluate(join(folder, 'nowhere')), /nowhere/);
+    const path = join(folder, 'nowhere');
+    expectRefusal(
+      await evaluate(path),
+      new RegExp(`^data "${path}": there is no such file or folder; check the path$`),
+    );
     expectRefusal(await quantize(model, join(folder, 'nowhere')), /nowhere/);
   });
 
