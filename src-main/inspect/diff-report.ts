@@ -2,9 +2,8 @@
 
 import type { DiffReport, Work } from '../contract';
 import { readModel } from '../onnx/file';
-import { elementCount, type Model, tensorByteLength } from '../onnx/ir';
+import { allNodes, allWeights, elementCount, type Model, tensorByteLength } from '../onnx/ir';
 import { diffModels, type ModelDiff, type NamedNode } from './diff-models';
-import { allNodes, allWeights } from './walk';
 
 /**
  * @returns every difference; the engine leaves out what a message has no room for

@@ -4,10 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KernelRow, Precision } from '../contract';
-import { attributes, type Graph, indexGraph, type Model, type Node, type TypeInfo } from '../onnx/ir';
+import {
+  allGraphs,
+  attributes,
+  type Graph,
+  indexGraph,
+  type Model,
+  type Node,
+  type TypeInfo,
+  withBodies,
+} from '../onnx/ir';
 import { optimizeModel, valueTypes } from '../onnx/session';
 import { mapNodes } from './node-map';
-import { allGraphs, withBodies } from './walk';
 
 export type Kernel = KernelRow;
 

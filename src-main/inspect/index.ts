@@ -1,5 +1,6 @@
 /** @file Read-only answers about models. */
 
+export { allGraphs, allNodes, allWeights, type Weight, withBodies } from '../onnx/ir';
 export * from './compare-weights';
 export * from './core-graph';
 export * from './diff-models';
@@ -17,5 +18,4 @@ export * from './nodes-report';
 export * from './profile-nodes';
 export * from './same-weights';
 export * from './type-text';
-export * from './walk';
 export * from './warnings';

@@ -4,13 +4,22 @@ import { realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { ModelReport } from '../contract';
 import { readModel } from '../onnx/file';
-import { elementCount, fedInputs, type Graph, type Model, type Node, tensorByteLength } from '../onnx/ir';
+import {
+  allNodes,
+  allWeights,
+  elementCount,
+  fedInputs,
+  type Graph,
+  type Model,
+  type Node,
+  tensorByteLength,
+  withBodies,
+} from '../onnx/ir';
 import { cpuInfo, type GraphTypes, graphTypes } from '../onnx/session';
 import { fixDims, symbolicDims, withBatchOfOne } from './fix-dims';
 import { hasMacs } from './macs';
 import { nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
-import { allNodes, allWeights, withBodies } from './walk';
 import { findWarnings, isOfOldOpset } from './warnings';
 
 export interface InspectOptions {

@@ -1,6 +1,9 @@
 /** What a person should know about a model before compressing it: one rule a finding, one sentence with what to do. */
 
 import {
+  allGraphs,
+  allNodes,
+  allWeights,
   attributes,
   type DType,
   type GraphIndex,
@@ -9,10 +12,10 @@ import {
   type Node,
   standardOpset,
   tensorByteLength,
+  type Weight,
 } from '../onnx/ir';
 import { type CpuInfo, hasInt8DotProduct } from '../onnx/session';
 import { symbolicDims } from './fix-dims';
-import { allGraphs, allNodes, allWeights, type Weight } from './walk';
 
 export interface WarningFacts {
   readonly model: Model;

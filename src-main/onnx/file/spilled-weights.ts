@@ -78,7 +78,7 @@ export class SpilledWeights {
         who: 'temporary file of changed weights',
         what: `cannot be written after ${Math.round(position / 1e6)} MB (${messageOf(cause)})`,
         where: this.#folder,
-        next: 'free some space on that disk',
+        next: 'free some space on that disk, or name a folder on a larger one in the environment variable TMPDIR',
         code: 'failed',
         cause,
       });

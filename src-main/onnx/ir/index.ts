@@ -13,3 +13,4 @@ export * from './patch';
 export * from './pruned-weights';
 export * from './replace-tensors';
 export * from './tensor';
+export * from './walk';

@@ -78,7 +78,6 @@ function readByBodies(node: Node, model: Model): string[] {
  */
 export async function observeForced(lifted: Model, types: Types, values: Feeds, open: Types): Promise<Seen | null> {
   const feeds = feedsOf(lifted.graph, values);
-  if (scansNothing(lifted.graph, feeds)) return null;
   const whole = await observeGraph(lifted, types, feeds).catch(() => null);
   if (whole !== null) return whole;
   for (const resize of otherSizes) {
@@ -87,13 +86,6 @@ export async function observeForced(lifted: Model, types: Types, values: Feeds, 
     if (seen !== null) return seen;
   }
   return observeWhatRuns(lifted, types, feeds);
-}
-
-/** onnxruntime 1.30 ends the process where a Scan has nothing to scan along another axis than the first. */
-function scansNothing({ nodes }: Graph, feeds: Feeds): boolean {
-  const isScan = (node: Node): boolean =>
-    node.opType === 'Scan' || attributes.subgraphsOf(node).some(({ graph }) => graph.nodes.some(isScan));
-  return Object.values(feeds).some(({ data }) => data.length === 0) && nodes.some(isScan);
 }
 
 type Resize = (size: number) => number;

@@ -7,6 +7,7 @@ import { LatheError } from '../../contract';
 import { readModel } from '../file';
 import { type DType, type Feeds, isArrayDType, type Model, type NdArray } from '../ir';
 import { type CreatedSession, createSession, modelLabel } from './create-session';
+import { type EmptyScanGuard, emptyScanGuard } from './empty-scan';
 import { fromOrtTensor, toOrtTensor } from './ort-tensor';
 import { runtimeError } from './runtime-error';
 import type { Session, SessionOptions, SessionValue } from './session';
@@ -18,7 +19,7 @@ import type { Session, SessionOptions, SessionValue } from './session';
 export async function openSession(model: Model | string, options: SessionOptions = {}): Promise<Session> {
   const created = await createSession(model, options);
   const describe = await describer(model, created.session);
-  return new OrtSession(modelLabel(model, options), created, describe, options.profilePrefix);
+  return new OrtSession(modelLabel(model, options), created, describe, emptyScanGuard(model), options.profilePrefix);
 }
 
 class OrtSession implements Session {
@@ -27,17 +28,20 @@ class OrtSession implements Session {
   readonly weightsFolder: string | null;
   readonly #label: string;
   readonly #session: InferenceSession;
+  readonly #refuseEmptyScan: EmptyScanGuard;
   readonly #profilePrefix: string | undefined;
 
   constructor(
     label: string,
     { session, weightsFolder }: CreatedSession,
     describe: Describe,
+    refuseEmptyScan: EmptyScanGuard,
     profilePrefix: string | undefined,
   ) {
     this.#label = label;
     this.weightsFolder = weightsFolder;
     this.#session = session;
+    this.#refuseEmptyScan = refuseEmptyScan;
     this.#profilePrefix = profilePrefix;
     this.inputs = session.inputMetadata.map(describe);
     this.outputs = session.outputMetadata.map(describe);
@@ -47,6 +51,7 @@ class OrtSession implements Session {
     const fed = Object.fromEntries(this.inputs.map((input) => [input.name, this.#checkedFeed(input, feeds)]));
     const asked = outputs ?? this.#session.outputNames;
     this.#checkAsked(asked);
+    await this.#refuseEmptyScan(this.#label, feeds);
     try {
       const results = await this.#session.run(fed, [...asked]);
       return Object.fromEntries(asked.map((name) => [name, fromOrtTensor(name, results[name] as never)]));

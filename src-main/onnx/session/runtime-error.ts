@@ -142,6 +142,14 @@ const rules: readonly Rule[] = [
     say: () => ({ what: 'gives out a sequence or map, which the runtime cannot hand over' }),
   },
   {
+    pattern: /while running Scan node\. Name:'(.*?)' Status Message: .*dim0_offset < dim0_size was false/s,
+    say: ([node]) => ({
+      who: `Scan "${node}"`,
+      what: 'it has nothing to scan',
+      next: 'give every input at least one element',
+    }),
+  },
+  {
     pattern: /Non-zero status code returned while running (\w+) node\. Name:'(.*?)' Status Message: (.*)/s,
     say: ([op, node, text]) => ({
       who: `${op} "${node}"`,

@@ -1,12 +1,13 @@
 /** Every graph of a model: the main one, the bodies of If, Loop and Scan at any depth, and functions. */
 
-import { attributes, type Graph, type Model, type Node, type Tensor } from '../onnx/ir';
+import { subgraphsOf } from './attributes';
+import type { Graph, Model, Node, Tensor } from './model';
 
 /** Nodes of a list and of all bodies they hold, outer before inner. */
 export function* withBodies(nodes: readonly Node[]): Generator<Node> {
   for (const node of nodes) {
     yield node;
-    for (const { graph } of attributes.subgraphsOf(node)) yield* withBodies(graph.nodes);
+    for (const { graph } of subgraphsOf(node)) yield* withBodies(graph.nodes);
   }
 }
 
@@ -19,7 +20,7 @@ export function* allNodes(model: Model): Generator<Node> {
 /** The main graph and the bodies in it and in functions. */
 export function* allGraphs(model: Model): Generator<Graph> {
   yield model.graph;
-  for (const node of allNodes(model)) for (const { graph } of attributes.subgraphsOf(node)) yield graph;
+  for (const node of allNodes(model)) for (const { graph } of subgraphsOf(node)) yield graph;
 }
 
 /** A weight and what holds it. */

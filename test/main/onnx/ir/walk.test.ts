@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { allGraphs, allNodes, allWeights } from '../../../src-main/inspect';
-import { modelFromText } from '../../support/model-from-text';
+import { allGraphs, allNodes, allWeights } from '../../../../src-main/onnx/ir';
+import { modelFromText } from '../../../support/model-from-text';
 
 const model = modelFromText(
   `<ir_version: 10, opset_import: ["" : 21, "own" : 1]>
