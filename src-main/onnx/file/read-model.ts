@@ -8,6 +8,7 @@ import type { Model } from '../ir';
 import { type ByteSource, memorySource, whenDamaged, withFileSource } from './byte-source';
 import { ExternalFolder } from './external-data';
 import { modelFromProto } from './from-proto';
+import { checkFunctionCalls } from './function-calls';
 import { type ModelProto, ModelProtoSchema } from './generated/onnx_pb';
 import { refuseOtherFormats } from './other-formats';
 import { scanLimits, scanModel } from './scan';
@@ -65,5 +66,7 @@ function decode(source: ByteSource, external: ExternalFolder | null): Model {
       cause: error,
     });
   }
-  return modelFromProto(proto, { source, payloads, external });
+  const model = modelFromProto(proto, { source, payloads, external });
+  checkFunctionCalls(model, source.name);
+  return model;
 }
