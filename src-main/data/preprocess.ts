@@ -159,7 +159,7 @@ function agreed(
   throw new LatheError({
     who: 'image folder',
     what: `input "${input.name}" leaves its ${option} open${name}`,
-    next: `write "${option}" into preprocess.json${typeof dim === 'string' ? ` or give --dim ${dim}=size` : ''}`,
+    next: `write "${option}" into preprocess.json${typeof dim === 'string' ? `, or give the size of ${dim} (in a shell: --dim ${dim}=size)` : ''}`,
   });
 }
 

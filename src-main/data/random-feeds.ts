@@ -56,7 +56,7 @@ function randomArray(input: Value, index: GraphIndex, random: Random, options: R
     throw new LatheError({
       who: `input "${input.name}"`,
       what: `${what}: no random values can be made for it`,
-      next: 'give --data',
+      next: 'choose data for the model (in a shell: --data)',
     });
   }
   const shape = fixedShape(input.name, type.shape ?? [], options);
@@ -65,7 +65,7 @@ function randomArray(input: Value, index: GraphIndex, random: Random, options: R
     throw new LatheError({
       who: `input "${input.name}"`,
       what: `random values of shape [${shape.join(', ')}] are more than ${most} elements`,
-      next: 'give smaller sizes with --dim, or --data',
+      next: 'give its dimensions smaller sizes, or choose data (in a shell: --dim, --data)',
     });
   }
   const array = zeros(type.dtype, shape);
@@ -84,7 +84,7 @@ function fixedShape(name: string, shape: readonly Dim[], options: RandomOptions)
     throw new LatheError({
       who: `input "${name}"`,
       what: `dimension "${called}" (axis ${axis}) has no size`,
-      next: `give one: --dim ${called}=size`,
+      next: `give it one (in a shell: --dim ${called}=size)`,
       code: 'usage',
     });
   });

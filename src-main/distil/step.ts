@@ -71,7 +71,7 @@ async function runTraining(
     throw new LatheError({
       who: `distil ${method.name}`,
       what: 'needs samples to learn from',
-      next: 'name a dataset folder (--data DIR)',
+      next: 'choose a dataset (in a shell: --data)',
     });
   }
   const lifted = resolveIf(liftConstants(inlineFunctions(model).model).model).model;
@@ -170,7 +170,7 @@ function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
   throw new LatheError({
     who: `distil ${method}`,
     what: 'learns from labels, and the data has none',
-    next: 'add a "labels" array, or name a teacher (--set teacher=TEACHER.onnx)',
+    next: 'add a "labels" array to the data, or name a model in the option teacher (in a shell: --set teacher=TEACHER.onnx)',
   });
 }
 

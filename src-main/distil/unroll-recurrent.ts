@@ -33,7 +33,11 @@ export async function unrollRecurrent(model: Model): Promise<Model> {
     const shape = types.get(node.inputs[0] as string);
     const length = shape?.kind === 'tensor' ? shape.shape?.[0] : undefined;
     if (typeof length !== 'number')
-      throw unsupported(node, 'the length of its sequence is not known', 'give it with --dim');
+      throw unsupported(
+        node,
+        'the length of its sequence is not known',
+        'give the open dimensions of its inputs a size (in a shell: --dim)',
+      );
     patch.removeNode(node.name);
     unrollNode(emit, node, length);
   }

@@ -115,7 +115,7 @@ const rules: readonly Rule[] = [
     find: ({ openDims: dims }) => {
       return dims.length === 0
         ? null
-        : `The inputs have ${count(dims.length, 'symbolic dimension', 'symbolic dimensions')} (${dims.join(', ')}); give sizes to count work and to run without data, e.g. --dim ${dims[0]}=1.`;
+        : `The inputs have ${count(dims.length, 'symbolic dimension', 'symbolic dimensions')} (${dims.join(', ')}); give sizes to count work and to run without data (in a shell: --dim ${dims[0]}=1).`;
     },
   },
   {

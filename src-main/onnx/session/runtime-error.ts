@@ -59,7 +59,7 @@ const rules: readonly Rule[] = [
           : `onnxruntime has no CPU kernel of ${op} version ${version} for the types it is given`,
       next:
         opset < oldestOpset
-          ? 'raise the opset: lathe clean MODEL --out DIR --method raise-opset, or that method as the first step of a recipe'
+          ? 'raise the opset: begin the recipe with the step clean, method raise-opset (in a shell: lathe clean MODEL --out DIR --method raise-opset)'
           : 'replace the operator when exporting, or cast its inputs to float32 or int64',
     }),
   },

@@ -242,7 +242,7 @@ function wideLayers({ model, constants }: StaticQuantizer, names: readonly strin
       throw new LatheError({
         who: 'quantize static-int8',
         what: `wideLayers names "${name}", which is ${node === undefined ? 'no node of the model' : `a ${node.opType} without constant float32 weights`}`,
-        next: 'give names of Conv, Gemm or MatMul nodes, as `lathe inspect` lists them',
+        next: 'give names of Conv, Gemm or MatMul nodes, as the list of nodes shows them (in a shell: `lathe nodes`)',
         code: 'usage',
       });
     }),

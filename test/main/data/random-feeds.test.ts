@@ -51,7 +51,7 @@ describe('random inputs', () => {
 
   it('names the dim that has no size', () => {
     expect(() => randomFeeds(embedding, options)).toThrow(
-      'input "input_ids": dimension "length" (axis 1) has no size; give one: --dim length=size',
+      'input "input_ids": dimension "length" (axis 1) has no size; give it one (in a shell: --dim length=size)',
     );
   });
 

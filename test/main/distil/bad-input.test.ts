@@ -97,7 +97,7 @@ describe('a training is refused before it begins', () => {
 
   it('where the loss needs labels and there are none', async () => {
     await expect(train(student(), {}, { labels: null })).rejects.toThrow(
-      /learns from labels, and the data has none; add a "labels" array, or name a teacher/,
+      /learns from labels, and the data has none; add a "labels" array to the data, or name a model in the option teacher/,
     );
   });
 

@@ -132,7 +132,7 @@ describe('unrollRecurrent', () => {
     const { model } = recurrent('LSTM', 1, {}, false);
     const graph = { ...model.graph, inputs: [makeValue('x', 'float32', ['time', batch, width])] };
     await expect(unrollRecurrent({ ...model, graph })).rejects.toThrow(
-      /LSTM "cell": .*length of its sequence is not known; give it with --dim/,
+      /LSTM "cell": .*length of its sequence is not known; give the open dimensions of its inputs a size/,
     );
   });
 });

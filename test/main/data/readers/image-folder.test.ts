@@ -96,7 +96,7 @@ describe('image folder', () => {
       'an open size',
       {},
       [null, 3, 'h', 'w'],
-      'image folder: input "x" leaves its height open ("h"); write "height" into preprocess.json or give --dim h=size',
+      'image folder: input "x" leaves its height open ("h"); write "height" into preprocess.json, or give the size of h (in a shell: --dim h=size)',
     ],
     [
       'no colour axis',

@@ -23,7 +23,7 @@ const refused: readonly [what: string, model: string, says: string | RegExp][] =
   [
     'an operator of an old opset',
     '<ir_version: 3, opset_import: ["" : 6]> g (float[2] x) => (float[2] y) { [old] y = Add (x, x) }',
-    'g: Add "old": onnxruntime no longer has Add as opset 6 defines it; raise the opset: lathe clean MODEL --out DIR --method raise-opset, or that method as the first step of a recipe',
+    'g: Add "old": onnxruntime no longer has Add as opset 6 defines it; raise the opset: begin the recipe with the step clean, method raise-opset (in a shell: lathe clean MODEL --out DIR --method raise-opset)',
   ],
   [
     'an opset of the future',
