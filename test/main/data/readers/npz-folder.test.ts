@@ -172,6 +172,6 @@ describe('npz folder', () => {
     await expect(open(folder)).rejects.toThrow(/^calib\.npz: has no directory of its members at its end/);
     await expect(open(temporaryFolder())).rejects.toThrow(/holds nothing that can be read as a dataset; give a folder/);
     await expect(open(join(folder, 'test.npz'))).rejects.toThrow(/is not a dataset: a folder is asked for/);
-    await expect(open(join(folder, 'nowhere'))).rejects.toThrow(/there is no such file or folder \(ENOENT/);
+    await expect(open(join(folder, 'nowhere'))).rejects.toThrow(/there is no such file or folder; check the path/);
   });
 });
