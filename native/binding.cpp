@@ -123,9 +123,48 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
   }
 }
 
-void requireMemory(bool had) {
+// Shares the outputs of a matrix out; each part says whether it had the memory that it needed.
+template <class Part>
+void overOutputs(size_t outputs, size_t grain, Part part) {
+  std::atomic<bool> had{true};
+  parallelFor(outputs, grain, threads, 64, [&](size_t from, size_t to) {
+    if (!part(from, to)) had = false;
+  });
   if (!had) throw std::bad_alloc();
 }
+
+// A matrix [inputs, outputs] of which each output is cut into blocks along the inputs.
+struct BlockedMatrix {
+  const float* x;
+  size_t inputs, outputs, block, blocks;
+  explicit BlockedMatrix(Arguments& arguments) {
+    size_t length;
+    x = arguments.floats(&length);
+    inputs = arguments.size();
+    outputs = arguments.size();
+    block = arguments.size();
+    require(inputs > 0 && outputs > 0 && block > 0, "sizes must be above 0");
+    require(length / inputs >= outputs, "x is too short");
+    blocks = (inputs + block - 1) / block;
+  }
+  size_t grain() const { return kGrain / 8 / inputs + 1; }
+};
+
+// Weights [inputs, outputs] and the upper Cholesky factor [inputs, inputs] by which they are changed in place.
+struct FactoredMatrix {
+  float* w;
+  const double* upper;
+  size_t inputs, outputs;
+  explicit FactoredMatrix(Arguments& arguments) {
+    size_t length, upperLength;
+    w = arguments.array<float>(napi_float32_array, &length);
+    upper = arguments.array<double>(napi_float64_array, &upperLength);
+    inputs = arguments.size();
+    outputs = arguments.size();
+    require(inputs > 0 && outputs > 0, "sizes must be above 0");
+    require(length / inputs >= outputs && upperLength / inputs >= inputs, "w or upper is too short");
+  }
+};
 
 struct ChannelLayout {
   size_t channels, inner, first;
@@ -375,149 +414,112 @@ Napi::Value maskNOfM(Napi::Env env, Arguments& arguments) {
 void requireBits(int bits) { require(bits == 2 || bits == 4 || bits == 8, "bits must be 2, 4 or 8"); }
 
 Napi::Value quantizeBlocks(Napi::Env env, Arguments& arguments) {
-  size_t length;
-  const float* x = arguments.floats(&length);
-  const size_t inputs = arguments.size();
-  const size_t outputs = arguments.size();
-  const size_t block = arguments.size();
+  const BlockedMatrix matrix(arguments);
   const int bits = arguments.integer();
   const int clipSteps = arguments.integer();
   requireBits(bits);
-  require(inputs > 0 && outputs > 0 && block > 0 && block * bits % 8 == 0, "block and sizes do not fit");
-  require(length >= inputs * outputs, "x is too short");
-  const size_t blocks = (inputs + block - 1) / block;
-  const size_t zeroBytes = (blocks * bits + 7) / 8;
-  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, outputs * blocks * block * bits / 8, "codes are too few");
-  float* scales = arguments.arrayOf<float>(napi_float32_array, outputs * blocks, "scales are too few");
-  uint8_t* zeroPoints = arguments.arrayOrNull<uint8_t>(napi_uint8_array, outputs * zeroBytes, "zero points are too few");
-  if (zeroPoints != nullptr) std::memset(zeroPoints, bits == 2 ? 0xaa : bits == 4 ? 0x88 : 0x80, outputs * zeroBytes);
-  std::atomic<bool> had{true};
-  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 64, [&](size_t from, size_t to) {
-    if (!table->quantizeBlocks(x, inputs, outputs, from, to, block, bits, clipSteps, codes, scales, zeroPoints))
-      had = false;
+  require(matrix.block * bits % 8 == 0, "block and bits do not fit");
+  const size_t zeroBytes = (matrix.blocks * bits + 7) / 8;
+  uint8_t* codes =
+      arguments.arrayOf<uint8_t>(napi_uint8_array, matrix.outputs * matrix.blocks * matrix.block * bits / 8,
+                                 "codes are too few");
+  float* scales = arguments.arrayOf<float>(napi_float32_array, matrix.outputs * matrix.blocks, "scales are too few");
+  uint8_t* zeroPoints =
+      arguments.arrayOrNull<uint8_t>(napi_uint8_array, matrix.outputs * zeroBytes, "zero points are too few");
+  if (zeroPoints != nullptr)
+    std::memset(zeroPoints, bits == 2 ? 0xaa : bits == 4 ? 0x88 : 0x80, matrix.outputs * zeroBytes);
+  overOutputs(matrix.outputs, matrix.grain(), [&](size_t from, size_t to) {
+    return table->quantizeBlocks(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, bits, clipSteps,
+                                 codes, scales, zeroPoints);
   });
-  requireMemory(had);
   return env.Undefined();
 }
 
 template <bool isFitted>
 Napi::Value gridsOf(Napi::Env env, Arguments& arguments) {
-  size_t length;
-  const float* x = arguments.floats(&length);
-  const size_t inputs = arguments.size();
-  const size_t outputs = arguments.size();
-  const size_t block = arguments.size();
+  const BlockedMatrix matrix(arguments);
   const int levelBits = arguments.integer();
   const int zeroKind = isFitted ? arguments.integer() : 2;
   require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
   require(zeroKind >= 0 && zeroKind <= 2, "no such kind of zero point");
-  require(inputs > 0 && outputs > 0 && block > 0, "sizes must be above 0");
-  require(length >= inputs * outputs, "x is too short");
-  const size_t grids = outputs * ((inputs + block - 1) / block);
+  const size_t grids = matrix.outputs * matrix.blocks;
   float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
   float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
-  std::atomic<bool> had{true};
-  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 64, [&](size_t from, size_t to) {
-    if (!table->gridsOf(x, inputs, outputs, from, to, block, levelBits, zeroKind, isFitted, scales, zeros)) had = false;
+  overOutputs(matrix.outputs, matrix.grain(), [&](size_t from, size_t to) {
+    return table->gridsOf(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, levelBits, zeroKind,
+                          isFitted, scales, zeros);
   });
-  requireMemory(had);
   return env.Undefined();
 }
 
 Napi::Value quantizeOnGrids(Napi::Env env, Arguments& arguments) {
-  size_t length;
-  const float* x = arguments.floats(&length);
-  const size_t inputs = arguments.size();
-  const size_t outputs = arguments.size();
-  const size_t block = arguments.size();
+  const BlockedMatrix matrix(arguments);
   const int bits = arguments.integer();
   const int levelBits = arguments.integer();
   const int shift = arguments.integer();
   requireBits(bits);
   require(levelBits >= 2 && levelBits <= bits, "levelBits must be 2 to bits");
   require(shift >= 0 && shift + (1 << levelBits) <= 1 << bits, "codes moved by shift do not fit into bits");
-  require(inputs > 0 && outputs > 0 && block > 0 && block * bits % 8 == 0, "block and sizes do not fit");
-  require(length >= inputs * outputs, "x is too short");
-  const size_t grids = outputs * ((inputs + block - 1) / block);
+  require(matrix.block * bits % 8 == 0, "block and bits do not fit");
+  const size_t grids = matrix.outputs * matrix.blocks;
   const float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
   const float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
-  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, grids * block * bits / 8, "codes are too few");
-  std::atomic<bool> had{true};
-  parallelFor(outputs, kGrain / 8 / inputs + 1, threads, 64, [&](size_t from, size_t to) {
-    if (!table->quantizeOnGrids(x, inputs, outputs, from, to, block, bits, levelBits, shift, scales, zeros, codes))
-      had = false;
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, grids * matrix.block * bits / 8, "codes are too few");
+  overOutputs(matrix.outputs, matrix.grain(), [&](size_t from, size_t to) {
+    return table->quantizeOnGrids(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, bits, levelBits,
+                                  shift, scales, zeros, codes);
   });
-  requireMemory(had);
   return env.Undefined();
 }
 
 Napi::Value gptq(Napi::Env env, Arguments& arguments) {
-  size_t length, upperLength;
-  float* w = arguments.array<float>(napi_float32_array, &length);
-  const double* upper = arguments.array<double>(napi_float64_array, &upperLength);
-  const size_t inputs = arguments.size();
-  const size_t outputs = arguments.size();
+  const FactoredMatrix matrix(arguments);
   const size_t group = arguments.size();
   const int bits = arguments.integer();
   const int clipSteps = arguments.integer();
   requireBits(bits);
-  require(inputs > 0 && outputs > 0 && group > 0, "sizes must be above 0");
-  require(length >= inputs * outputs && upperLength >= inputs * inputs, "w or upper is too short");
-  const size_t groups = (inputs + group - 1) / group;
-  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, inputs * outputs, "codes are too few");
-  float* scales = arguments.arrayOf<float>(napi_float32_array, groups * outputs, "scales are too few");
-  uint8_t* zeroPoints = arguments.arrayOrNull<uint8_t>(napi_uint8_array, groups * outputs, "zero points are too few");
-  std::atomic<bool> had{true};
-  parallelFor(outputs, 64, threads, 64, [&](size_t from, size_t to) {
-    if (!table->gptq(w, upper, inputs, outputs, from, to, group, bits, clipSteps, codes, scales, zeroPoints))
-      had = false;
+  require(group > 0, "sizes must be above 0");
+  const size_t groups = (matrix.inputs + group - 1) / group;
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, matrix.inputs * matrix.outputs, "codes are too few");
+  float* scales = arguments.arrayOf<float>(napi_float32_array, groups * matrix.outputs, "scales are too few");
+  uint8_t* zeroPoints =
+      arguments.arrayOrNull<uint8_t>(napi_uint8_array, groups * matrix.outputs, "zero points are too few");
+  overOutputs(matrix.outputs, 64, [&](size_t from, size_t to) {
+    return table->gptq(matrix.w, matrix.upper, matrix.inputs, matrix.outputs, from, to, group, bits, clipSteps, codes,
+                       scales, zeroPoints);
   });
-  requireMemory(had);
   return env.Undefined();
 }
 
 Napi::Value gptqOnGrids(Napi::Env env, Arguments& arguments) {
-  size_t length, upperLength, scalesLength;
-  float* w = arguments.array<float>(napi_float32_array, &length);
-  const double* upper = arguments.array<double>(napi_float64_array, &upperLength);
-  const size_t inputs = arguments.size();
-  const size_t outputs = arguments.size();
-  const int32_t* blockOf = arguments.arrayOf<int32_t>(napi_int32_array, inputs, "blockOf is too short");
+  size_t scalesLength;
+  const FactoredMatrix matrix(arguments);
+  const int32_t* blockOf = arguments.arrayOf<int32_t>(napi_int32_array, matrix.inputs, "blockOf is too short");
   const int levelBits = arguments.integer();
   require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
-  require(inputs > 0 && outputs > 0, "sizes must be above 0");
-  require(length >= inputs * outputs && upperLength >= inputs * inputs, "w or upper is too short");
   const float* scales = arguments.floats(&scalesLength);
-  const size_t blocks = scalesLength / outputs;
-  for (size_t i = 0; i < inputs; i++)
+  const size_t blocks = scalesLength / matrix.outputs;
+  for (size_t i = 0; i < matrix.inputs; i++)
     require(blockOf[i] >= 0 && static_cast<size_t>(blockOf[i]) < blocks, "blockOf names a block without a scale");
   const float* zeros = arguments.arrayOf<float>(napi_float32_array, scalesLength, "zeros are too few");
-  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, inputs * outputs, "codes are too few");
-  std::atomic<bool> had{true};
-  parallelFor(outputs, 64, threads, 64, [&](size_t from, size_t to) {
-    if (!table->gptqOnGrids(w, upper, inputs, outputs, from, to, blocks, blockOf, levelBits, scales, zeros, codes))
-      had = false;
+  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, matrix.inputs * matrix.outputs, "codes are too few");
+  overOutputs(matrix.outputs, 64, [&](size_t from, size_t to) {
+    return table->gptqOnGrids(matrix.w, matrix.upper, matrix.inputs, matrix.outputs, from, to, blocks, blockOf,
+                              levelBits, scales, zeros, codes);
   });
-  requireMemory(had);
   return env.Undefined();
 }
 
 Napi::Value pruneInputs(Napi::Env env, Arguments& arguments) {
-  size_t length, upperLength;
-  float* w = arguments.array<float>(napi_float32_array, &length);
-  const double* upper = arguments.array<double>(napi_float64_array, &upperLength);
-  const size_t inputs = arguments.size();
-  const size_t outputs = arguments.size();
+  const FactoredMatrix matrix(arguments);
   const size_t first = arguments.size();
   const size_t last = arguments.size();
-  require(first <= last && last <= inputs, "the inputs do not fit");
-  require(length >= inputs * outputs && upperLength >= inputs * inputs, "w or upper is too short");
-  const uint8_t* mask = arguments.arrayOf<uint8_t>(napi_uint8_array, (last - first) * outputs, "mask is too short");
-  std::atomic<bool> had{true};
-  parallelFor(outputs, 64, threads, 64, [&](size_t from, size_t to) {
-    if (!table->pruneInputs(w, upper, inputs, outputs, from, to, first, last, mask)) had = false;
+  require(first <= last && last <= matrix.inputs, "the inputs do not fit");
+  const uint8_t* mask =
+      arguments.arrayOf<uint8_t>(napi_uint8_array, (last - first) * matrix.outputs, "mask is too short");
+  overOutputs(matrix.outputs, 64, [&](size_t from, size_t to) {
+    return table->pruneInputs(matrix.w, matrix.upper, matrix.inputs, matrix.outputs, from, to, first, last, mask);
   });
-  requireMemory(had);
   return env.Undefined();
 }
 
