@@ -47,12 +47,18 @@ export interface CalibrationRequest {
   readonly mapped?: boolean | undefined;
 }
 
-export interface Calibration {
+/** How the samples of a pass came to be seen. */
+export interface Seen {
+  /** Samples that the model was run on; the rest were seen in an earlier pass. */
+  readonly ran: number;
+  /** Samples that a pass had seen when it was interrupted. */
+  readonly resumed: number;
+}
+
+export interface Calibration extends Seen {
   readonly statistics: ReadonlyMap<string, Statistics>;
   /** By value: [channels]. */
   readonly means: ReadonlyMap<string, Float64Array>;
-  /** Samples that the model was run on; the rest were seen in an earlier run. */
-  readonly ran: number;
 }
 
 /**
@@ -64,14 +70,14 @@ export async function calibrate(request: CalibrationRequest, work: Work): Promis
     ...request.values.map((value) => (request.histograms ? new HistogramObserver(value) : new ExtremesObserver(value))),
     ...(request.means ?? []).map((mean) => new MeanObserver(mean)),
   ];
-  const ran = await observe(request, observers, work);
+  const seen = await observe(request, observers, work);
   const statistics = new Map<string, Statistics>();
   const means = new Map<string, Float64Array>();
   for (const observer of observers) {
     if (observer instanceof MeanObserver) means.set(observer.value, observer.mean());
     else statistics.set(observer.value, observer.statistics());
   }
-  return { statistics, means, ran };
+  return { statistics, means, ...seen };
 }
 
 export type Results = Readonly<Record<string, NdArray>>;
@@ -256,19 +262,18 @@ export function reduce(patch: Patch, opType: string, value: string, axes?: reado
 /**
  * Runs the model over the samples and shows each observer what it asked for. Where the data has a cache, samples that an
  * earlier pass saw are not run again.
- * @returns how many samples the model was run on
  * @throws LatheError that names the node whose output is NaN or infinite
  */
 export async function observe(
   request: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant' | 'mapped'>,
   observers: readonly Observer[],
   work: Work,
-): Promise<number> {
-  if (observers.length === 0) return 0;
+): Promise<Seen> {
+  if (observers.length === 0) return { ran: 0, resumed: 0 };
   const { data } = request;
   const saved = savedPass(request, observers);
   const first = (await saved?.resume()) ?? 0;
-  if (first >= data.samples) return 0;
+  if (first >= data.samples) return { ran: 0, resumed: 0 };
   const { observed, asked } = observedModel(request, observers);
   const prepacking = request.mapped !== true;
   const session = await openSession(observed, { background: true, threads: availableParallelism(), prepacking });
@@ -288,7 +293,7 @@ export async function observe(
   } finally {
     await session.release();
   }
-  return done - first;
+  return { ran: done - first, resumed: first };
 }
 
 /** The model with everything among its outputs that the observers ask for; nothing else where weights are mapped. */

@@ -20,7 +20,7 @@ import {
 import { valueTypes } from '../onnx/session';
 import { eliminateDeadNodes } from '../passes';
 import { addedBias, addInstead, correctedBias, meanRequest, withShift } from './bias-correction';
-import { type Calibration, calibrate, MeanObserver, type MeanRequest, observe } from './calibrate';
+import { type Calibration, calibrate, MeanObserver, type MeanRequest, observe, type Seen } from './calibrate';
 import type { CalibrationData } from './calibration-data';
 import { CentredHessianObserver } from './centred-hessians';
 import { type Constants, constantsOf } from './constants';
@@ -88,9 +88,9 @@ export class StaticQuantizer {
   readonly #attention: boolean;
   /** Last layers that stay in float. */
   readonly #heads: ReadonlySet<string>;
-  #calibration: Calibration = { statistics: new Map(), means: new Map(), ran: 0 };
+  #calibration: Calibration = { statistics: new Map(), means: new Map(), ran: 0, resumed: 0 };
   #correctsBias = false;
-  #ran = 0;
+  #seen: Seen = { ran: 0, resumed: 0 };
   #hessians: ReadonlyMap<string, Hessian> = new Map();
   #rounding: HessianRounding = 'feedback';
   /** Layer → means of what reaches it in the quantized model and in the float one, where both were measured. */
@@ -132,9 +132,13 @@ export class StaticQuantizer {
     return new StaticQuantizer(merged, types, targets, dims, attention);
   }
 
-  /** How many samples the model was run on, all passes together; 0 where earlier runs had seen them. */
-  get ran(): number {
-    return this.#ran;
+  /** How the samples came to be seen, all passes together. */
+  get seen(): Seen {
+    return this.#seen;
+  }
+
+  #count({ ran, resumed }: Seen): void {
+    this.#seen = { ran: this.#seen.ran + ran, resumed: this.#seen.resumed + resumed };
   }
 
   get statistics(): ReadonlyMap<string, Statistics> {
@@ -212,7 +216,7 @@ export class StaticQuantizer {
     const means = biasCorrection || isKept ? this.#meanRequests() : [];
     const request = { model: this.model, values, means, data, histograms: histograms || isKept };
     this.#calibration = await calibrate(request, work);
-    this.#ran += this.#calibration.ran;
+    this.#count(this.#calibration);
     this.#correctsBias = biasCorrection;
   }
 
@@ -230,7 +234,7 @@ export class StaticQuantizer {
       const open = openInterval(this.constants, unit);
       observers.push(hasBias ? new CentredHessianObserver(node, weight, open) : new HessianObserver(node, weight));
     }
-    this.#ran += await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs'));
+    this.#count(await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs')));
     this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian(this.#correctsBias)]));
   }
 
@@ -248,7 +252,7 @@ export class StaticQuantizer {
     // Means of other samples differ by more than rounding shifts.
     const float = new Map(layers.map(({ request }) => [request.value, new MeanObserver(request)]));
     const once = portion(work, 0, 1 / (layers.length + 1), 'Measuring means');
-    this.#ran += await observe({ model: this.model, data }, [...float.values()], once);
+    this.#count(await observe({ model: this.model, data }, [...float.values()], once));
     for (const [at, { node, request }] of layers.entries()) {
       work.signal.throwIfAborted();
       const built = this.modelOf(this.build(placement, config));
@@ -257,7 +261,7 @@ export class StaticQuantizer {
       const { model } = eliminateDeadNodes({ ...built, graph: { ...built.graph, outputs } });
       const observer = new MeanObserver({ ...request, value });
       const part = portion(work, (at + 1) / (layers.length + 1), (at + 2) / (layers.length + 1), 'Correcting biases');
-      this.#ran += await observe({ model, data: { ...data, cache: null } }, [observer], part);
+      this.#count(await observe({ model, data: { ...data, cache: null } }, [observer], part));
       const seen = float.get(request.value) as MeanObserver;
       this.#arriving.set(node.name, { quantized: observer.mean(), float: seen.mean() });
     }

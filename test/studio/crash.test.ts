@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress, Recipe } from '../../src-main/contract';
+import { takeRows } from '../../src-main/data/batches';
+import { openNpz } from '../../src-main/data/npz';
+import type { NdArray } from '../../src-main/onnx/ir';
 import { builtEngine } from '../support/built-engine';
 import { bundleEntry } from '../support/bundle-entry';
+import { writeNpz } from '../support/npz';
 import { startStudio, type TestStudio } from '../support/studio';
 
 const folder = join(import.meta.dirname, '../models/emoji-resnet');
@@ -86,6 +90,72 @@ describe('an engine process that dies', () => {
   });
 });
 
+describe('a calibration that is cut short', () => {
+  /** All of the samples in one pass, and nothing after it. */
+  const calibrated: Recipe = {
+    steps: [{ kind: 'quantize', method: 'static-int8', options: { rounding: 'nearest', smooth: false } }],
+  };
+  const samplesIn = ({ detail }: Progress): [done: number, all: number] | null => {
+    const [, done, all] = /^(\d+) of (\d+) samples/.exec(detail ?? '') ?? [];
+    return done === undefined ? null : [Number(done), Number(all)];
+  };
+
+  const isKept = (project: string): boolean =>
+    existsSync(join(project, 'cache')) &&
+    readdirSync(join(project, 'cache')).some((name) => name.endsWith('.statistics'));
+
+  it('goes on where its engine was killed, tells so, and gives the bytes of a run that was not', async () => {
+    const own = await startStudio();
+    try {
+      const data = join(own.folder, 'long');
+      await repeatSamples(emoji.data, 4, data);
+      const projectOf = async (name: string) => {
+        const folder = join(own.folder, name);
+        const { path } = await own.client.call('createProject', { model: emoji.model, folder });
+        await own.client.call('setData', { project: path, data });
+        return path;
+      };
+      const project = await projectOf('cut');
+      const variantOf = async (at: string, id: string | null) =>
+        (await own.client.call('openProject', { project: at })).variants.find(({ variant }) => variant.id === id);
+
+      const { job } = await own.client.call('makeVariant', { project, recipe: calibrated, evaluate: false });
+      let isKilled = false;
+      const ended = await own.finish(project, job, (progress) => {
+        const [done, all] = samplesIn(progress) ?? [0, 0];
+        if (isKilled || done === all || !isKept(project)) return;
+        isKilled = true;
+        process.kill(own.engines.at(-1)?.pid as number, 'SIGKILL');
+      });
+      expect(ended).toMatchObject({ state: 'interrupted', variant: null });
+      expect(ended.error).toMatch(/SIGKILL.*what was finished before is kept; try again/);
+
+      const retried = await own.client.call('retryJob', { project, job });
+      const told: number[] = [];
+      const done = await own.finish(project, retried.job, (progress) =>
+        told.push(samplesIn(progress)?.[0] ?? Infinity),
+      );
+      expect(done).toMatchObject({ state: 'done', error: null });
+      const resumed = await variantOf(project, done.variant);
+      const notes = resumed?.variant.steps.flatMap((step) => step.notes).join(' ') ?? '';
+      const known = Number(/the model was not run again on (\d+) samples/.exec(notes)?.[1]);
+      expect(known).toBeGreaterThan(0);
+      expect(Math.min(...told)).toBeGreaterThan(known);
+
+      const other = await projectOf('whole');
+      const { job: uncut } = await own.client.call('makeVariant', {
+        project: other,
+        recipe: calibrated,
+        evaluate: false,
+      });
+      const whole = await variantOf(other, (await own.finish(other, uncut)).variant);
+      expect(whole?.variant.model.sha256).toBe(resumed?.variant.model.sha256);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
 describe('a studio that dies', () => {
   let place: string;
   let own: TestStudio | null = null;
@@ -115,6 +185,19 @@ describe('a studio that dies', () => {
     expect(await own.finish(project, job)).toMatchObject({ state: 'done', error: null });
   });
 });
+
+/** The data with each calibration sample so many times, so that a run over them takes longer than it takes to kill it. */
+async function repeatSamples(data: string, times: number, into: string): Promise<void> {
+  cpSync(data, into, { recursive: true });
+  const { arrays } = await openNpz(join(data, 'calib.npz'));
+  const repeated: Record<string, NdArray> = {};
+  for (const [name, array] of arrays) {
+    const count = array.shape[0] as number;
+    const rows = Array.from({ length: times * count }, (_, row) => row % count);
+    repeated[name] = takeRows(await array.rows(0, count), rows);
+  }
+  writeNpz(join(into, 'calib.npz'), repeated);
+}
 
 function isAlive(pid: number): boolean {
   try {

@@ -199,7 +199,10 @@ async function quantizeStatically(
   skipBodies(tally, quantizer.model);
   if (wide.size > 0) tally.note(wideNote(wide.size));
   for (const note of [...data.notes, ...notesOn(built.placement, quantizer)]) tally.note(note);
-  if (quantizer.ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
+  const { ran, resumed } = quantizer.seen;
+  if (ran === 0) tally.note('All ranges are known from an earlier run: the model was not run again.');
+  if (resumed > 0)
+    tally.note(`Went on where a run had been interrupted: the model was not run again on ${resumed} samples.`);
   if (saturating.length > 0) tally.note(saturationNote(saturating.length, tally.changed, narrow.size > 0));
   if (built.removed.size > 0) tally.note(removedNote(built));
   tally.note(noteOfReport(built.report));

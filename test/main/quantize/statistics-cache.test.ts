@@ -93,6 +93,8 @@ describe('the cache of statistics', () => {
     expect(resumed.reads).toBeGreaterThanOrEqual(whole.reads - 20);
     expect(resumed.reads).toBeLessThan(whole.reads);
     expect(resumed.hash).toBe(whole.hash);
+    expect(resumed.notes).toContain(`the model was not run again on ${whole.reads - resumed.reads} samples`);
+    expect(whole.notes).not.toContain('interrupted');
   });
 
   it('takes a damaged file for none', async () => {

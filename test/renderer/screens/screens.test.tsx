@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { diffReportSchema, nodesReportSchema } from '../../../src-main/contract';
+import { diffReportSchema, type Evaluation, nodesReportSchema, type ProjectState } from '../../../src-main/contract';
 import { setLanguage } from '../../../src-renderer/app/i18n';
 import { screens } from '../../../src-renderer/screens';
 import { noBudgets, useBudgets } from '../../../src-renderer/screens/compare/budgets';
@@ -358,6 +358,16 @@ describe('compare', () => {
   });
 });
 
+/** The project, its second variant at another speed. */
+function withSpeedup(speedup: Evaluation['speedup']): ProjectState {
+  const variants = project.variants.map((one) =>
+    one.variant.id === figures[1]?.id && one.evaluation !== null
+      ? { ...one, evaluation: { ...one.evaluation, speedup } }
+      : one,
+  );
+  return { ...project, variants };
+}
+
 describe('export', () => {
   it('says before the export that a variant is slower, and asks where to', async () => {
     const asked = openFakeStudio();
@@ -369,6 +379,29 @@ describe('export', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Export' }));
     await waitFor(() => expect(asked.at(-1)?.name).toBe('exportVariant'));
     expect(asked.at(-1)?.params).toMatchObject({ to: '/out', externalData: 'auto', variant: figures[1]?.id });
+  });
+
+  it.each<[string, NonNullable<Evaluation['speedup']>]>([
+    ['faster', { value: 1.4, ci95: [1.3, 1.5], insideNoise: false }],
+    ['slower by no more than noise', { value: 0.97, ci95: [0.9, 1.05], insideNoise: true }],
+  ])('is silent on speed where a variant is %s', (_, speedup) => {
+    openFakeStudio({ project: withSpeedup(speedup) });
+    useSelection.setState({ selected: figures[1]?.id ?? null });
+    show(<Export />);
+    expect(screen.getByText(/× the speed/)).toBeTruthy();
+    expect(screen.queryByText('Slower than the original')).toBeNull();
+  });
+
+  it('says it in Chinese too, with the figure', async () => {
+    await setLanguage('zh');
+    try {
+      openFakeStudio({ project: withSpeedup({ value: 0.87, ci95: [0.85, 0.9], insideNoise: false }) });
+      useSelection.setState({ selected: figures[1]?.id ?? null });
+      show(<Export />);
+      expect(screen.getByRole('alert').textContent).toMatch(/比原模型慢.*0\.87/);
+    } finally {
+      await setLanguage('en');
+    }
   });
 
   it('lists the files that were written and the checks that they passed', () => {
