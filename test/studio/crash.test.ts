@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Progress, Recipe } from '../../src-main/contract';
 import { takeRows } from '../../src-main/data/batches';
 import { openNpz } from '../../src-main/data/npz';
+import { isAlive } from '../../src-main/onnx/file/living-process';
 import type { NdArray } from '../../src-main/onnx/ir';
 import { builtEngine } from '../support/built-engine';
 import { bundleEntry } from '../support/bundle-entry';
@@ -173,7 +174,7 @@ describe('a studio that dies', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     const { project, variant, enginePid } = JSON.parse(text);
-    await expect.poll(() => isAlive(enginePid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(enginePid, null), { timeout: 10_000 }).toBe(false);
 
     own = await startStudio({}, place);
     const state = await own.client.call('openProject', { project });
@@ -197,13 +198,4 @@ async function repeatSamples(data: string, times: number, into: string): Promise
     repeated[name] = takeRows(await array.rows(0, count), rows);
   }
   writeNpz(join(into, 'calib.npz'), repeated);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -109,7 +109,7 @@ class ProtoReader {
     const remnant = { unknown: unknownOf(proto), quantizationAnnotation: proto.quantizationAnnotation };
     return {
       name: proto.name,
-      nodes: isSorted(nodes) ? nodes : sortTopologically(proto.name, nodes),
+      nodes: this.#sorted(proto.name, nodes),
       inputs: proto.input.map(valueFromProto),
       outputs: proto.output.map(valueFromProto),
       initializers,
@@ -119,6 +119,11 @@ class ProtoReader {
       metadata: metadataOf(proto.metadataProps),
       extra: nothingIn(remnant.unknown, remnant.quantizationAnnotation) ? undefined : seal('graph', remnant),
     };
+  }
+
+  #sorted(graph: string, nodes: readonly Node[]): readonly Node[] {
+    const origin = { where: this.#context.source.name, next: whenDamaged };
+    return isSorted(nodes) ? nodes : sortTopologically(graph, nodes, origin);
   }
 
   function(proto: FunctionProto): ModelFunction {
@@ -134,7 +139,7 @@ class ProtoReader {
       attributeNames: proto.attribute,
       attributeDefaults: this.#attributes(proto.attributeProto),
       opsets: this.#opsets(proto.opsetImport),
-      nodes: isSorted(nodes) ? nodes : sortTopologically(proto.name, nodes),
+      nodes: this.#sorted(proto.name, nodes),
       values: valuesByName(proto.valueInfo),
       docString: textOf(proto.docString),
       metadata: metadataOf(proto.metadataProps),
@@ -226,7 +231,7 @@ class ProtoReader {
     return {
       values: this.tensor(proto.values),
       indices: this.tensor(proto.indices),
-      shape: proto.dims.map(Number),
+      shape: proto.dims.map((dim) => this.#tensorDim(`sparse tensor "${proto.values?.name}"`, dim)),
       extra: unknown.length === 0 ? undefined : seal('sparseTensor', { unknown }),
     };
   }

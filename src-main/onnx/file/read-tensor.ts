@@ -3,6 +3,7 @@
 import { LatheError } from '../../contract';
 import {
   type ArrayDType,
+  elementCount,
   expectedByteLength,
   fromBytes,
   isArrayDType,
@@ -10,6 +11,7 @@ import {
   type Tensor,
   tensorByteLength,
 } from '../ir';
+import { whenDamaged } from './byte-source';
 import { dataChunks, readData } from './tensor-data';
 
 /**
@@ -33,6 +35,13 @@ export function readTensor(tensor: Tensor): NdArray {
   const who = `tensor "${tensor.name}"`;
   if (data.kind === 'strings') {
     const decoder = new TextDecoder();
+    if (data.strings.length !== elementCount(shape)) {
+      throw new LatheError({
+        who,
+        what: `string [${shape.join(', ')}] takes ${elementCount(shape)} texts, ${data.strings.length} are stored`,
+        next: whenDamaged,
+      });
+    }
     return { dtype: 'string', shape, data: data.strings.map((text) => decoder.decode(text)) };
   }
   if (!isArrayDType(dtype)) {
@@ -43,7 +52,7 @@ export function readTensor(tensor: Tensor): NdArray {
     throw new LatheError({
       who,
       what: `${dtype} [${shape.join(', ')}] takes ${expectedByteLength(tensor)} bytes, ${bytes} are stored`,
-      next: 'the file may be damaged: export it again',
+      next: whenDamaged,
     });
   }
   if (bytes > mostBytes) {

@@ -45,6 +45,7 @@ export function capturedBy(node: Node): Set<string> {
   const captured = new Set<string>();
   for (const { graph } of subgraphsOf(node)) {
     const own = new Set<string>([...graph.inputs.map((value) => value.name), ...graph.initializers.keys()]);
+    for (const { values } of graph.sparseInitializers) own.add(values.name);
     for (const inner of graph.nodes) {
       for (const name of [...inner.inputs, ...capturedBy(inner)]) if (name !== '' && !own.has(name)) captured.add(name);
       for (const output of inner.outputs) own.add(output);

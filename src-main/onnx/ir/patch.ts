@@ -19,18 +19,14 @@ export class Patch {
 
   constructor(graph: Graph) {
     this.#graph = graph;
-    this.#taken = new Set([
-      ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
-      ...graph.initializers.keys(),
-    ]);
-    for (const value of [...graph.inputs, ...graph.outputs]) this.#taken.add(value.name);
+    this.#taken = namesIn(graph);
   }
 
   get isEmpty(): boolean {
     return this.#lines.length === 0;
   }
 
-  /** A node or value name that is not yet used in the graph; `wanted` itself where it is free. */
+  /** A node or value name that is used neither in the graph nor read by bodies in it; `wanted` itself where it is free. */
   freshName(wanted: string): string {
     let name = wanted;
     for (let n = 1; this.#taken.has(name); n++) name = `${wanted}_${n}`;
@@ -129,6 +125,16 @@ export class Patch {
   }
 }
 
+/** What bodies read of the graphs around included: a new value of this graph must not hide it from them. */
+function namesIn(graph: Graph): Set<string> {
+  return new Set([
+    ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs, ...capturedBy(node)]),
+    ...graph.initializers.keys(),
+    ...graph.sparseInitializers.map(({ values }) => values.name),
+    ...[...graph.inputs, ...graph.outputs].map(({ name }) => name),
+  ]);
+}
+
 /** The node with the values it reads renamed, in its bodies too where they capture them. */
 export function renameReads(node: Node, names: ReadonlyMap<string, string>): Node {
   const touchesInput = node.inputs.some((name) => names.has(name));
@@ -143,6 +149,7 @@ function renameInBodies(node: Node, names: ReadonlyMap<string, string>): Node['a
     const own = new Set([
       ...graph.inputs.map((value) => value.name),
       ...graph.initializers.keys(),
+      ...graph.sparseInitializers.map(({ values }) => values.name),
       ...graph.nodes.flatMap((inner) => inner.outputs),
     ]);
     const visible = new Map([...names].filter(([from]) => !own.has(from)));
@@ -161,11 +168,17 @@ function renameInBodies(node: Node, names: ReadonlyMap<string, string>): Node['a
   return attributes;
 }
 
+/** The file that a graph is read from, and what to try where it is broken. */
+interface Origin {
+  readonly where: string;
+  readonly next: string;
+}
+
 /**
  * Nodes so that each stands after the makers of what it reads; among free ones the given order is kept.
  * @throws LatheError that names the nodes of a ring
  */
-export function sortTopologically(graphName: string, nodes: readonly Node[]): Node[] {
+export function sortTopologically(graphName: string, nodes: readonly Node[], origin?: Origin): Node[] {
   const maker = new Map<string, number>();
   nodes.forEach((node, at) => {
     for (const output of node.outputs) if (output !== '') maker.set(output, at);
@@ -196,6 +209,7 @@ export function sortTopologically(graphName: string, nodes: readonly Node[]): No
         throw new LatheError({
           who: `graph "${graphName}"`,
           what: `nodes form a ring: ${ring.slice(0, 8).join(' → ')}`,
+          ...origin,
         });
       } else if (state[next] === 0) {
         state[next] = 1;

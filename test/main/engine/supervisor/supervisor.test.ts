@@ -10,6 +10,7 @@ import {
   type Supervisor,
   type SupervisorOptions,
 } from '../../../../src-main/engine/supervisor';
+import { isAlive } from '../../../../src-main/onnx/file/living-process';
 import { bundleEntry } from '../../../support/bundle-entry';
 
 /** A process that answers `hashModel` in the way that its model's name asks for, and dies for real. */
@@ -69,7 +70,7 @@ describe('a job', () => {
     const first = await hash(supervisor, 'answer');
     const second = await hash(supervisor, 'answer');
     expect(first.path).not.toBe(second.path);
-    await expect.poll(() => isAlive(Number(first.path))).toBe(false);
+    await expect.poll(() => isAlive(Number(first.path), null)).toBe(false);
   });
 
   it.each([
@@ -150,7 +151,7 @@ describe('a short question', () => {
     await expect(ask(supervisor, 'kill')).rejects.toMatchObject({ code: 'interrupted' });
     const second = await ask(supervisor);
     expect(second.path).not.toBe(first.path);
-    await expect.poll(() => isAlive(Number(second.path))).toBe(false);
+    await expect.poll(() => isAlive(Number(second.path), null)).toBe(false);
   });
 });
 
@@ -170,15 +171,6 @@ describe('close', () => {
     supervisor.close();
     await expect(job).rejects.toMatchObject({ code: 'interrupted' });
     expect(processes).toHaveLength(1);
-    await expect.poll(() => isAlive(processes[0]?.pid as number)).toBe(false);
+    await expect.poll(() => isAlive(processes[0]?.pid as number, null)).toBe(false);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -233,7 +233,9 @@ describe('what the model in memory promises', () => {
     const sorted = modelFromBytes(modelBytes(node('Abs', ['b'], ['c']), node('Abs', ['a'], ['b']))).graph;
     expect(sorted.nodes.map(({ outputs }) => outputs)).toEqual([['b'], ['c']]);
     const ring = modelBytes(node('Abs', ['b'], ['a'], 'one'), node('Abs', ['a'], ['b'], 'two'), textField(2, 'g'));
-    expect(() => modelFromBytes(ring)).toThrow('graph "g": nodes form a ring: one → two');
+    expect(() => modelFromBytes(ring)).toThrow(
+      'graph "g": nodes form a ring: one → two (model); the file may be cut off or damaged',
+    );
   });
 
   test('ai.onnx and the empty domain are one', () => {
@@ -357,6 +359,18 @@ describe('a bad file', () => {
       'more elements than numbers can say',
       modelBytes(initializer('w', [2 ** 40, 2 ** 40], 1)),
       'has too many elements',
+    ],
+    [
+      'a sparse tensor of a negative size',
+      modelBytes(
+        bytesField(
+          15,
+          bytesField(1, varintField(2, 1), floatField(4, 1), textField(8, 'thin')),
+          bytesField(2, varintField(2, 7), varintField(7, 0)),
+          varintField(3, -4),
+        ),
+      ),
+      'sparse tensor "thin": one of its dims is -4',
     ],
     [
       'a sparse tensor without values',

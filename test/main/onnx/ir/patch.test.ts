@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { modelText } from '../../../../src-main/onnx/file';
 import {
+  attributes,
   floatTensor,
   type Graph,
   type Model,
   makeNode,
   makeValue,
+  type Node,
   Patch,
   sortTopologically,
 } from '../../../../src-main/onnx/ir';
@@ -75,6 +77,21 @@ describe('Patch', () => {
     const text = bodyText(patched);
     expect(text).toContain('[n1] r = Neg (x)');
     expect(text).toContain('[n3] s = Neg (a)');
+  });
+
+  test('no fresh name hides a value from a body that reads it of a graph further out', () => {
+    const { graph } = modelFromText(`g (float[2] x, bool c) => (float[2] y) {
+      [if] y = If (c) <
+        then_branch = t () => (float[2] r) { [n1] r = If (c) <
+          then_branch = tt () => (float[2] u) { [n2] u = Neg (x) },
+          else_branch = te () => (float[2] v) { [n3] w = Abs (x) [n4] v = Neg (w) }
+        > },
+        else_branch = e () => (float[2] s) { [n5] s = Exp (x) }
+      >
+    }`);
+    const [outer] = attributes.subgraphsOf(graph.nodes[0] as Node);
+    const patch = new Patch(outer?.graph as Graph);
+    expect(['x', 'c', 'r', 'w'].map((name) => patch.freshName(name))).toEqual(['x_1', 'c_1', 'r_1', 'w']);
   });
 
   test('fresh names are free and differ from each other', () => {
