@@ -5,7 +5,7 @@
 
 import { attributes, calledFunction, functionNodes, type Model, type ModelFunction, type Node } from '../onnx/ir';
 import { countNames, inlineNodes } from './inline-nodes';
-import { definePass, type PassResult, Tally } from './pass';
+import { definePass, type PassResult, type Scope, Tally } from './pass';
 import { rewriteNodes } from './rewrite';
 
 export function inlineFunctions(model: Model, isTarget: (node: Node) => boolean = () => true): PassResult {
@@ -19,7 +19,8 @@ export function inlineFunctions(model: Model, isTarget: (node: Node) => boolean 
     tally,
     (call, site) => {
       const fn = functionOf(call);
-      if (fn === undefined) return false;
+      // A call within a function has its turn when that function's own call has been replaced.
+      if (fn === undefined || isInFunction(site)) return false;
       const other = [...fn.opsets].find(([domain, version]) => (opsets.get(domain) ?? version) !== version);
       if (other !== undefined) return `it is written for opset ${other[1]}; raise the opset first`;
       for (const [domain, version] of fn.opsets) opsets.set(domain, version);
@@ -38,9 +39,14 @@ export function inlineFunctions(model: Model, isTarget: (node: Node) => boolean 
   );
   const called = calledFunctions(inlined);
   const kept = inlined.functions.filter((fn) => called.has(fn));
-  const after = kept.length === model.functions.length ? inlined : { ...inlined, opsets, functions: kept };
+  const isSame = inlined === model && kept.length === model.functions.length;
+  const after = isSame ? model : { ...inlined, opsets, functions: kept };
   const notes = tally.changed === 0 ? [] : [`inlined ${tally.changed} calls of functions`];
   return tally.result(after, notes);
+}
+
+function isInFunction(scope: Scope): boolean {
+  return scope.kind === 'function' || (scope.outer !== null && isInFunction(scope.outer));
 }
 
 const definedNames = (node: Node): string[] => [node.name, ...node.outputs];

@@ -145,27 +145,55 @@ export function renameReads(node: Node, names: ReadonlyMap<string, string>): Nod
 }
 
 function renameInBodies(node: Node, names: ReadonlyMap<string, string>): Node['attributes'] {
-  const renameGraph = (graph: Graph): Graph => {
-    const own = new Set([
-      ...graph.inputs.map((value) => value.name),
-      ...graph.initializers.keys(),
-      ...graph.sparseInitializers.map(({ values }) => values.name),
-      ...graph.nodes.flatMap((inner) => inner.outputs),
-    ]);
-    const visible = new Map([...names].filter(([from]) => !own.has(from)));
-    if (visible.size === 0) return graph;
-    return {
-      ...graph,
-      nodes: graph.nodes.map((inner) => renameReads(inner, visible)),
-      outputs: graph.outputs.map((value) => ({ ...value, name: visible.get(value.name) ?? value.name })),
-    };
-  };
   const attributes = new Map(node.attributes);
   for (const [key, attribute] of attributes) {
-    if (attribute.type === 'graph') attributes.set(key, { type: 'graph', value: renameGraph(attribute.value) });
-    if (attribute.type === 'graphs') attributes.set(key, { type: 'graphs', value: attribute.value.map(renameGraph) });
+    if (attribute.type === 'graph') attributes.set(key, { type: 'graph', value: renameInBody(attribute.value, names) });
+    if (attribute.type === 'graphs')
+      attributes.set(key, { type: 'graphs', value: attribute.value.map((body) => renameInBody(body, names)) });
   }
   return attributes;
+}
+
+function renameInBody(body: Graph, names: ReadonlyMap<string, string>): Graph {
+  const own = new Set([
+    ...body.inputs.map((value) => value.name),
+    ...body.initializers.keys(),
+    ...body.sparseInitializers.map(({ values }) => values.name),
+    ...body.nodes.flatMap((inner) => inner.outputs),
+  ]);
+  const visible = new Map([...names].filter(([from]) => !own.has(from)));
+  if (visible.size === 0) return body;
+  const graph = withoutOwn(new Set([...visible.values()].filter((name) => own.has(name))), body);
+  return {
+    ...graph,
+    nodes: graph.nodes.map((inner) => renameReads(inner, visible)),
+    outputs: graph.outputs.map((value) => ({ ...value, name: visible.get(value.name) ?? value.name })),
+  };
+}
+
+/** The body with other names for own values of these names, which would hide those of the graphs around. */
+function withoutOwn(hiding: ReadonlySet<string>, body: Graph): Graph {
+  if (hiding.size === 0) return body;
+  const taken = namesIn(body);
+  const fresh = new Map<string, string>();
+  for (const name of hiding) {
+    let other = `${name}_own`;
+    for (let n = 1; taken.has(other); n++) other = `${name}_own${n}`;
+    taken.add(other);
+    fresh.set(name, other);
+  }
+  const renamed = (name: string): string => fresh.get(name) ?? name;
+  const renamedValue = (value: Value): Value => ({ ...value, name: renamed(value.name) });
+  const renamedTensor = (tensor: Tensor): Tensor => ({ ...tensor, name: renamed(tensor.name) });
+  return {
+    ...body,
+    inputs: body.inputs.map(renamedValue),
+    outputs: body.outputs.map(renamedValue),
+    initializers: new Map([...body.initializers].map(([name, tensor]) => [renamed(name), renamedTensor(tensor)])),
+    sparseInitializers: body.sparseInitializers.map((it) => ({ ...it, values: renamedTensor(it.values) })),
+    values: new Map([...body.values].map(([name, value]) => [renamed(name), renamedValue(value)])),
+    nodes: body.nodes.map((node) => ({ ...renameReads(node, fresh), outputs: node.outputs.map(renamed) })),
+  };
 }
 
 /** The file that a graph is read from, and what to try where it is broken. */
