@@ -28,7 +28,7 @@ export function eliminateDeadNodes(model: Model, isTarget: (node: Node) => boole
         tally.changed++;
         continue;
       }
-      const trimmed = withoutUnreadOutputs(node, read);
+      const trimmed = isTarget(node) ? withoutUnreadOutputs(node, read) : node;
       if (trimmed !== node) outputs++;
       nodes.push(trimmed);
       for (const name of [...trimmed.inputs, ...capturedBy(trimmed)]) read.add(name);

@@ -133,6 +133,12 @@ const axis = (name: string, fallback: number, data: PushRule['data']): PushRule 
   },
 });
 
+/** Before opset 13 it goes over all axes from the named one on, which lie together only where they are. */
+const softmax: PushRule = {
+  data: 'first',
+  move: (node, perm, site) => (site.opset < 13 ? null : axis('axis', -1, 'first').move(node, perm, site)),
+};
+
 /** Axes of the transposed value as they are called before it. */
 const movedAxes = (axes: readonly number[], perm: readonly number[]): number[] =>
   axes.map((at) => perm[at < 0 ? at + perm.length : at] as number);
@@ -279,8 +285,8 @@ const rules: Readonly<Record<string, PushRule>> = {
   ...Object.fromEntries(binaries.map((op) => [op, broadcast])),
   ...Object.fromEntries(reductions.map((op) => [op, reduce])),
   Concat: axis('axis', 0, 'all'),
-  Softmax: axis('axis', -1, 'first'),
-  LogSoftmax: axis('axis', -1, 'first'),
+  Softmax: softmax,
+  LogSoftmax: softmax,
   Pad: pad,
   Resize: resize,
   Slice: slice,

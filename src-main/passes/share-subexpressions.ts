@@ -5,7 +5,18 @@
 
 import { createHash } from 'node:crypto';
 import { tensorChunks } from '../onnx/file';
-import { type Attribute, attributes, type Graph, type Model, type Node, Patch, type Tensor } from '../onnx/ir';
+import {
+  type Attribute,
+  attributes,
+  calledFunction,
+  type Graph,
+  type Model,
+  type ModelFunction,
+  type Node,
+  Patch,
+  type Tensor,
+  withBodies,
+} from '../onnx/ir';
 import { definePass, editGraphs, isConstantNode, isStandard, type PassResult, Tally } from './pass';
 
 /** Give something else each time. */
@@ -21,10 +32,11 @@ const random = new Set([
 
 export function shareSubexpressions(model: Model, isTarget: (node: Node) => boolean = () => true): PassResult {
   const tally = new Tally();
+  const isRandom = randomIn(model);
   let now = model;
   for (;;) {
     tally.skipped.length = 0;
-    const next = editGraphs(now, ({ graph }) => shareIn(graph, isTarget, tally));
+    const next = editGraphs(now, ({ graph }) => shareIn(graph, isRandom, isTarget, tally));
     if (next === now) break;
     now = next;
   }
@@ -32,13 +44,32 @@ export function shareSubexpressions(model: Model, isTarget: (node: Node) => bool
   return tally.result(now, tally.changed === 0 ? [] : [`shared ${tally.changed} nodes that computed the same twice`]);
 }
 
+/** Operators that give something else each time, and calls of functions that hold one. */
+function randomIn(model: Model): (node: Node) => boolean {
+  const functionOf = calledFunction(model);
+  const known = new Map<ModelFunction, boolean>();
+  const isRandom = (node: Node): boolean => {
+    const fn = functionOf(node);
+    if (fn === undefined) return isStandard(node) && random.has(node.opType);
+    const found = known.get(fn) ?? [...withBodies(fn.nodes)].some(isRandom);
+    known.set(fn, found);
+    return found;
+  };
+  return isRandom;
+}
+
 /** One level: a node counts as the same only once its inputs have been shared. */
-function shareIn(graph: Graph, isTarget: (node: Node) => boolean, tally: Tally): Graph {
+function shareIn(
+  graph: Graph,
+  isRandom: (node: Node) => boolean,
+  isTarget: (node: Node) => boolean,
+  tally: Tally,
+): Graph {
   const outputs = new Set(graph.outputs.map(({ name }) => name));
   const first = new Map<string, Node>();
   const patch = new Patch(graph);
   for (const node of graph.nodes) {
-    const key = keyOf(node);
+    const key = isRandom(node) ? null : keyOf(node);
     if (key === null) continue;
     const same = first.get(key);
     if (same === undefined) {
@@ -62,7 +93,7 @@ function shareIn(graph: Graph, isTarget: (node: Node) => boolean, tally: Tally):
 
 /** Equal for nodes that give the same; null for those that are left alone. Constants are compared as initializers. */
 function keyOf(node: Node): string | null {
-  if ((isStandard(node) && random.has(node.opType)) || isConstantNode(node)) return null;
+  if (isConstantNode(node)) return null;
   if (attributes.subgraphsOf(node).length > 0) return null;
   const parts = [...node.attributes]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -79,8 +110,9 @@ function attributeKey(attribute: Attribute): unknown {
     case 'ints':
       return ['ints', attribute.value.map(String)];
     case 'float':
+      return ['float', floatKey(attribute.value)];
     case 'floats':
-      return [attribute.type, attribute.value];
+      return ['floats', attribute.value.map(floatKey)];
     case 'string':
       return ['string', Buffer.from(attribute.value).toString('base64')];
     case 'strings':
@@ -93,6 +125,9 @@ function attributeKey(attribute: Attribute): unknown {
       return null;
   }
 }
+
+/** JSON has no word for infinities and NaN, nor for -0. */
+const floatKey = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 /** Dtype, shape and a hash of the content. */
 export function tensorKey(tensor: Tensor): string {

@@ -29,6 +29,22 @@ it('moves transposes through elementwise work, constants, joins and reductions u
   );
 });
 
+it.each([
+  [13, true],
+  [11, false],
+])('moves one through the Softmax of opset %i, which works on one axis: %s', async (opset, isMoved) => {
+  const model = modelFromText(`<ir_version: 8, opset_import: ["" : ${opset}]>
+    g (float[1, 3, 2, 2] x) => (float[1, 3, 2, 2] y) {
+      t = Transpose <perm = [0, 2, 3, 1]> (x)
+      s = Softmax <axis = 3> (t)
+      y = Transpose <perm = [0, 3, 1, 2]> (s)
+    }`);
+  const { model: after, changed } = await pushTransposes(model);
+  expect(changed).toBe(isMoved ? 2 : 0);
+  // The kernel sums along another stride.
+  await expectSameOutputs(model, after, { tolerance: 1e-6 });
+});
+
 it('leaves a graph in which nothing would be won', async () => {
   await expectUntouched(
     (model) => pushTransposes(model),
