@@ -1,6 +1,7 @@
 /** A Recipe: an ordered list of Steps, plain JSON; the same file runs from screen and shell. */
 
 import { z } from 'zod';
+import { trainingCurvesSchema } from './work';
 
 export const stepKinds = ['clean', 'prune', 'quantize', 'distil'] as const;
 export type StepKindName = (typeof stepKinds)[number];
@@ -42,5 +43,7 @@ export const stepLogSchema = z.object({
   skipped: z.array(z.object({ node: z.string(), reason: z.string() })),
   notes: z.array(z.string()),
   seconds: z.number(),
+  /** Only of a step that trains; a project's state leaves it out. */
+  training: trainingCurvesSchema.optional(),
 });
 export type StepLog = z.infer<typeof stepLogSchema>;

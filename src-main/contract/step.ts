@@ -5,7 +5,7 @@
 
 import type { OptionSpecs, OptionValue } from './options';
 import type { StepKindName, Targets } from './recipe';
-import type { Work } from './work';
+import type { TrainingCurves, Work } from './work';
 
 /** A method as it is listed, checked and drawn. */
 export interface MethodSpec {
@@ -44,6 +44,7 @@ export interface StepOutcome<Model> {
   readonly notes: readonly string[];
   /** Options that turned out otherwise than asked for (a training that was stopped): with them the same comes out again. */
   readonly performed?: Readonly<Record<string, OptionValue>> | undefined;
+  readonly training?: TrainingCurves | undefined;
 }
 
 export interface StepKind<Model, Dataset> {

@@ -2,11 +2,27 @@
 
 import { z } from 'zod';
 
-/** What a training tells while it runs, enough to draw its curves at any moment. */
-export const trainingProgressSchema = z.object({
+/** How a training went, enough to draw its curves; some kilobytes, however long it was. */
+export const trainingCurvesSchema = z.object({
   /** Updates done, of how many. */
   step: z.number().int(),
   steps: z.number().int(),
+  /** Loss on the validation rows, lower is better; epoch 0 = before training. */
+  best: z.object({
+    validation: z.number().nullable(),
+    /** Share of right answers on the validation rows; without labels, of those that are the teacher's. */
+    accuracy: z.number(),
+    epoch: z.number().int(),
+  }),
+  /** Update → mean loss around it and learning rate; some hundred points. */
+  curve: z.array(z.object({ step: z.number(), loss: z.number(), learningRate: z.number() })),
+  /** After each epoch; thinned out like the curve. */
+  validation: z.array(z.object({ step: z.number(), loss: z.number().nullable() })),
+});
+export type TrainingCurves = z.infer<typeof trainingCurvesSchema>;
+
+/** What a training tells while it runs. A later message may overtake its last one: what is to last is in the log. */
+export const trainingProgressSchema = trainingCurvesSchema.extend({
   epoch: z.number().int(),
   epochs: z.number().int(),
   /** Of the last update. */
@@ -15,17 +31,6 @@ export const trainingProgressSchema = z.object({
   samplesPerSecond: z.number(),
   /** null until an update has been timed. */
   secondsLeft: z.number().nullable(),
-  /** Loss on the validation rows, lower is better; epoch 0 = before training. */
-  best: z.object({
-    validation: z.number().nullable(),
-    /** Share of right answers on the validation rows; without labels, of those that are the teacher's. */
-    accuracy: z.number(),
-    epoch: z.number().int(),
-  }),
-  /** Update → mean loss around it and learning rate; some hundred points, however long the training. */
-  curve: z.array(z.object({ step: z.number(), loss: z.number(), learningRate: z.number() })),
-  /** After each epoch; thinned out like the curve. */
-  validation: z.array(z.object({ step: z.number(), loss: z.number().nullable() })),
 });
 export type TrainingProgress = z.infer<typeof trainingProgressSchema>;
 

@@ -34,7 +34,7 @@ import { loadSamples, type TrainingSamples, trainingSplit } from './samples';
 import type { Schedule } from './schedule';
 import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
 import { openTeacherDistance, type TeacherDistance } from './teacher-distance';
-import { train } from './train';
+import { type Trained, train } from './train';
 import { findTrainable, type Trainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type LossTerm, type TrainingGraph } from './training-graph';
@@ -113,7 +113,7 @@ async function runTraining(
   const samples = await loadSamples(context.dataset, inputs, context.seed, reading);
   if (graph.labels !== '') checkLabels(samples, graph.classes);
   const distance = await openTeacherDistance(loss, intent.temperature, graph.classes);
-  const state = await withForwards(prepared, output, graph, taught, options.threads as number, (forwards) =>
+  const { state, curves } = await withForwards(prepared, output, graph, taught, options.threads as number, (forwards) =>
     runLoop(graph, samples, { ...forwards, loss, distance }, options, {
       context,
       method,
@@ -137,6 +137,7 @@ async function runTraining(
       ...stopNotes(state, options),
     ],
     performed: isStopped(state, options) ? { stopAfter: state.step } : undefined,
+    training: curves,
   };
 }
 
@@ -266,7 +267,7 @@ async function runLoop(
   judges: Judges,
   options: Options,
   { context, method, model, hinted }: { context: Context; method: TrainingMethod; model: Model; hinted: Model },
-): Promise<TrainingState> {
+): Promise<Trained> {
   const { student, teacher } = judges;
   const given = new Map(
     graph.parameters.map(({ name }) => [

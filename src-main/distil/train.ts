@@ -1,25 +1,41 @@
 /** The training loop: batches in, parameters out. The best weights on the validation rows are kept. */
 
-import { LatheError, type Work } from '../contract';
+import { LatheError, type TrainingCurves, type Work } from '../contract';
 import { type NdArray, zeros } from '../onnx/ir';
 import { firstNonFinite } from './first-non-finite';
 import { follow } from './moving-average';
 import { shuffled, type TrainingSamples } from './samples';
 import { learningRateAt } from './schedule';
-import { type TrainingBounds, trainingProgress } from './training-progress';
+import { type TrainingBounds, trainingCurves, trainingProgress } from './training-progress';
 import type { BestWeights, CheckpointStore, TrainingPlan, TrainingState, Weights } from './training-state';
 import { runUpdate, stepFeeds } from './update';
+
+export interface Trained {
+  /** After the last update; `best` holds the weights to use. */
+  readonly state: TrainingState;
+  readonly curves: TrainingCurves;
+}
 
 /**
  * Trains from the checkpoint, if there is one, else from the start. The same seed and thread count give the same curve,
  * interrupted or not: an epoch's order depends on seed and epoch alone. Whoever steers may pause it, or stop it with
  * what it has reached.
- * @returns the state after the last update; `best` holds the weights to use
  * @throws LatheError where the loss is no longer finite (the last good state is in the checkpoint)
  */
-export async function train(plan: TrainingPlan, checkpoint: CheckpointStore, work: Work): Promise<TrainingState> {
-  const { settings } = plan;
+export async function train(plan: TrainingPlan, checkpoint: CheckpointStore, work: Work): Promise<Trained> {
   const bounds = boundsOf(plan);
+  const state = await updates(plan, bounds, checkpoint, work);
+  return { state, curves: trainingCurves(state, bounds) };
+}
+
+/** @returns the state after the last of them */
+async function updates(
+  plan: TrainingPlan,
+  bounds: TrainingBounds,
+  checkpoint: CheckpointStore,
+  work: Work,
+): Promise<TrainingState> {
+  const { settings } = plan;
   const stopAfter = settings.stopAfter > 0 ? settings.stopAfter : Number.POSITIVE_INFINITY;
   const saved = await checkpoint.load();
   let state = saved !== null && saved.step <= stopAfter ? saved : await startingState(plan);

@@ -1,6 +1,6 @@
 /** What a training tells of itself: figures, time left, and curves thinned out to some hundred points. */
 
-import type { Progress, TrainingProgress } from '../contract';
+import type { Progress, TrainingCurves, TrainingProgress } from '../contract';
 import type { EpochRecord, TrainingState } from './training-state';
 
 /** Points of a curve: more than a screen has room for is not sent. */
@@ -28,23 +28,29 @@ export function trainingProgress(state: TrainingState, bounds: TrainingBounds, c
   const loss = losses.at(-1) ?? 0;
   const perSecond = clock.seconds > 0 ? clock.steps / clock.seconds : 0;
   const training: TrainingProgress = {
-    step,
-    steps,
+    ...trainingCurves(state, bounds),
     epoch,
     epochs,
     loss,
     learningRate: rateAt(Math.max(0, step - 1)),
     samplesPerSecond: perSecond * bounds.rowsPerStep,
     secondsLeft: perSecond > 0 ? (steps - step) / perSecond : null,
-    best: { validation: finite(state.best.validation), accuracy: state.best.accuracy, epoch: state.best.epoch },
-    curve: lossCurve(losses, rateAt),
-    validation: thinned(state.history, curvePoints).map((record) => validationPoint(record, bounds.perEpoch)),
   };
   return {
     phase: 'Training',
     fraction: step / steps,
     detail: `epoch ${epoch} of ${epochs}, loss ${loss.toFixed(4)}`,
     training,
+  };
+}
+
+export function trainingCurves({ step, best, losses, history }: TrainingState, bounds: TrainingBounds): TrainingCurves {
+  return {
+    step,
+    steps: bounds.steps,
+    best: { validation: finite(best.validation), accuracy: best.accuracy, epoch: best.epoch },
+    curve: lossCurve(losses, bounds.rateAt),
+    validation: thinned(history, curvePoints).map((record) => validationPoint(record, bounds.perEpoch)),
   };
 }
 

@@ -62,6 +62,7 @@ export async function runRecipe(model: Model, recipe: unknown, context: RunConte
       skipped: [...outcome.skipped],
       notes: [...outcome.notes],
       seconds: (performance.now() - startedAt) / 1000,
+      ...(outcome.training && { training: outcome.training }),
     });
   }
   return { model: current, steps: logs };

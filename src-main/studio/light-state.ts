@@ -7,7 +7,7 @@ const skipsShown = 20;
 /** Room for the rest of the state below the 1 MB of a message. */
 const classesBudgetBytes = 400_000;
 
-/** Drops large confusion matrices and long skip lists, and all class tables where they are many. */
+/** Drops large confusion matrices, long skip lists and the curves of trainings, and all class tables where they are many. */
 export function lightState(state: ProjectState): ProjectState {
   const variants = state.variants.map(({ variant, evaluation }) => ({
     variant: lightVariant(variant),
@@ -21,7 +21,7 @@ function lightVariant(variant: Variant): Variant {
   return { ...variant, steps: variant.steps.map(lightStep) };
 }
 
-function lightStep(step: StepLog): StepLog {
+function lightStep({ training: _, ...step }: StepLog): StepLog {
   const more = step.skipped.length - skipsShown;
   if (more <= 0) return step;
   const notes = [...step.notes, `${more} more places were skipped.`];

@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { TrainingProgress } from '../../src-main/contract';
+import type { TrainingCurves } from '../../src-main/contract';
 import { EChart } from './echart';
 import { usePalette } from './palette';
 import { type TrainingWords, trainingOption } from './training-option';
@@ -7,7 +7,7 @@ import { type TrainingWords, trainingOption } from './training-option';
 export interface TrainingChartProps {
   readonly label: string;
   readonly height: number | string;
-  readonly training: TrainingProgress;
+  readonly training: TrainingCurves;
   readonly words: TrainingWords;
 }
 

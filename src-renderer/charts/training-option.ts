@@ -1,7 +1,7 @@
 /** The curves of a training as an ECharts option; a function of its data, so that it can be tested without a canvas. */
 
 import type { EChartsOption } from 'echarts';
-import type { TrainingProgress } from '../../src-main/contract';
+import type { TrainingCurves } from '../../src-main/contract';
 import type { Palette } from './palette';
 
 export interface TrainingWords {
@@ -11,7 +11,7 @@ export interface TrainingWords {
   readonly step: string;
 }
 
-export function trainingOption(training: TrainingProgress, words: TrainingWords, palette: Palette): EChartsOption {
+export function trainingOption(training: TrainingCurves, words: TrainingWords, palette: Palette): EChartsOption {
   const { curve, validation, step, steps } = training;
   // The bar above tells what is left; the curve fills at least half of the width.
   const last = Math.min(steps, 2 * step);
@@ -53,7 +53,7 @@ export function trainingOption(training: TrainingProgress, words: TrainingWords,
 }
 
 /** Losses that fall through orders of magnitude are told apart on a logarithmic axis alone. */
-function lossAxis({ curve, validation }: TrainingProgress): 'log' | 'value' {
+function lossAxis({ curve, validation }: TrainingCurves): 'log' | 'value' {
   const losses = [...curve, ...validation].flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const least = Math.min(...losses);
   return least > 0 && Math.max(...losses) > 20 * least ? 'log' : 'value';

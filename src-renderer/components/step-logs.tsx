@@ -4,6 +4,7 @@ import type { StepLog } from '../../src-main/contract';
 import { integer, seconds } from './format';
 import { Icon } from './icon';
 import { kindColor, kindIcon } from './kind';
+import { TrainingCurves } from './training-curves';
 
 /** What each step did: how many places were eligible, changed, and skipped with the reason. */
 export function StepLogs({ steps }: { steps: readonly StepLog[] }) {
@@ -58,6 +59,7 @@ function StepEntry({ step, number }: { step: StepLog; number: number }) {
           ))}
         </List>
       )}
+      {step.training !== undefined && <TrainingCurves training={step.training} />}
       {step.skipped.length > 0 && (
         <Spoiler maxHeight={120} showLabel={t('log.more')} hideLabel={t('log.less')}>
           <Table aria-label={t('log.skipped')} fz="xs" verticalSpacing={2}>

@@ -1,11 +1,9 @@
 import { Drawer, Group, ScrollArea, Stack, Tabs, Text } from '@mantine/core';
-import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ProjectState } from '../../../src-main/contract';
 import { EvaluationFigures } from '../../components/evaluation-figures';
 import { StepLogs } from '../../components/step-logs';
 import { Warnings } from '../../components/warnings';
-import { forProject } from '../../studio/actions';
+import { useDetails } from '../../studio/details';
 import { select } from '../../studio/selection';
 import { Classes } from './classes';
 import { Differences } from './differences';
@@ -42,7 +40,7 @@ export function Details({ row }: { row: CompareRow | null }) {
 
 function Body({ row }: { row: CompareRow }) {
   const { t } = useTranslation();
-  const whole = useWhole(row);
+  const whole = useDetails(row.variant?.id ?? null, row);
   const evaluation = whole?.evaluation ?? row.evaluation;
   const variant = whole?.variant ?? row.variant;
   return (
@@ -88,26 +86,4 @@ function Body({ row }: { row: CompareRow }) {
       </Tabs>
     </Stack>
   );
-}
-
-type Whole = Partial<ProjectState['variants'][number]>;
-
-/** The state of a project leaves out large confusion matrices and long lists; here they are asked for. */
-function useWhole(row: CompareRow): Whole | null {
-  const [whole, setWhole] = useState<Whole | null>(null);
-  useEffect(() => {
-    let current = true;
-    const ask: Promise<Whole> =
-      row.variant === null
-        ? forProject('baselineDetails', {}).then((evaluation) => ({ evaluation }))
-        : forProject('variantDetails', { variant: row.variant.id });
-    ask.then(
-      (answer) => current && setWhole(answer),
-      (error: unknown) => console.warn('The details could not be read.', error),
-    );
-    return () => {
-      current = false;
-    };
-  }, [row]);
-  return whole;
 }

@@ -2,7 +2,7 @@ import { ActionIcon, Badge, Box, Button, Collapse, Group, Paper, Stack, Text, To
 import { useDisclosure, useInterval } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Job } from '../../../src-main/contract';
+import type { Job, Variant } from '../../../src-main/contract';
 import { go } from '../../app/navigation';
 import { isActive } from '../../components/active-job';
 import { seconds } from '../../components/format';
@@ -12,6 +12,7 @@ import { StepLogs } from '../../components/step-logs';
 import { useStudioWords } from '../../components/studio-words';
 import { useAction } from '../../components/use-action';
 import { forProject } from '../../studio/actions';
+import { useDetails } from '../../studio/details';
 import { edit, stepLine } from '../../studio/recipe-draft';
 import { select } from '../../studio/selection';
 import { useProject, useStudio } from '../../studio/store';
@@ -92,13 +93,16 @@ export function JobCard({ job }: { job: Job }) {
       )}
       {variant !== undefined && (
         <Collapse expanded={opened}>
-          <Stack mt="sm">
-            <StepLogs steps={variant.steps} />
-          </Stack>
+          <Stack mt="sm">{opened && <WholeLog variant={variant} />}</Stack>
         </Collapse>
       )}
     </Paper>
   );
+}
+
+function WholeLog({ variant }: { variant: Variant }) {
+  const details = useDetails(variant.id, variant);
+  return <StepLogs steps={(details?.variant ?? variant).steps} />;
 }
 
 function JobActions({ job }: { job: Job }) {

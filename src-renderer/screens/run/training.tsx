@@ -1,28 +1,16 @@
-import { Box, Button, Group, Loader, Stack, Tooltip } from '@mantine/core';
-import { lazy, Suspense, useMemo } from 'react';
+import { Button, Stack, Tooltip } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Job, TrainingProgress, Wish } from '../../../src-main/contract';
 import { Figure, Figures } from '../../components/figure';
 import { missing, number, percent, rate, seconds } from '../../components/format';
 import { Icon } from '../../components/icon';
+import { TrainingCurves } from '../../components/training-curves';
 import { useAction } from '../../components/use-action';
 import { forProject } from '../../studio/actions';
-
-const TrainingChart = lazy(() => import('../../charts/training-chart'));
-const chartHeight = 220;
 
 /** A training under way: its figures and curves. */
 export function Training({ training }: { training: TrainingProgress }) {
   const { t } = useTranslation();
-  const words = useMemo(
-    () => ({
-      loss: t('training.loss'),
-      validation: t('training.validation'),
-      learningRate: t('training.learningRate'),
-      step: t('training.step'),
-    }),
-    [t],
-  );
   const { best, secondsLeft } = training;
   return (
     <Stack gap="xs">
@@ -39,17 +27,7 @@ export function Training({ training }: { training: TrainingProgress }) {
         <Figure label={t('training.samples')} value={rate(training.samplesPerSecond)} />
         <Figure label={t('training.left')} value={secondsLeft === null ? missing : seconds(secondsLeft)} />
       </Figures>
-      <Suspense
-        fallback={
-          <Group h={chartHeight} justify="center">
-            <Loader size="sm" />
-          </Group>
-        }
-      >
-        <Box>
-          <TrainingChart label={t('training.chart')} height={chartHeight} training={training} words={words} />
-        </Box>
-      </Suspense>
+      <TrainingCurves training={training} />
     </Stack>
   );
 }

@@ -22,7 +22,14 @@ function stateOf(classes: number, variants: number): ProjectState {
     notes: [],
     seconds: 1,
   } as const;
-  const variant = { ...sampleVariant, steps: [{ ...step, notes: [], skipped }] };
+  const training = {
+    step: 1,
+    steps: 1,
+    best: { validation: 1, accuracy: 1, epoch: 1 },
+    curve: [{ step: 1, loss: 1, learningRate: 1 }],
+    validation: [],
+  };
+  const variant = { ...sampleVariant, steps: [{ ...step, notes: [], skipped, training }] };
   return {
     path: '/p',
     name: 'p',
@@ -45,6 +52,7 @@ describe('lightState', () => {
     expect(light.baseline?.classes?.confusion).toHaveLength(10);
     expect(light.variants[0]?.variant.steps[0]).toMatchObject({ notes: ['30 more places were skipped.'] });
     expect(light.variants[0]?.variant.steps[0]?.skipped).toHaveLength(20);
+    expect(light.variants[0]?.variant.steps[0]).not.toHaveProperty('training');
   });
 
   it('drops a large confusion matrix and keeps the figures by class', () => {
