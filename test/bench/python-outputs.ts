@@ -81,15 +81,15 @@ async function compareEntry(id: string, data: string): Promise<void> {
   try {
     const dataset = await datasetOf(source, data);
     const made: { name: string; model: string; samples: string[] }[] = [];
-    for (const [name, steps] of rows()) {
-      const folder = join(scratch, String(made.length));
+    for (const [at, [name, steps]] of rows().entries()) {
+      const folder = join(scratch, String(at));
       mkdirSync(folder);
       const model = join(folder, 'model.onnx');
       try {
         await make(source, steps, dataset, model, folder);
         made.push({ name, model, samples: await runHere(model, dataset.test as Split, folder) });
       } catch (thrown) {
-        console.log(`| ${id} | ${name} | not made: ${messageOf(thrown).slice(0, 100).replaceAll('|', '/')} | |`);
+        console.log(`| ${id} | ${name} | not made: ${messageOf(thrown).slice(0, 300).replaceAll('|', '/')} | |`);
       }
     }
     report(id, runThere(made, scratch));
