@@ -435,19 +435,21 @@ Napi::Value quantizeBlocks(Napi::Env env, Arguments& arguments) {
   return env.Undefined();
 }
 
-template <bool isFitted>
+template <GridSearch search>
 Napi::Value gridsOf(Napi::Env env, Arguments& arguments) {
   const BlockedMatrix matrix(arguments);
   const int levelBits = arguments.integer();
-  const int zeroKind = isFitted ? arguments.integer() : 2;
+  constexpr bool isRange = search == GridSearch::range;
+  const int zeroKind = isRange || search == GridSearch::fitted ? arguments.integer() : 2;
+  const int clipSteps = isRange ? arguments.integer() : 1;
   require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
-  require(zeroKind >= 0 && zeroKind <= 2, "no such kind of zero point");
+  require(zeroKind >= 0 && zeroKind <= (isRange ? 1 : 2), "no such kind of zero point");
   const size_t grids = matrix.outputs * matrix.blocks;
   float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
   float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
   overOutputs(matrix.outputs, matrix.grain(), [&](size_t from, size_t to) {
     return table->gridsOf(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, levelBits, zeroKind,
-                          isFitted, scales, zeros);
+                          search, clipSteps, scales, zeros);
   });
   return env.Undefined();
 }
@@ -618,8 +620,10 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<maskBelow>(exports, "maskBelow");
   add<maskNOfM>(exports, "maskNOfM");
   add<quantizeBlocks>(exports, "quantizeBlocks");
-  add<gridsOf<true>>(exports, "fittedGrids");
-  add<gridsOf<false>>(exports, "spanningGrids");
+  add<gridsOf<GridSearch::fitted>>(exports, "fittedGrids");
+  add<gridsOf<GridSearch::halfQuadratic>>(exports, "halfQuadraticGrids");
+  add<gridsOf<GridSearch::range>>(exports, "rangeGrids");
+  add<gridsOf<GridSearch::spanning>>(exports, "spanningGrids");
   add<quantizeOnGrids>(exports, "quantizeOnGrids");
   add<gptq>(exports, "gptq");
   add<gptqOnGrids>(exports, "gptqOnGrids");

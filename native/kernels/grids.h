@@ -2,6 +2,7 @@
 #pragma once
 
 #include "blocks.h"
+#include "table.h"
 
 namespace {
 
@@ -101,8 +102,58 @@ inline Grid fittedGrid(const float* column, size_t count, float most, Floats low
   return {flat ? plain.scale : best.scale, flat ? plain.zeroPoint : best.zeroPoint};
 }
 
+// x^-0.3: rootedInverse of block-grids.ts.
+inline Floats rootedInverse(Floats x) {
+  const Floats bits = __builtin_convertvector((Ints)x, Floats);
+  const Floats guess = bits * -0.3f + (float)(1.3 * 8388608 * (127 - 0.045));
+  Floats y = (Floats)__builtin_convertvector(guess, Ints);
+  for (int step = 0; step < 3; step++) {
+    const Floats tenth = ((x * y) * y) * y;
+    const Floats one = ((tenth * tenth) * tenth) * y;
+    y = y * (1.1f - 0.1f * one);
+  }
+  return y;
+}
+
+inline bool any(Ints mask) {
+  int32_t seen = 0;
+  for (size_t lane = 0; lane < kLanes; lane++) seen |= mask[lane];
+  return seen != 0;
+}
+
+// HQQ of sixteen columns of a tile, each lane until its error grows.
+inline Grid halfQuadraticGrid(const float* column, size_t count, float most, Floats low, Floats high) {
+  Grid best = spanningGrid(low, high, most);
+  const Floats scale = best.scale;
+  const Floats inverse = all(1) / scale;
+  const Floats leastSize = all(0x1p-100f);
+  Floats zero = best.zeroPoint;
+  Floats least = all(__builtin_inff());
+  Ints active = Ints{} - 1;
+  float beta = 10;
+  for (int round = 0; round <= 20 && any(active); round++, beta *= 1.01f) {
+    Floats error = {};
+    Floats next = {};
+    for (size_t i = 0; i < count; i++) {
+      const Floats value = load(column + i * kStrip);
+      const Floats code = wholeOf(value * inverse + zero, all(0), all(most));
+      const Floats rest = value - (code - zero) * scale;
+      const Floats size = magnitudes(rest);
+      const Floats power = rootedInverse(size < leastSize ? leastSize : size);
+      error += size * power;
+      const Floats kept = larger(size - power / beta, all(0));
+      next += code - (value - (rest < 0 ? -kept : kept)) * inverse;
+    }
+    active &= error < least;
+    least = active ? error : least;
+    best.zeroPoint = active ? zero : best.zeroPoint;
+    zero = next / (float)count;
+  }
+  return best;
+}
+
 bool gridsOf(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
-             int zeroKind, bool isFitted, float* scales, float* zeros) {
+             int zeroKind, GridSearch search, int clipSteps, float* scales, float* zeros) {
   const size_t blocks = (inputs + block - 1) / block;
   const float most = (float)((1 << levelBits) - 1);
   Scratch<float> tile(block * kStrip);
@@ -124,10 +175,16 @@ bool gridsOf(const float* x, size_t inputs, size_t outputs, size_t from, size_t 
       const size_t lanes = to - first < kLanes ? to - first : kLanes;
       const Floats low = ranges.low[part];
       const Floats high = ranges.high[part];
-      const Grid grid = !isFitted       ? spanningGrid(low, high, most)
-                        : zeroKind == 0 ? fittedGrid<0>(column, count, most, low, high, &weighed)
-                        : zeroKind == 1 ? fittedGrid<1>(column, count, most, low, high, &weighed)
-                                        : fittedGrid<2>(column, count, most, low, high, &weighed);
+      const auto fitted = [&] {
+        return zeroKind == 0 ? fittedGrid<0>(column, count, most, low, high, &weighed)
+               : zeroKind == 1 ? fittedGrid<1>(column, count, most, low, high, &weighed)
+                               : fittedGrid<2>(column, count, most, low, high, &weighed);
+      };
+      const Grid grid =
+          search == GridSearch::spanning        ? spanningGrid(low, high, most)
+          : search == GridSearch::range         ? blockGrid(column, kStrip, count, levelBits, zeroKind == 0, clipSteps, low, high)
+          : search == GridSearch::halfQuadratic ? halfQuadraticGrid(column, count, most, low, high)
+                                                : fitted();
       for (size_t lane = 0; lane < lanes; lane++) {
         scales[(first + lane) * blocks + at] = grid.scale[lane];
         zeros[(first + lane) * blocks + at] = grid.zeroPoint[lane];

@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// How the grid of a block is found: src-main/kernels/block-grids.ts has a function for each.
+enum class GridSearch { spanning, fitted, range, halfQuadratic };
+
 struct KernelTable {
   const char* name;
 
@@ -47,7 +50,7 @@ struct KernelTable {
 
   // grids.h. Outputs from…to. False: no memory.
   bool (*gridsOf)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
-                  int zeroKind, bool isFitted, float* scales, float* zeros);
+                  int zeroKind, GridSearch search, int clipSteps, float* scales, float* zeros);
 
   // gptq.h. Outputs from…to. False: no memory.
   bool (*gptq)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t group,

@@ -4,7 +4,7 @@
  * All arithmetic is float32, each operation rounded and sums in order, so that native code gives the same bytes.
  */
 
-import { type BlockGrid, wholeOf } from './blocks';
+import { type BlockGrid, blockGrid, wholeOf } from './blocks';
 import { ROUND } from './channels';
 
 const f = Math.fround;
@@ -53,6 +53,48 @@ export function spanningGrids(
 ): void {
   const most = 2 ** levelBits - 1;
   eachBlock(x, inputs, outputs, block, (values, count, grid) => spanningGrid(values, count, most, grid), scales, zeros);
+}
+
+/**
+ * Grids by {@link blockGrid}: the range of each block with zero, or the one of least squared error among `clipSteps` shrunken
+ * ones.
+ * @param x [inputs, outputs]
+ * @param zeroKind `none` or `integer` of {@link zeroKinds}
+ */
+export function rangeGrids(
+  x: Float32Array,
+  inputs: number,
+  outputs: number,
+  block: number,
+  levelBits: number,
+  zeroKind: number,
+  clipSteps: number,
+  scales: Float32Array,
+  zeros: Float32Array,
+): void {
+  const isSymmetric = zeroKind === zeroKinds.none;
+  const find: GridFinder = (values, count, grid) =>
+    blockGrid(values, 0, 1, count, levelBits, isSymmetric, clipSteps, grid);
+  eachBlock(x, inputs, outputs, block, find, scales, zeros);
+}
+
+/**
+ * Grids with float zero points by HQQ (Badri and Shaji 2023, "Half-quadratic quantization"): scales as
+ * {@link spanningGrids} has them, zero points moved as long as Σ|x − x̂|^0.7 shrinks.
+ * @param x [inputs, outputs]
+ */
+export function halfQuadraticGrids(
+  x: Float32Array,
+  inputs: number,
+  outputs: number,
+  block: number,
+  levelBits: number,
+  scales: Float32Array,
+  zeros: Float32Array,
+): void {
+  const most = 2 ** levelBits - 1;
+  const find: GridFinder = (values, count, grid) => halfQuadraticGrid(values, count, most, grid);
+  eachBlock(x, inputs, outputs, block, find, scales, zeros);
 }
 
 /**
@@ -182,6 +224,61 @@ function fitTo(count: number, scale: number, least: number, most: number, moves:
   fit.scale = f(together / spreadOfCodes);
   fit.origin = f(f(sumOfUx - f(fit.scale * uc)) / sumOfU);
   fit.gain = f(together * fit.scale);
+}
+
+/** Rounds of HQQ and its weight β with what that grows by, as its authors set them. Their norm is 0.7. */
+const rounds = 20;
+const firstBeta = 10;
+const growth = f(1.01);
+
+function halfQuadraticGrid(values: Float32Array, count: number, most: number, grid: BlockGrid): void {
+  spanningGrid(values, count, most, grid);
+  const { scale } = grid;
+  const inverse = f(1 / scale);
+  let zero = grid.zeroPoint;
+  let least = Infinity;
+  for (let round = 0, beta = firstBeta; round <= rounds; round++, beta = f(beta * growth)) {
+    let error = 0; // Σ |x − x̂|^0.7
+    let next = 0;
+    for (let i = 0; i < count; i++) {
+      const code = nearestCode(f(f(values[i]! * inverse) + zero), most);
+      const rest = f(values[i]! - f(f(code - zero) * scale));
+      const size = Math.abs(rest);
+      const power = rootedInverse(Math.max(size, leastSize));
+      error = f(error + f(size * power));
+      // The shrinkage of |·|^0.7: what is small enough counts as no error at all.
+      const shrunk = f(size - f(power / beta));
+      const kept = Math.sign(rest) * Math.max(shrunk, 0);
+      next = f(next + f(code - f(f(values[i]! - kept) * inverse)));
+    }
+    if (!(error < least)) return;
+    least = error;
+    grid.zeroPoint = zero;
+    zero = f(next / count);
+  }
+}
+
+/** Below it a difference is as good as none, and {@link rootedInverse} would leave the range of float32. */
+const leastSize = 2 ** -100;
+const [slope, start] = [f(-0.3), f(1.3 * 2 ** 23 * (127 - 0.045))];
+const [share, wholeAndShare] = [f(0.1), f(1.1)];
+const asFloat = new Float32Array(1);
+const asInteger = new Int32Array(asFloat.buffer);
+
+/**
+ * x^−0.3 to about 1e-6, of float32 operations alone: the bits of a float are nearly its logarithm, and three of
+ * Newton's steps for y^−10 = x³ mend what that is off.
+ */
+export function rootedInverse(x: number): number {
+  asFloat[0] = x;
+  asInteger[0] = f(f(f(asInteger[0]!) * slope) + start);
+  let y = asFloat[0];
+  for (let step = 0; step < 3; step++) {
+    const tenth = f(f(f(x * y) * y) * y);
+    const one = f(f(f(tenth * tenth) * tenth) * y);
+    y = f(y * f(wholeAndShare - f(share * one)));
+  }
+  return y;
 }
 
 /** The code that a number of steps is rounded to, ties to even; NaN gives 0. */

@@ -22,6 +22,7 @@ export type NativeKernels = Pick<
   | 'float32ToFloat16'
   | 'gptq'
   | 'gptqOnGrids'
+  | 'halfQuadraticGrids'
   | 'inverseUpperCholesky'
   | 'maskBelow'
   | 'maskNOfM'
@@ -29,6 +30,7 @@ export type NativeKernels = Pick<
   | 'quantizeBlocks'
   | 'quantizeChannels'
   | 'quantizeOnGrids'
+  | 'rangeGrids'
   | 'spanningGrids'
 > & {
   /**
@@ -76,6 +78,7 @@ export const {
   float32ToFloat16,
   gptq,
   gptqOnGrids,
+  halfQuadraticGrids,
   inverseUpperCholesky,
   maskBelow,
   maskNOfM,
@@ -83,5 +86,6 @@ export const {
   quantizeBlocks,
   quantizeChannels,
   quantizeOnGrids,
+  rangeGrids,
   spanningGrids,
 }: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

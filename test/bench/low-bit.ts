@@ -78,9 +78,9 @@ async function copyBandwidth(threads: number): Promise<number> {
 
 const bandwidth = { one: await copyBandwidth(1), all: await copyBandwidth(threads) };
 
-const roundings = (['nearest', 'mse', 'k-quant'] as const).flatMap((search) =>
+const roundings = (['nearest', 'mse', 'k-quant', 'hqq'] as const).flatMap((search) =>
   (['none', 'integer', 'float'] as const)
-    .filter((zeroPoints) => search !== 'mse' || zeroPoints !== 'float')
+    .filter((zeroPoints) => (search === 'mse' ? zeroPoints !== 'float' : search !== 'hqq' || zeroPoints === 'float'))
     .map((zeroPoints) => {
       const rate = (threads: number): number => {
         nativeKernels?.setThreads(threads);

@@ -339,6 +339,21 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
         (k, [s, z]) =>
           k.fittedGrids(x, inputs, outputs, block, levelBits, zeroKind, s as Float32Array, z as Float32Array),
       );
+    for (const [zeroKind, clipSteps] of [
+      [0, 1],
+      [1, 1],
+      [0, 20],
+      [1, 20],
+    ] as const)
+      expectEqual(
+        () => [new Float32Array(grids), new Float32Array(grids)],
+        (k, [s, z]) =>
+          k.rangeGrids(x, inputs, outputs, block, levelBits, zeroKind, clipSteps, s as Float32Array, z as Float32Array),
+      );
+    expectEqual(
+      () => [new Float32Array(grids), new Float32Array(grids)],
+      (k, [s, z]) => k.halfQuadraticGrids(x, inputs, outputs, block, levelBits, s as Float32Array, z as Float32Array),
+    );
     const [scales, zeros] = [new Float32Array(grids), new Float32Array(grids)];
     expectEqual(
       () => [scales, zeros],
