@@ -86,8 +86,7 @@ function foldOnce(
       if (!isStandard(node) || !isTarget(node)) continue;
       const [output] = node.outputs as [string];
       const value = known.of(output);
-      const isKnown = value?.entries.every((entry) => typeof entry === 'number') === true;
-      if (isKnown && !isConstantNode(node) && node.outputs.length === 1) {
+      if (value !== undefined && isExact(value) && !isConstantNode(node) && node.outputs.length === 1) {
         if (scope.index.isOutput(output)) {
           tally.skip(node, 'it gives an output of the graph its name');
           continue;
@@ -109,6 +108,12 @@ function foldOnce(
   });
 }
 
+/** Whether each entry is known, and is a number that the dtype and a float64 hold: "to the end" is often 2⁶³ − 1. */
+function isExact({ entries, dtype }: Entries): boolean {
+  const most = dtype === 'int32' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
+  return entries.every((entry) => Number.isSafeInteger(entry) && Math.abs(entry as number) <= most);
+}
+
 function tensorOf(name: string, { entries, isScalar, dtype }: Entries): Tensor {
   const shape = isScalar ? [] : [entries.length];
   if (dtype === 'int64') return int64Tensor(name, shape, entries as number[]);
@@ -124,7 +129,7 @@ function openTarget(node: Node, scope: Scope, types: ScopeTypes, known: ShapeVal
   const target = known.of(shape);
   if (target === undefined || constantOf(scope, shape) !== undefined || intOf(node, 'allowzero', 0) === 1) return null;
   const { entries } = target;
-  if (entries.some((entry) => entry === 0)) return null;
+  if (entries.some((entry) => entry === 0 || (typeof entry === 'number' && !Number.isSafeInteger(entry)))) return null;
   const open = entries.filter((entry) => typeof entry !== 'number').length;
   const dims = types.shapeOf(scope, input) ?? [];
   let isOpen = entries.includes(-1);

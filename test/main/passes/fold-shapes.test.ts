@@ -67,3 +67,25 @@ it('does not guess: two open dims, or a dim that is computed with', async () => 
     }`,
   );
 });
+
+it('leaves a number that it cannot hold exactly to the runtime, as "to the end" is', async () => {
+  await expectUntouched(
+    (model) => foldShapes(model),
+    `g (float[4] x) => (float[4] y) <int64 last = {9223372036854775807}, int64[1] zero = {0}, int64[1] axis = {0}> {
+      end = Unsqueeze (last, axis)
+      y = Slice (x, zero, end, axis)
+    }`,
+  );
+});
+
+it('leaves a division by zero', async () => {
+  await expectUntouched(
+    (model) => foldShapes(model, ({ opType }) => opType === 'Div'),
+    `g (float[4] x) => (int64[1] y) {
+      s = Shape (x)
+      d = Sub (s, s)
+      q = Div (s, d)
+      y = Neg (q)
+    }`,
+  );
+});
