@@ -38,6 +38,8 @@ size_t threads = std::max(1u, std::thread::hardware_concurrency());
 
 // Elements below which one thread is faster than two.
 constexpr size_t kGrain = size_t{1} << 16;
+// The same where elements are only looked at.
+constexpr size_t kReadGrain = size_t{1} << 18;
 
 struct Fault {
   std::string text;
@@ -187,7 +189,7 @@ void overChannels(size_t n, const ChannelLayout& layout, size_t results, OnRuns 
   std::vector<std::vector<float>> parts;
   std::atomic<size_t> taken{0};
   parts.resize(threads);
-  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
+  parallelFor(n, kReadGrain, threads, 16, [&](size_t begin, size_t end) {
     std::vector<float>& own = parts[taken++];
     own.resize(results);
     merge(own.data(), nullptr);
@@ -246,7 +248,7 @@ Napi::Value countNonFinite(Napi::Env env, Arguments& arguments) {
   size_t n;
   const float* x = arguments.floats(&n);
   std::atomic<size_t> count{0};
-  parallelFor(n, kGrain, threads, 16,
+  parallelFor(n, kReadGrain, threads, 16,
               [&](size_t begin, size_t end) { count += table->nonFinite(x + begin, end - begin); });
   return Napi::Number::New(env, static_cast<double>(count.load()));
 }
@@ -326,18 +328,20 @@ Napi::Value toFloat32(Napi::Env env, Arguments& arguments) {
 
 // Counts of each thread, added to `counts` when all are done.
 template <class Count>
-void addCounts(size_t n, size_t bins, size_t size, double* counts, Count count) {
+void addCounts(size_t n, size_t bins, double* counts, Count count) {
   std::vector<std::vector<uint32_t>> parts(threads);
   std::atomic<size_t> taken{0};
   parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
     std::vector<uint32_t>& own = parts[taken++];
-    own.resize(size);
+    own.resize(bins);
     count(begin, end, own.data());
   });
   for (size_t part = 0; part < taken; part++)
-    for (size_t at = 0; at < size; at++)
-      if (at % (size == bins ? bins : bins + 1) < bins) counts[at % (size == bins ? bins : bins + 1)] += parts[part][at];
+    for (size_t at = 0; at < bins; at++) counts[at] += parts[part][at];
 }
+
+// Values below which clearing and adding up tables takes longer than counting without them.
+constexpr size_t kSmallHistogram = size_t{1} << 14;
 
 Napi::Value addToHistogram(Napi::Env env, Arguments& arguments) {
   size_t n;
@@ -347,11 +351,29 @@ Napi::Value addToHistogram(Napi::Env env, Arguments& arguments) {
   size_t bins;
   double* counts = arguments.array<double>(napi_float64_array, &bins);
   require(bins > 0 && bins < (size_t{1} << 30), "a histogram has at least one bin");
+  if (n < kSmallHistogram)
+    return Napi::Number::New(env, static_cast<double>(table->smallHistogram(x, n, low, high, bins, counts)));
+  // Kept from call to call: getting the pages anew takes as long as counting.
+  static thread_local std::vector<uint32_t> scratch;
+  const size_t size = 4 * (bins + 1);
+  scratch.assign(std::max<size_t>(1, std::min(threads, n / kGrain)) * size, 0);
+  uint32_t* const first = scratch.data();
   std::atomic<size_t> outside{0};
-  addCounts(n, bins, 4 * (bins + 1), counts, [&](size_t begin, size_t end, uint32_t* own) {
-    outside += table->histogram(x + begin, end - begin, low, high, bins, own);
+  std::atomic<size_t> taken{0};
+  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
+    outside += table->histogram(x + begin, end - begin, low, high, bins, first + size * taken++);
   });
+  for (size_t part = 0; part < taken; part++) table->mergeHistogram(first + size * part, bins, counts);
   return Napi::Number::New(env, static_cast<double>(outside.load()));
+}
+
+Napi::Value countZeros(Napi::Env env, Arguments& arguments) {
+  size_t n;
+  const float* x = arguments.floats(&n);
+  std::atomic<size_t> total{0};
+  parallelFor(n, kReadGrain, threads, 16,
+              [&](size_t begin, size_t end) { total += table->zeros(x + begin, end - begin); });
+  return Napi::Number::New(env, static_cast<double>(total.load()));
 }
 
 Napi::Value countMagnitudes(Napi::Env env, Arguments& arguments) {
@@ -359,7 +381,7 @@ Napi::Value countMagnitudes(Napi::Env env, Arguments& arguments) {
   const float* x = arguments.floats(&n);
   constexpr size_t bins = 1 << 15;
   double* counts = arguments.arrayOf<double>(napi_float64_array, bins, "counts are too few");
-  addCounts(n, bins, bins, counts, [&](size_t begin, size_t end, uint32_t* own) {
+  addCounts(n, bins, counts, [&](size_t begin, size_t end, uint32_t* own) {
     table->countUpper(x + begin, end - begin, own);
   });
   return env.Undefined();
@@ -371,7 +393,7 @@ Napi::Value countMagnitudesWithin(Napi::Env env, Arguments& arguments) {
   const uint32_t upper = static_cast<uint32_t>(arguments.size());
   constexpr size_t bins = 1 << 16;
   double* counts = arguments.arrayOf<double>(napi_float64_array, bins, "counts are too few");
-  addCounts(n, bins, bins, counts, [&](size_t begin, size_t end, uint32_t* own) {
+  addCounts(n, bins, counts, [&](size_t begin, size_t end, uint32_t* own) {
     table->countLower(x + begin, end - begin, upper, own);
   });
   return env.Undefined();
@@ -615,6 +637,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<float32ToBfloat16>(exports, "float32ToBfloat16");
   add<toFloat32<&KernelTable::fromBfloat16>>(exports, "bfloat16ToFloat32");
   add<addToHistogram>(exports, "addToHistogram");
+  add<countZeros>(exports, "countZeros");
   add<countMagnitudes>(exports, "countMagnitudes");
   add<countMagnitudesWithin>(exports, "countMagnitudesWithin");
   add<maskBelow>(exports, "maskBelow");

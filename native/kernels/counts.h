@@ -5,25 +5,32 @@
 
 namespace {
 
-// Four tables in turn, so that equal neighbours do not wait for each other; NaN goes to a bin of its own, the last.
-size_t histogram(const float* x, size_t n, double low, double high, size_t bins, uint32_t* counts) {
+// The bins of `count` values, at most kHistogramPart; a bin that is not there, the one after the last, for NaN.
+constexpr size_t kHistogramPart = 256;
+
+inline uint32_t placesOf(const float* x, size_t count, double low, double high, size_t bins, int32_t* places) {
   const double perUnit = (double)bins / (high - low);
   const double last = (double)(bins - 1);
+  uint32_t outside = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double value = (double)x[i];
+    double place = (value - low) * perUnit;
+    place = place > 0 ? place : 0;
+    place = place < last ? place : last;
+    outside += (value < low) + (value > high);
+    places[i] = value == value ? (int32_t)place : (int32_t)bins;
+  }
+  return outside;
+}
+
+// Four tables in turn, so that equal neighbours do not wait for each other.
+size_t histogram(const float* x, size_t n, double low, double high, size_t bins, uint32_t* counts) {
   const size_t table = bins + 1;
   size_t outside = 0;
-  int32_t places[256];
-  for (size_t start = 0; start < n; start += 256) {
-    const size_t count = n - start < 256 ? n - start : 256;
-    uint32_t out = 0;
-    for (size_t i = 0; i < count; i++) {
-      const double value = (double)x[start + i];
-      double place = (value - low) * perUnit;
-      place = place > 0 ? place : 0;
-      place = place < last ? place : last;
-      out += (value < low) + (value > high);
-      places[i] = value == value ? (int32_t)place : (int32_t)bins;
-    }
-    outside += out;
+  int32_t places[kHistogramPart];
+  for (size_t start = 0; start < n; start += kHistogramPart) {
+    const size_t count = n - start < kHistogramPart ? n - start : kHistogramPart;
+    outside += placesOf(x + start, count, low, high, bins, places);
     size_t i = 0;
     for (; i + 4 <= count; i += 4) {
       counts[places[i]]++;
@@ -34,6 +41,36 @@ size_t histogram(const float* x, size_t n, double low, double high, size_t bins,
     for (; i < count; i++) counts[places[i]]++;
   }
   return outside;
+}
+
+void mergeHistogram(const uint32_t* counts, size_t bins, double* sums) {
+  const size_t table = bins + 1;
+  for (size_t i = 0; i < bins; i++)
+    sums[i] += (double)(counts[i] + counts[table + i] + counts[2 * table + i] + counts[3 * table + i]);
+}
+
+// Without tables, for few values.
+size_t smallHistogram(const float* x, size_t n, double low, double high, size_t bins, double* sums) {
+  size_t outside = 0;
+  int32_t places[kHistogramPart];
+  for (size_t start = 0; start < n; start += kHistogramPart) {
+    const size_t count = n - start < kHistogramPart ? n - start : kHistogramPart;
+    outside += placesOf(x + start, count, low, high, bins, places);
+    for (size_t i = 0; i < count; i++)
+      if ((size_t)places[i] < bins) sums[places[i]]++;
+  }
+  return outside;
+}
+
+size_t zeros(const float* x, size_t n) {
+  size_t total = 0;
+  for (size_t start = 0; start < n; start += 1u << 20) {
+    const size_t end = n - start > (1u << 20) ? start + (1u << 20) : n;
+    uint32_t count = 0;
+    for (size_t i = start; i < end; i++) count += x[i] == 0.0f;
+    total += count;
+  }
+  return total;
 }
 
 void countUpper(const float* x, size_t n, uint32_t* counts) {

@@ -14,9 +14,10 @@
 
 const KernelTable* KERNELS() {
   static const KernelTable table = {
-      TEXT(KERNELS),  absMaxRuns,      absMaxColumns, rangeRuns,    rangeColumns, nonFinite,    quantizeRuns,
-      quantizeColumns, toFloat16,      fromFloat16,   toBfloat16,   fromBfloat16, histogram,    countUpper,
-      countLower,      maskBelow,      maskGroups,    quantizeBlocks, quantizeOnGrids, gridsOf, gptq,
-      gptqOnGrids,     pruneInputs,    kCholeskyBlock, factorDiagonal, solveRows, updateRows,   invertStrip};
+      TEXT(KERNELS),  absMaxRuns,     absMaxColumns,  rangeRuns,      rangeColumns,    nonFinite,  quantizeRuns,
+      quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    histogram,  mergeHistogram,
+      smallHistogram, zeros,          countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
+      quantizeOnGrids, gridsOf,       gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock,
+      factorDiagonal, solveRows,      updateRows,     invertStrip};
   return &table;
 }

@@ -34,6 +34,9 @@ struct KernelTable {
 
   // counts.h. Counts go to `counts`, which the caller merges. `histogram` needs 4 · (bins + 1) of them.
   size_t (*histogram)(const float* x, size_t n, double low, double high, size_t bins, uint32_t* counts);
+  void (*mergeHistogram)(const uint32_t* counts, size_t bins, double* sums);
+  size_t (*smallHistogram)(const float* x, size_t n, double low, double high, size_t bins, double* sums);
+  size_t (*zeros)(const float* x, size_t n);
   void (*countUpper)(const float* x, size_t n, uint32_t* counts);
   void (*countLower)(const float* x, size_t n, uint32_t upper, uint32_t* counts);
 

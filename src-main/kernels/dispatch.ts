@@ -16,6 +16,7 @@ export type NativeKernels = Pick<
   | 'countMagnitudes'
   | 'countMagnitudesWithin'
   | 'countNonFinite'
+  | 'countZeros'
   | 'fittedGrids'
   | 'float16ToFloat32'
   | 'float32ToBfloat16'
@@ -72,6 +73,7 @@ export const {
   countMagnitudes,
   countMagnitudesWithin,
   countNonFinite,
+  countZeros,
   fittedGrids,
   float16ToFloat32,
   float32ToBfloat16,

@@ -27,3 +27,14 @@ export function addToHistogram(x: Float32Array, low: number, high: number, count
   }
   return outside;
 }
+
+/** How many values are 0, of either sign. */
+export function countZeros(x: Float32Array): number {
+  const bits = new Int32Array(x.buffer, x.byteOffset, x.length);
+  let others = 0;
+  for (let i = 0; i < bits.length; i++) {
+    // 1 where any bit but the sign is set, without a branch: half zeros would make the processor guess wrong.
+    others += (0 - (bits[i]! & 0x7fffffff)) >>> 31;
+  }
+  return x.length - others;
+}

@@ -155,12 +155,12 @@ class HistogramObserver implements Observer {
 
   see(results: Results, size: number): boolean {
     const { data, shape } = results[this.value] as NdArray<'float32'>;
-    this.#addExtremes(data, shape[0] === size ? size : 1);
-    return this.#histogram.add(data) === 0;
+    return this.#histogram.add(data, this.#addExtremes(data, shape[0] === size ? size : 1)) === 0;
   }
 
-  #addExtremes(data: Float32Array, samples: number): void {
-    if (data.length === 0) return;
+  /** @returns the extremes of all samples together */
+  #addExtremes(data: Float32Array, samples: number): { min: number; max: number } | undefined {
+    if (data.length === 0) return undefined;
     const [min, max] = [new Float32Array(samples).fill(Infinity), new Float32Array(samples).fill(-Infinity)];
     channelRange(data, samples, data.length / samples, 0, min, max);
     for (let sample = 0; sample < samples; sample++) {
@@ -168,6 +168,7 @@ class HistogramObserver implements Observer {
       this.#sums.max += max[sample]!;
     }
     this.#sums.samples += samples;
+    return { min: min.reduce((a, b) => Math.min(a, b)), max: max.reduce((a, b) => Math.max(a, b)) };
   }
 
   statistics(): Statistics {
@@ -276,7 +277,8 @@ export async function observe(
   if (first >= data.samples) return { ran: 0, resumed: 0 };
   const { observed, asked } = observedModel(request, observers);
   const prepacking = request.mapped !== true;
-  const session = await openSession(observed, { background: true, threads: availableParallelism(), prepacking });
+  const threads = availableParallelism();
+  const session = await openSession(observed, { background: true, threads, prepacking, keepBuffers: prepacking });
   let done = first;
   try {
     for await (const batch of data.batches(first)) {

@@ -160,6 +160,8 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
   it.each([
     [5, 1],
     [1021, 7],
+    [16_383, 8192],
+    [16_384, 8192],
     [300_019, 2048],
   ])('addToHistogram: %i values into %i bins', (n, bins) => {
     const x = values(n, true);
@@ -183,6 +185,11 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
     expectEqual(
       () => [],
       (k) => k.countNonFinite(x),
+    );
+    const cut = x.map((value) => Math.max(value, 0));
+    expectEqual(
+      () => [],
+      (k) => k.countZeros(cut),
     );
     for (const [threshold, tieEnd] of [
       [0, 10],

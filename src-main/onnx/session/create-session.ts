@@ -75,7 +75,7 @@ function ortOptions(options: SessionOptions, weights: string | null): InferenceS
   const threads = options.threads ?? 1;
   const session: Record<string, unknown> = {};
   if (options.prepacking === false) session.disable_prepacking = '1';
-  if (options.background === true && threads > 1) session.intra_op = { allow_spinning: '0' };
+  if (options.background === true && threads > 1) session.force_spinning_stop = '1';
   if (weights !== null) session.model_external_initializers_file_folder_path = weights;
   return {
     executionProviders: ['cpu'],

@@ -5,12 +5,12 @@ import type { ArrayDType, Dim, DType, Feeds, NdArray } from '../ir';
 export interface SessionOptions {
   /** intra-op threads; 1 unless told otherwise. */
   readonly threads?: number | undefined;
-  /** Runs beside other work: idle threads sleep rather than spin. Default off, so that latencies are the runtime's own. */
+  /** Runs in turn with other work: between runs threads sleep rather than spin. Default off, so that latencies are the runtime's own. */
   readonly background?: boolean | undefined;
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all' | undefined;
   /** Off for scans of many variants (weights stay mapped), on for latency. Default on. */
   readonly prepacking?: boolean | undefined;
-  /** Keeps freed buffers for the next run: for training, whose large buffers cost more to get than to fill. Default off. */
+  /** Keeps freed buffers for the next run: for training and calibration, whose large buffers cost more to get than to fill. Default off. */
   readonly keepBuffers?: boolean | undefined;
   /** Where onnxruntime writes the model as it optimised it. */
   readonly optimizedModelPath?: string | undefined;

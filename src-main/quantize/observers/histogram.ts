@@ -4,7 +4,7 @@
  * nearer to 0 than 2⁻⁴⁰ of a bin may count on either side of it.)
  */
 
-import { addToHistogram, channelRange, countNonFinite } from '../../kernels';
+import { addToHistogram, channelRange, countNonFinite, countZeros } from '../../kernels';
 
 /** Bins on each side of 0. More than half of them are in use on the longer side once data has been seen. */
 export const sideBins = 4096;
@@ -20,19 +20,21 @@ export class Histogram {
   /** How many values were exactly 0: those cost no rounding error, whatever the step. */
   zeros = 0;
 
-  /** @returns how many values were NaN or infinite; those are not counted */
-  add(x: Float32Array): number {
+  /**
+   * @param range of `x`, where it is known
+   * @returns how many values were NaN or infinite; those are not counted
+   */
+  add(x: Float32Array, range?: { readonly min: number; readonly max: number }): number {
     const broken = countNonFinite(x);
     if (broken > 0) {
       this.add(x.filter(Number.isFinite));
       return broken;
     }
     if (x.length === 0) return 0;
-    const [low, high] = [Float32Array.of(this.min), Float32Array.of(this.max)];
-    channelRange(x, 1, x.length, 0, low, high);
+    const { min, max } = range ?? rangeOf(x);
     // + 0 turns −0 into 0.
-    this.min = low[0]! + 0;
-    this.max = high[0]! + 0;
+    this.min = Math.min(this.min, min) + 0;
+    this.max = Math.max(this.max, max) + 0;
     this.#reach(Math.max(-this.min, this.max));
     this.total += x.length;
     this.zeros += countZeros(x);
@@ -86,12 +88,8 @@ export class Histogram {
   }
 }
 
-function countZeros(x: Float32Array): number {
-  const bits = new Int32Array(x.buffer, x.byteOffset, x.length);
-  let others = 0;
-  for (let i = 0; i < bits.length; i++) {
-    // 1 where any bit but the sign is set, without a branch: half zeros would make the processor guess wrong.
-    others += (0 - (bits[i]! & 0x7fffffff)) >>> 31;
-  }
-  return x.length - others;
+function rangeOf(x: Float32Array): { min: number; max: number } {
+  const [min, max] = [Float32Array.of(Number.POSITIVE_INFINITY), Float32Array.of(Number.NEGATIVE_INFINITY)];
+  channelRange(x, 1, x.length, 0, min, max);
+  return { min: min[0]!, max: max[0]! };
 }
