@@ -95,6 +95,8 @@ export class StaticQuantizer {
   #rounding: HessianRounding = 'feedback';
   /** Layer → means of what reaches it in the quantized model and in the float one, where both were measured. */
   readonly #arriving = new Map<string, { quantized: Float64Array; float: Float64Array }>();
+  /** What {@link params} gave: the search for a range is long, and builds that differ in a few layers ask again. */
+  readonly #params = new Map<string, ActivationParams>();
   /** Layer → its weight, rounded by the Hessian with those scales. */
   readonly #rounded = new Map<string, QuantizedWeight>();
 
@@ -217,6 +219,7 @@ export class StaticQuantizer {
     const request = { model: this.model, values, means, data, histograms: histograms || isKept };
     this.#calibration = await calibrate(request, work);
     this.#count(this.#calibration);
+    this.#params.clear();
     this.#correctsBias = biasCorrection;
   }
 
@@ -355,10 +358,15 @@ export class StaticQuantizer {
 
   /** Scale and zero point of a measured value. */
   params(value: string, { calibrator, symmetric, activationType = 'uint8' }: StaticConfig): ActivationParams {
+    const key = JSON.stringify([value, calibrator, symmetric, activationType]);
+    const known = this.#params.get(key);
+    if (known !== undefined) return known;
     const statistics = this.statistics.get(value) as Statistics;
     const levels = activationType === 'uint16' ? 65_536 : 256;
     const range = calibratorNamed(calibrator).range(statistics, { levels, symmetric });
-    return activationParams(range, activationType, symmetric);
+    const params = activationParams(range, activationType, symmetric);
+    this.#params.set(key, params);
+    return params;
   }
 
   roundWeight(node: Node, weight: Tensor, scales: WeightScales): QuantizedWeight {

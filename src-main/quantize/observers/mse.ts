@@ -25,8 +25,8 @@ export function leastErrorRange(histogram: Histogram, levels: number, symmetric:
   const { min, max } = histogram;
   const lows = min < 0 ? shares.map((share) => share * min) : [0];
   const highs = max > 0 ? shares.map((share) => share * max) : [0];
-  const below = lows.map((low) => clippedBelow(histogram, low));
-  const above = highs.map((high) => clippedAbove(histogram, high));
+  const below = clipped(histogram, lows, -1);
+  const above = clipped(histogram, highs, 1);
   const rounded = histogram.total - histogram.zeros;
   let best = { low: min, high: max, error: Number.POSITIVE_INFINITY };
   lows.forEach((low, i) => {
@@ -47,23 +47,26 @@ interface Clipped {
   readonly error: number;
 }
 
-function clippedAbove(histogram: Histogram, end: number): Clipped {
-  return clipped(histogram, (middle) => middle > end, end);
-}
-
-function clippedBelow(histogram: Histogram, end: number): Clipped {
-  return clipped(histogram, (middle) => middle < end, end);
-}
-
-function clipped(histogram: Histogram, isBeyond: (middle: number) => boolean, end: number): Clipped {
-  let count = 0;
-  let error = 0;
-  for (let bin = 0; bin < histogram.counts.length; bin++) {
-    const inBin = histogram.counts[bin]!;
-    const middle = histogram.middle(bin);
-    if (inBin === 0 || !isBeyond(middle)) continue;
-    count += inBin;
-    error += inBin * (middle - end) ** 2;
-  }
-  return { count, error };
+/**
+ * What lies beyond each end. One walk over the bins: the sums of the counts and of their distances from the outermost
+ * bin, and of those squared, tell the error of any end.
+ * @param ends from the outermost on
+ * @param side 1 above, −1 below
+ */
+function clipped(histogram: Histogram, ends: readonly number[], side: 1 | -1): Clipped[] {
+  const bins = histogram.counts.length;
+  let bin = side > 0 ? bins - 1 : 0;
+  const outermost = histogram.middle(bin);
+  let [count, first, second] = [0, 0, 0];
+  return ends.map((end) => {
+    for (; bin >= 0 && bin < bins && side * (histogram.middle(bin) - end) > 0; bin -= side) {
+      const inBin = histogram.counts[bin]!;
+      const distance = outermost - histogram.middle(bin);
+      count += inBin;
+      first += inBin * distance;
+      second += inBin * distance ** 2;
+    }
+    const reach = outermost - end;
+    return { count, error: Math.max(0, second - 2 * reach * first + reach ** 2 * count) };
+  });
 }
