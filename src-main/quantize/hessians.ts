@@ -4,6 +4,7 @@
  * the graph, sample by sample.
  */
 
+import { countNonFinite } from '../kernels';
 import {
   attributes,
   elementCount,
@@ -68,12 +69,9 @@ export abstract class SumObserver implements Observer {
   see(results: Results): boolean {
     const { data } = results[this.#name] as NdArray<'float32'>;
     if (this.sum.length === 0) this.sum = new Float64Array(data.length);
-    let sound = true;
-    for (let i = 0; i < data.length; i++) {
-      this.sum[i]! += data[i]!;
-      sound &&= Number.isFinite(data[i]);
-    }
-    return sound;
+    const { sum } = this;
+    for (let i = 0; i < data.length; i++) sum[i]! += data[i]!;
+    return countNonFinite(data) === 0;
   }
 
   state(): Float64Array {

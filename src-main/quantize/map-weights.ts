@@ -6,7 +6,7 @@ import { readModel, skeletonBytes } from '../onnx/file';
 import type { Model } from '../onnx/ir';
 
 /** Weights up to this sum stay in memory. */
-const heldBytes = 16 * 2 ** 20;
+const heldBytes = 2 ** 20;
 
 /**
  * The same model, its weights in files.

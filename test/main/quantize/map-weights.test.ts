@@ -17,8 +17,8 @@ const chain = (size: number): Model =>
   ]);
 
 describe('mapWeights', () => {
-  it('puts weights of 16 MB and more into a file, and changes nothing else', async () => {
-    const model = chain(1536); // twice 9.4 MB
+  it('puts weights of 1 MB and more into a file, and changes nothing else', async () => {
+    const model = chain(384); // twice 0.6 MB
     const mapped = await mapWeights(model, workDir);
     expect([...mapped.graph.initializers.values()].map(({ data }) => data.kind)).toEqual(['file', 'file']);
     // What was seen of the one model is known of the other.
