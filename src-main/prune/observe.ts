@@ -2,7 +2,7 @@
 
 import { LatheError, type Work } from '../contract';
 import type { Dataset } from '../data/dataset';
-import { attributes, int64Tensor, type Model, makeNode, type NdArray, Patch } from '../onnx/ir';
+import { attributes, int64Tensor, type Model, makeNode, type NdArray, Patch, tensorFromArray, zeros } from '../onnx/ir';
 import { openSession, type Session } from '../onnx/session';
 import { addFeatures, type FeatureLayout } from './features';
 import type { PruneContext } from './method';
@@ -77,7 +77,9 @@ function observingModel(model: Model, pass: readonly Observed[], sum: Sum) {
     for (const use of weight.uses) {
       const features = addFeatures(patch, use, weight, layout);
       const output = patch.freshName(`${use.node.name}/features/${sum}`);
-      patch.addNode(sum === 'squares' ? sumSquares(patch, features, output, opset) : products(features, output));
+      patch.addNode(
+        sum === 'squares' ? sumSquares(patch, features, output, opset) : products(patch, features, output, opset),
+      );
       outputs.set(output, weight);
     }
   }
@@ -94,8 +96,15 @@ function sumSquares(patch: Patch, features: string, output: string, opset: numbe
   return makeNode('ReduceSumSquare', output, [features, axes], [output], keep);
 }
 
-function products(features: string, output: string) {
-  return makeNode('Gemm', output, [features, features], [output], { transA: attributes.int(1) });
+function products(patch: Patch, features: string, output: string, opset: number) {
+  const inputs = [features, features];
+  if (opset < 11) {
+    // What is added may be left out from opset 11 on.
+    const added = patch.freshName(`${output}/added`);
+    patch.setInitializer(tensorFromArray(added, zeros('float32', [1])));
+    inputs.push(added);
+  }
+  return makeNode('Gemm', output, inputs, [output], { transA: attributes.int(1) });
 }
 
 async function sumOver(
