@@ -22,8 +22,8 @@ export interface BlockLayer {
 /** Tables smaller than this stay as they are. */
 const smallestTable = 16_384;
 const smallestBlock = 16;
-/** Elements of a weight that are rounded together: 64 MB. */
-const panelElements = 2 ** 24;
+/** Elements of a weight that are rounded together: 16 MB. */
+const panelElements = 2 ** 22;
 
 /** Names what is stored of a layer's weight: the same for all that read it alike. */
 export function weightKey({ tensor, outputsFirst }: BlockLayer): string {
