@@ -17,7 +17,7 @@ test('a training shows its curves, waits while paused, and is kept where it is s
   await page.getByRole('menuitem', { name: 'Distil' }).click();
   await page.getByRole('combobox', { name: 'Method' }).last().click();
   await page.getByRole('option', { name: 'Fine-tune on labels' }).click();
-  await page.getByLabel('Epochs').fill('500');
+  await page.getByLabel('Epochs').fill('5000');
   await page.getByLabel('Name', { exact: true }).fill('Trained for a while');
   await page.getByRole('button', { name: 'Make variant' }).click();
   await goTo(page, 'Runs');
@@ -30,7 +30,7 @@ test('a training shows its curves, waits while paused, and is kept where it is s
 
   await card.getByRole('button', { name: 'Pause' }).click();
   await expect(card.getByText('Paused', { exact: true }).first()).toBeVisible();
-  const where = card.getByText(/epoch \d+ of 500/);
+  const where = card.getByText(/epoch \d+ of 5000/);
   // What was on its way when the pause began has arrived by now.
   await page.waitForTimeout(1000);
   const told = await where.textContent();
@@ -43,7 +43,7 @@ test('a training shows its curves, waits while paused, and is kept where it is s
   await untilIdle(page);
   await expect(card.getByText('Done', { exact: true })).toBeVisible();
   await card.getByRole('button', { name: 'Log of each step' }).click();
-  await expect(card.getByText(/stopped after update \d+ of epoch \d+ of 500/)).toBeVisible();
+  await expect(card.getByText(/stopped after update \d+ of epoch \d+ of 5000/)).toBeVisible();
   // The curves outlast the training.
   await expect(chart.locator('canvas')).toBeVisible();
   await page.screenshot({ path: join(pictures, 'trained.png') });
