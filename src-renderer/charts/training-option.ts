@@ -11,10 +11,15 @@ export interface TrainingWords {
   readonly step: string;
 }
 
-export function trainingOption(training: TrainingCurves, words: TrainingWords, palette: Palette): EChartsOption {
+/** @param isUnderWay whether the curve goes on: it then fills at least half of the width, as a bar tells what is left */
+export function trainingOption(
+  training: TrainingCurves,
+  isUnderWay: boolean,
+  words: TrainingWords,
+  palette: Palette,
+): EChartsOption {
   const { curve, validation, step, steps } = training;
-  // The bar above tells what is left; the curve fills at least half of the width.
-  const last = Math.min(steps, 2 * step);
+  const last = isUnderWay ? Math.min(steps, 2 * step) : step;
   const axis = {
     nameTextStyle: { color: palette.dimmed },
     axisLabel: { color: palette.dimmed },

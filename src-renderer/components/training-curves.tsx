@@ -7,7 +7,7 @@ const TrainingChart = lazy(() => import('../charts/training-chart'));
 const height = 220;
 
 /** The curves of a training, under way or long done. */
-export function TrainingCurves({ training }: { training: Curves }) {
+export function TrainingCurves({ training, isUnderWay = false }: { training: Curves; isUnderWay?: boolean }) {
   const { t } = useTranslation();
   const words = useMemo(
     () => ({
@@ -27,7 +27,7 @@ export function TrainingCurves({ training }: { training: Curves }) {
       }
     >
       <Box>
-        <TrainingChart label={t('training.chart')} height={height} training={training} words={words} />
+        <TrainingChart {...{ label: t('training.chart'), height, training, isUnderWay, words }} />
       </Box>
     </Suspense>
   );

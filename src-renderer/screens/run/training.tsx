@@ -27,7 +27,7 @@ export function Training({ training }: { training: TrainingProgress }) {
         <Figure label={t('training.samples')} value={rate(training.samplesPerSecond)} />
         <Figure label={t('training.left')} value={secondsLeft === null ? missing : seconds(secondsLeft)} />
       </Figures>
-      <TrainingCurves training={training} />
+      <TrainingCurves training={training} isUnderWay />
     </Stack>
   );
 }

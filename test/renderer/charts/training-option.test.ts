@@ -26,7 +26,7 @@ const series = (option: ReturnType<typeof trainingOption>) => option.series as L
 
 describe('trainingOption', () => {
   it('draws loss, validation and rate, and leaves out what is no number', () => {
-    const [loss, validation, rate] = series(trainingOption(training([2, 1.5]), words, palette));
+    const [loss, validation, rate] = series(trainingOption(training([2, 1.5]), true, words, palette));
     expect(loss).toMatchObject({
       name: 'Loss',
       data: [
@@ -46,9 +46,10 @@ describe('trainingOption', () => {
   });
 
   it('fills at least half of the width, and ends with the training', () => {
-    expect(trainingOption(training([1]), words, palette).xAxis).toMatchObject({ min: 0, max: 2 });
+    expect(trainingOption(training([1]), true, words, palette).xAxis).toMatchObject({ min: 0, max: 2 });
     const nearlyDone = { ...training([1]), step: 90 };
-    expect(trainingOption(nearlyDone, words, palette).xAxis).toMatchObject({ min: 0, max: 100 });
+    expect(trainingOption(training([1]), false, words, palette).xAxis).toMatchObject({ min: 0, max: 1 });
+    expect(trainingOption(nearlyDone, true, words, palette).xAxis).toMatchObject({ min: 0, max: 100 });
   });
 
   it.each([
@@ -56,6 +57,6 @@ describe('trainingOption', () => {
     [[2, 0.01], 'log'],
     [[2, 0], 'value'],
   ])('draws losses %j on a %s axis', (losses, type) => {
-    expect(trainingOption(training(losses), words, palette).yAxis).toMatchObject([{ type }, { type: 'value' }]);
+    expect(trainingOption(training(losses), true, words, palette).yAxis).toMatchObject([{ type }, { type: 'value' }]);
   });
 });
