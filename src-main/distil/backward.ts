@@ -92,6 +92,24 @@ export function backward(request: BackwardRequest): Backward {
   return { nodes: [...nodes.flatMap((node) => replaced.get(node.name) ?? [node]), ...written], gradients: found };
 }
 
+/** Whether a node lies between one of the trained values and one of those that the loss is made of. */
+export function betweenValues(
+  graph: Graph,
+  trained: readonly string[],
+  learnedFrom: readonly string[],
+): (node: Node) => boolean {
+  const nodes = sortTopologically(graph.name, graph.nodes);
+  const active = activeValues(nodes, new Set(trained));
+  const wanted = new Set(learnedFrom);
+  const between = new Set<string>();
+  for (const node of nodes.toReversed()) {
+    if (isBlind(node) || !readsAny(node, active) || !node.outputs.some((name) => wanted.has(name))) continue;
+    between.add(node.name);
+    for (const name of [...node.inputs, ...capturedBy(node)]) if (name !== '') wanted.add(name);
+  }
+  return (node) => between.has(node.name);
+}
+
 /** Of written nodes, in their order, those that the wanted values need. */
 function nodesFor(wanted: Set<string>, nodes: readonly Node[]): Node[] {
   const needed = nodes.toReversed().filter((node) => {

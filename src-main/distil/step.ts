@@ -90,7 +90,10 @@ async function runTraining(
   const { feeds } = await split.read(0, 1);
   const sample = Object.fromEntries(inputs.flatMap((name) => (feeds[name] ? [[name, feeds[name]]] : [])));
   const labelled = (await split.array('labels')) !== undefined;
-  const form = await trainingForm(prepared, sample, options.batch as number, options.batchNorm === 'train');
+  const form = await trainingForm(prepared, sample, options.batch as number, options.batchNorm === 'train', {
+    trained: trainable.names,
+    learnedFrom: [output, ...(intent.hints?.pairs ?? []).map(({ student }) => student)],
+  });
   const taught = await teacherOf(intent, output, context);
   const hinted = await withHints(intent, form.model, taught, sample, context.seed);
   const loss = affordable(intent, labelled, method.name);

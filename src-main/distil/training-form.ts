@@ -5,6 +5,7 @@
 
 import { LatheError } from '../contract';
 import type { Feeds, Model, Value } from '../onnx/ir';
+import { betweenValues } from './backward';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
 import { unrollRecurrent } from './unroll-recurrent';
@@ -13,6 +14,13 @@ import { writeOutContrib } from './write-out-contrib';
 export interface TrainingForm {
   readonly model: Model;
   readonly statistics: readonly RunningStatistic[];
+}
+
+/** What is differentiated: operators elsewhere stay as they are. */
+export interface TrainedPart {
+  readonly trained: readonly string[];
+  /** Values that the loss is made of. */
+  readonly learnedFrom: readonly string[];
 }
 
 /**
@@ -24,10 +32,12 @@ export async function trainingForm(
   sample: Feeds,
   batch: number,
   batchStatistics: boolean,
+  { trained, learnedFrom }: TrainedPart,
 ): Promise<TrainingForm> {
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
-  const plain = await writeOutContrib({ ...model, graph: { ...model.graph, inputs } });
-  const unrolled = await unrollRecurrent(plain);
+  const isWanted = betweenValues(model.graph, trained, learnedFrom);
+  const plain = await writeOutContrib({ ...model, graph: { ...model.graph, inputs } }, isWanted);
+  const unrolled = await unrollRecurrent(plain, isWanted);
   const sized = await multiplySmallDepthwise(unrolled);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
 }

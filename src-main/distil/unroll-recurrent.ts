@@ -20,10 +20,13 @@ const plainActivations = ['Relu', 'Tanh', 'Sigmoid', 'Softsign', 'Softplus'];
 /** Blocks of gates that lie stacked in W, R and B. */
 const gateCount: Readonly<Record<Recurrent, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
 
-/** @throws LatheError where a node uses a form that is not covered, or the sequence's length is not known */
-export async function unrollRecurrent(model: Model): Promise<Model> {
+/**
+ * @param isWanted which nodes; the others stay as they are
+ * @throws LatheError where a node uses a form that is not covered, or the sequence's length is not known
+ */
+export async function unrollRecurrent(model: Model, isWanted: (node: Node) => boolean = () => true): Promise<Model> {
   const nodes = model.graph.nodes.filter(
-    (node) => node.domain === '' && (recurrent as readonly string[]).includes(node.opType),
+    (node) => node.domain === '' && (recurrent as readonly string[]).includes(node.opType) && isWanted(node),
   );
   if (nodes.length === 0) return model;
   const types = await valueTypes(model);

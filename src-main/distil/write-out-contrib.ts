@@ -23,9 +23,12 @@ interface Site {
 /** Gives for each output of the node the value that takes its place; null where it has none. */
 type WriteOut = (site: Site) => readonly (string | null)[];
 
-/** The model with such nodes in plain operators. */
-export async function writeOutContrib(model: Model): Promise<Model> {
-  const isFused = ({ domain, opType }: Node) => domain === 'com.microsoft' && opType in writers;
+/**
+ * The model with such nodes in plain operators.
+ * @param isWanted which nodes; the others stay as they are
+ */
+export async function writeOutContrib(model: Model, isWanted: (node: Node) => boolean = () => true): Promise<Model> {
+  const isFused = (node: Node) => node.domain === 'com.microsoft' && node.opType in writers && isWanted(node);
   if (!model.graph.nodes.some(isFused)) return model;
   const types = await valueTypes(model);
   const index = indexGraph(model.graph);

@@ -28,8 +28,11 @@ export async function trainingCase(
     Object.entries(feeds).map(([name, array]) => [name, { ...array, shape: [1, ...array.shape.slice(1)] }]),
   );
   const batch = Object.values(feeds)[0]?.shape[0] as number;
-  const form = await trainingForm(model, sample, batch, batchStatistics);
   const trainable = findTrainable(model.graph, () => true);
+  const form = await trainingForm(model, sample, batch, batchStatistics, {
+    trained: trainable.names,
+    learnedFrom: [output],
+  });
   const graph = await buildTrainingGraph({
     model: form.model,
     statistics: form.statistics,

@@ -147,6 +147,41 @@ describe('a training is refused before it begins', () => {
     await expect(train(unknown, {})).rejects.toThrow(/no differentiable path/);
   });
 
+  it('but not where such operators are not on the way from the weights', async () => {
+    const behind = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) {
+         last, sums = Scan <num_scan_inputs = 1, body = b (float[4] s, float[4] i) => (float[4] o, float[4] p) {
+           o = Add(s, i)
+           p = Identity(o)
+         }> (zero, x)
+         sequence = Unsqueeze(sums, axis)
+         all, h, c = LSTM <hidden_size = 2, clip = 3.0> (sequence, w, r)
+         state = Squeeze(all, axes)
+         half = Cast <to = 10> (state)
+         mixed = MatMul(half, narrow)
+         wide = Cast <to = 1> (mixed)
+         y = Gemm(wide, head)
+       }`,
+      [
+        floatTensor('zero', [4], [0, 0, 0, 0]),
+        randomTensor('w', [1, 8, 4], 1),
+        randomTensor('r', [1, 8, 2], 2),
+        randomTensor('head', [2, 3], 3),
+        {
+          name: 'narrow',
+          dtype: 'float16',
+          shape: [2, 2],
+          data: { kind: 'inline', bytes: new Uint8Array(8).fill(0x3c) },
+        },
+        { name: 'axis', dtype: 'int64', shape: [1], data: { kind: 'inline', bytes: new Uint8Array(8) } },
+        tensorFromArray('axes', { dtype: 'int64', shape: [2], data: BigInt64Array.of(0n, 1n) }),
+      ],
+    );
+    const { changed } = await train(behind, {}, { targets: { ops: ['Gemm'] } });
+    expect(changed).toBe(1);
+  });
+
   it('where the output is no row of class scores', async () => {
     const open = modelFromText(
       `<ir_version: 10, opset_import: ["" : 18]>

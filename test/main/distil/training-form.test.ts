@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { trainingForm } from '../../../src-main/distil/training-form';
+import type { Feeds, Model } from '../../../src-main/onnx/ir';
+import { modelFromText, randomTensor } from '../../support/model-from-text';
+
+/** A clipped cell, which is not written out, between two layers; what it gives is beside `plain` an output. */
+const clipped = (): Model =>
+  modelFromText(
+    `<ir_version: 10, opset_import: ["" : 18]>
+     g (float[N, 4] x) => (float[N, 3] y, float[N, 3] plain) {
+       before = MatMul(x, first)
+       sequence = Unsqueeze(before, axis)
+       all, last = LSTM <hidden_size = 2, clip = 3.0> (sequence, w, r)
+       state = Squeeze(last, axis)
+       y = MatMul(state, second)
+       plain = MatMul(before, third)
+     }`,
+    [
+      randomTensor('first', [4, 4], 1),
+      randomTensor('w', [1, 8, 4], 2),
+      randomTensor('r', [1, 8, 2], 3),
+      randomTensor('second', [2, 3], 4),
+      randomTensor('third', [4, 3], 5),
+      { name: 'axis', dtype: 'int64', shape: [1], data: { kind: 'inline', bytes: new Uint8Array(8) } },
+    ],
+  );
+
+const sample: Feeds = { x: { dtype: 'float32', shape: [1, 4], data: new Float32Array(4) } };
+const formOf = (trained: readonly string[], output: string) =>
+  trainingForm(clipped(), sample, 8, false, { trained, learnedFrom: [output] });
+
+describe('trainingForm', () => {
+  it('refuses a form that it does not write out where a trained weight stands before it', async () => {
+    await expect(formOf(['first'], 'y')).rejects.toThrow(/LSTM .*clipped cells/);
+    await expect(formOf(['w'], 'y')).rejects.toThrow(/LSTM .*clipped cells/);
+  });
+
+  it.each([
+    ['before all that is trained', ['second'], 'y'],
+    ['after which no loss comes', ['first'], 'plain'],
+  ])('leaves a node %s as it is', async (_, trained, output) => {
+    const { model } = await formOf(trained, output);
+    expect(model.graph.nodes.filter(({ opType }) => opType === 'LSTM')).toHaveLength(1);
+  });
+});
