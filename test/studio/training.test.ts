@@ -55,21 +55,22 @@ describe('a training in a process of its own', () => {
     let perSecond = Number.POSITIVE_INFINITY;
     let twice = 0;
     const random = new Random(1);
-    const gap = () => (updates / (killed + 1)) * (0.5 + random.uniform());
+    const moments = Array.from({ length: killed }, () => (0.02 + 0.93 * random.uniform()) * updates).sort(
+      (a, b) => a - b,
+    );
     for (;;) {
       let isFirst = true;
-      let killAt = gap();
+      let killAt = moments[kills] ?? Number.POSITIVE_INFINITY;
       const ended = await follow(id, (told) => {
         if (isFirst && kills > 0) {
           // What it had told before it was killed is done again for one interval at most, and one update; for a moment
           // it may have been three times as fast as in the mean.
           expect(told.step).toBeGreaterThan(reached - 3 * checkpointSeconds * perSecond - 2);
           twice = Math.max(twice, reached - told.step + 1);
-          killAt = told.step + gap();
         }
         isFirst = false;
         perSecond = told.samplesPerSecond / 16;
-        if (told.step < killAt || kills === killed) return;
+        if (told.step < killAt) return;
         reached = told.step;
         killAt = Number.POSITIVE_INFINITY;
         process.kill(studio.engines.at(-1)?.pid as number, 'SIGKILL');
