@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { _electron, test as base, expect, type Page } from '@playwright/test';
+import { _electron, test as base, expect, type Locator, type Page } from '@playwright/test';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const launcher = join(root, 'src-main', 'host', 'cli', 'launch.mjs');
@@ -115,6 +115,22 @@ export async function goTo(page: Page, name: string): Promise<void> {
     'aria-current',
     'page',
   );
+}
+
+/** Opens the sample and begins a training of it that lasts for an hour. @returns its card among the runs */
+export async function beginTraining(page: Page, name: string): Promise<Locator> {
+  await page.getByRole('button', { name: 'Open the sample' }).click();
+  await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
+  await goTo(page, 'Recipe');
+  await page.getByRole('button', { name: 'Add a step' }).click();
+  await page.getByRole('menuitem', { name: 'Distil' }).click();
+  await page.getByRole('combobox', { name: 'Method' }).last().click();
+  await page.getByRole('option', { name: 'Fine-tune on labels' }).click();
+  await page.getByLabel('Epochs').fill('5000');
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByRole('button', { name: 'Make variant' }).click();
+  await goTo(page, 'Runs');
+  return page.getByRole('group', { name: new RegExp(name) });
 }
 
 /** Waits until nothing runs, however long the measuring takes. */

@@ -3,25 +3,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, goTo, openStudio, test, untilIdle } from './studio';
+import { beginTraining, expect, openStudio, test, untilIdle } from './studio';
 
 const pictures = fileURLToPath(new URL('../../test-results/pictures', import.meta.url));
 
 test('a training shows its curves, waits while paused, and is kept where it is stopped', async ({ page, studio }) => {
   await mkdir(pictures, { recursive: true });
   await openStudio(page, studio);
-  await page.getByRole('button', { name: 'Open the sample' }).click();
-  await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
-  await goTo(page, 'Recipe');
-  await page.getByRole('button', { name: 'Add a step' }).click();
-  await page.getByRole('menuitem', { name: 'Distil' }).click();
-  await page.getByRole('combobox', { name: 'Method' }).last().click();
-  await page.getByRole('option', { name: 'Fine-tune on labels' }).click();
-  await page.getByLabel('Epochs').fill('5000');
-  await page.getByLabel('Name', { exact: true }).fill('Trained for a while');
-  await page.getByRole('button', { name: 'Make variant' }).click();
-  await goTo(page, 'Runs');
-  const card = page.getByRole('group', { name: /Trained for a while/ });
+  const card = await beginTraining(page, 'Trained for a while');
   const chart = card.getByRole('img', { name: 'Loss, validation loss and learning rate by update' });
   await expect(chart.locator('canvas')).toBeVisible({ timeout: 120_000 });
   await expect(card.getByText(/best, after epoch [1-9]/)).toBeVisible({ timeout: 60_000 });

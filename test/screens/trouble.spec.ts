@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digits, expect, goTo, openStudio, test, untilIdle } from './studio';
+import { beginTraining, expect, goTo, openStudio, test, untilIdle } from './studio';
 
 test('a file that is no model is refused with its name, and no project is made', async ({ page, home, studio }) => {
   await openStudio(page, studio);
@@ -32,20 +32,16 @@ test('the sample opens in one click; data that does not fit is refused beside it
 
 test('a job is cancelled while it runs, and can be tried again', async ({ page, studio }) => {
   await openStudio(page, studio);
-  await page.getByLabel('Path of an .onnx file or a project folder').fill(join(digits, 'model.onnx'));
-  await page.getByRole('button', { name: 'Open', exact: true }).click();
-  await expect(page.getByRole('table', { name: 'Operators' })).toBeVisible();
-  await goTo(page, 'Data');
-  const baseline = page.getByRole('region', { name: 'Baseline' });
-  await baseline.getByRole('button', { name: 'Measure the baseline' }).click();
-  await baseline.getByRole('button', { name: 'Cancel' }).click();
+  const card = await beginTraining(page, 'Not wanted');
+  const cancel = card.getByRole('button', { name: 'Cancel' });
+  await expect(card.getByText(/epoch \d+ of 5000/)).toBeVisible({ timeout: 120_000 });
+  await cancel.click();
   await untilIdle(page);
-  await goTo(page, 'Runs');
-  const ended = page.getByRole('region', { name: 'Ended' }).getByRole('group').first();
-  await expect(ended).toContainText('Cancelled');
-  await ended.getByRole('button', { name: 'Try again' }).click();
+  await expect(card.getByText('Cancelled', { exact: true })).toBeVisible();
+  await card.getByRole('button', { name: 'Try again' }).click();
+  await card.getByRole('button', { name: 'Stop and keep' }).click({ timeout: 120_000 });
   await untilIdle(page);
-  await expect(page.getByRole('region', { name: 'Ended' }).getByRole('group').first()).toContainText('Done');
+  await expect(card.getByText('Done', { exact: true })).toBeVisible();
 });
 
 test('a lost connection is said, and reconnecting brings the project back', async ({ page, studio }) => {
