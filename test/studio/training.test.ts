@@ -28,7 +28,7 @@ const checkpointSeconds = killed > 4 ? 2 : 0.1;
 describe('a training in a process of its own', () => {
   let studio: TestStudio;
   let project: string;
-  const epochs = killed > 4 ? 15 * killed : 6;
+  const epochs = killed > 4 ? 50 * killed : 6;
   // 360 rows in batches of 16: 23 updates an epoch.
   const updates = epochs * 23;
   const whole = training({ epochs, checkpointSeconds, learningRate: 1e-3 });
