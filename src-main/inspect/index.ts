@@ -1,6 +1,5 @@
 /** @file Read-only answers about models. */
 
-export { allGraphs, allNodes, allWeights, type Weight, withBodies } from '../onnx/ir';
 export * from './compare-weights';
 export * from './core-graph';
 export * from './diff-models';

@@ -6,9 +6,8 @@
  * Source: the operators' definitions, https://onnx.ai/onnx/operators/.
  */
 
-import { allNodes } from '../inspect';
 import { readTensor } from '../onnx/file';
-import { attributes, dtypeFromCode, elementCount, type Model, type Node, type TypeInfo } from '../onnx/ir';
+import { allNodes, attributes, dtypeFromCode, elementCount, type Model, type Node, type TypeInfo } from '../onnx/ir';
 import { isFloatType, readFloats } from './float-tensor';
 import { addConstant, constantOf, definePass, isStandard, type PassResult, type Scope, Tally } from './pass';
 import { bypass, type Rewrite, type RewriteSite, rewriteNodes } from './rewrite';

@@ -6,8 +6,7 @@
  * Source: Jacob et al. 2018, arXiv:1712.05877, section 3.2 (folding).
  */
 
-import { allNodes } from '../inspect';
-import { attributes, type Model, makeNode, type Node, type Tensor } from '../onnx/ir';
+import { allNodes, attributes, type Model, makeNode, type Node, type Tensor } from '../onnx/ir';
 import { floatsTensor, isFloatType, readFloats } from './float-tensor';
 import { constantOf, isStandard, type PassResult, type Scope, setConstant, Tally } from './pass';
 import { type RewriteSite, rewriteNodes } from './rewrite';

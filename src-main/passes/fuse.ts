@@ -6,9 +6,8 @@
  * arXiv:1706.03762.
  */
 
-import { allNodes, withBodies } from '../inspect';
 import { readTensor } from '../onnx/file';
-import { attributes, type Model, makeNode, type Node } from '../onnx/ir';
+import { allNodes, attributes, type Model, makeNode, type Node, withBodies } from '../onnx/ir';
 import { attention } from './fuse-attention';
 import { innerOf, type Match, makerOf, numberAmong, type Pattern, readerOf } from './fuse-pattern';
 import { constantOf, definePass, isStandard, type PassResult, Tally } from './pass';

@@ -4,9 +4,9 @@
  * Source: f(Pᵀx) = Pᵀf(x) for elementwise f; see also the layout passes of tf2onnx and TVM (arXiv:1802.04799).
  */
 
-import { allNodes } from '../inspect';
 import { readTensor, readTensorBytes } from '../onnx/file';
 import {
+  allNodes,
   attributes,
   dtypeBits,
   elementCount,

@@ -1,7 +1,6 @@
 /** Editing a graph together with the bodies of its If, Loop and Scan nodes. */
 
-import { withBodies } from '../inspect';
-import { type Attribute, attributes, type Graph, type GraphIndex, indexGraph, type Node } from '../onnx/ir';
+import { type Attribute, attributes, type Graph, type GraphIndex, indexGraph, type Node, withBodies } from '../onnx/ir';
 import { type Constants, constantsOf } from './constants';
 
 export interface Scope {

@@ -6,7 +6,6 @@
 
 import type { OptionSpecs, OptionValues, StepOutcome, Targets } from '../../contract';
 import { targetFilter } from '../../contract';
-import { withBodies } from '../../inspect';
 import {
   attributes,
   dtypeCode,
@@ -17,6 +16,7 @@ import {
   Patch,
   type Tensor,
   tensorFromArray,
+  withBodies,
 } from '../../onnx/ir';
 import { editGraphs, type Scope } from '../bodies';
 import { computedReason, type StoredMatrix, typeReason } from '../constants';
