@@ -18,7 +18,7 @@ export type ZeroKind = keyof typeof zeroKinds;
 export type GridFinder = (values: Float32Array, count: number, grid: BlockGrid) => void;
 
 /** A grid for each block of each output of a matrix [inputs, outputs]. */
-export function eachBlock(
+function eachBlock(
   x: Float32Array,
   inputs: number,
   outputs: number,
@@ -41,19 +41,27 @@ export function eachBlock(
   }
 }
 
-/** Grids with float zero points from the least to the largest value of each block. @param x [inputs, outputs] */
-export function spanningGrids(
-  x: Float32Array,
-  inputs: number,
-  outputs: number,
-  block: number,
-  levelBits: number,
-  scales: Float32Array,
-  zeros: Float32Array,
-): void {
-  const most = 2 ** levelBits - 1;
-  eachBlock(x, inputs, outputs, block, (values, count, grid) => spanningGrid(values, count, most, grid), scales, zeros);
+/**
+ * A search for grids with float zero points over a whole matrix.
+ * @param find gives the grid of one block, whose largest code is `most`
+ */
+function overBlocks(find: (values: Float32Array, count: number, most: number, grid: BlockGrid) => void) {
+  return (
+    x: Float32Array,
+    inputs: number,
+    outputs: number,
+    block: number,
+    levelBits: number,
+    scales: Float32Array,
+    zeros: Float32Array,
+  ): void => {
+    const most = 2 ** levelBits - 1;
+    eachBlock(x, inputs, outputs, block, (values, count, grid) => find(values, count, most, grid), scales, zeros);
+  };
 }
+
+/** Grids with float zero points from the least to the largest value of each block. `x` is [inputs, outputs]. */
+export const spanningGrids = overBlocks(spanningGrid);
 
 /**
  * Grids by {@link blockGrid}: the range of each block with zero, or the one of least squared error among `clipSteps` shrunken
@@ -80,22 +88,9 @@ export function rangeGrids(
 
 /**
  * Grids with float zero points by HQQ (Badri and Shaji 2023, "Half-quadratic quantization"): scales as
- * {@link spanningGrids} has them, zero points moved as long as Σ|x − x̂|^0.7 shrinks.
- * @param x [inputs, outputs]
+ * {@link spanningGrids} has them, zero points moved as long as Σ|x − x̂|^0.7 shrinks. `x` is [inputs, outputs].
  */
-export function halfQuadraticGrids(
-  x: Float32Array,
-  inputs: number,
-  outputs: number,
-  block: number,
-  levelBits: number,
-  scales: Float32Array,
-  zeros: Float32Array,
-): void {
-  const most = 2 ** levelBits - 1;
-  const find: GridFinder = (values, count, grid) => halfQuadraticGrid(values, count, most, grid);
-  eachBlock(x, inputs, outputs, block, find, scales, zeros);
-}
+export const halfQuadraticGrids = overBlocks(halfQuadraticGrid);
 
 /**
  * Grids by k-quant (llama.cpp, "k-quants", pull request 1684): several step sizes are tried; each time the codes are held
