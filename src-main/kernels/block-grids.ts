@@ -15,7 +15,7 @@ export const zeroKinds = { none: 0, integer: 1, float: 2 } as const;
 export type ZeroKind = keyof typeof zeroKinds;
 
 /** Finds the grid of the first `count` values. */
-export type GridFinder = (values: Float32Array, count: number, grid: BlockGrid) => void;
+type GridFinder = (values: Float32Array, count: number, grid: BlockGrid) => void;
 
 /** A grid for each block of each output of a matrix [inputs, outputs]. */
 function eachBlock(
@@ -115,7 +115,7 @@ export function fittedGrids(
 }
 
 /** From the least to the largest value, zero included or not. */
-export function spanningGrid(values: Float32Array, count: number, most: number, grid: BlockGrid): void {
+function spanningGrid(values: Float32Array, count: number, most: number, grid: BlockGrid): void {
   const { low, high } = rangeOf(values, count, Infinity, -Infinity);
   // One value in the whole block: a step of that size, with the value itself as its offset.
   grid.scale = high === low ? Math.abs(high) || 1 : f(f(high - low) / most);
@@ -277,6 +277,6 @@ export function rootedInverse(x: number): number {
 }
 
 /** The code that a number of steps is rounded to, ties to even; NaN gives 0. */
-export function nearestCode(steps: number, most: number): number {
+function nearestCode(steps: number, most: number): number {
   return (steps > 0 ? Math.min(steps, most) : 0) + ROUND - ROUND;
 }
