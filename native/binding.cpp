@@ -457,41 +457,28 @@ Napi::Value quantizeBlocks(Napi::Env env, Arguments& arguments) {
   return env.Undefined();
 }
 
-template <GridSearch search>
-Napi::Value gridsOf(Napi::Env env, Arguments& arguments) {
+Napi::Value blockGrids(Napi::Env env, Arguments& arguments) {
   const BlockedMatrix matrix(arguments);
   const int levelBits = arguments.integer();
-  constexpr bool isRange = search == GridSearch::range;
-  const int zeroKind = isRange || search == GridSearch::fitted ? arguments.integer() : 2;
-  const int clipSteps = isRange ? arguments.integer() : 1;
+  const int zeroKind = arguments.integer();
+  const int search = arguments.integer();
   require(levelBits >= 2 && levelBits <= 8, "levelBits must be 2 to 8");
-  require(zeroKind >= 0 && zeroKind <= (isRange ? 1 : 2), "no such kind of zero point");
+  require(zeroKind >= 0 && zeroKind <= 2, "no such kind of zero point");
+  require(search >= 0 && search <= 3, "no such search");
   const size_t grids = matrix.outputs * matrix.blocks;
   float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
   float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
-  overOutputs(matrix.outputs, matrix.grain(), [&](size_t from, size_t to) {
-    return table->gridsOf(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, levelBits, zeroKind,
-                          search, clipSteps, scales, zeros);
-  });
-  return env.Undefined();
-}
-
-Napi::Value quantizeOnGrids(Napi::Env env, Arguments& arguments) {
-  const BlockedMatrix matrix(arguments);
   const int bits = arguments.integer();
-  const int levelBits = arguments.integer();
   const int shift = arguments.integer();
   requireBits(bits);
-  require(levelBits >= 2 && levelBits <= bits, "levelBits must be 2 to bits");
-  require(shift >= 0 && shift + (1 << levelBits) <= 1 << bits, "codes moved by shift do not fit into bits");
   require(matrix.block * bits % 8 == 0, "block and bits do not fit");
-  const size_t grids = matrix.outputs * matrix.blocks;
-  const float* scales = arguments.arrayOf<float>(napi_float32_array, grids, "scales are too few");
-  const float* zeros = arguments.arrayOf<float>(napi_float32_array, grids, "zeros are too few");
-  uint8_t* codes = arguments.arrayOf<uint8_t>(napi_uint8_array, grids * matrix.block * bits / 8, "codes are too few");
+  uint8_t* codes =
+      arguments.arrayOrNull<uint8_t>(napi_uint8_array, grids * matrix.block * bits / 8, "codes are too few");
+  require(codes == nullptr || (levelBits <= bits && shift >= 0 && shift + (1 << levelBits) <= 1 << bits),
+          "codes moved by shift do not fit into bits");
   overOutputs(matrix.outputs, matrix.grain(), [&](size_t from, size_t to) {
-    return table->quantizeOnGrids(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, bits, levelBits,
-                                  shift, scales, zeros, codes);
+    return table->blockGrids(matrix.x, matrix.inputs, matrix.outputs, from, to, matrix.block, levelBits, zeroKind,
+                             static_cast<GridSearch>(search), scales, zeros, bits, shift, codes);
   });
   return env.Undefined();
 }
@@ -643,11 +630,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<maskBelow>(exports, "maskBelow");
   add<maskNOfM>(exports, "maskNOfM");
   add<quantizeBlocks>(exports, "quantizeBlocks");
-  add<gridsOf<GridSearch::fitted>>(exports, "fittedGrids");
-  add<gridsOf<GridSearch::halfQuadratic>>(exports, "halfQuadraticGrids");
-  add<gridsOf<GridSearch::range>>(exports, "rangeGrids");
-  add<gridsOf<GridSearch::spanning>>(exports, "spanningGrids");
-  add<quantizeOnGrids>(exports, "quantizeOnGrids");
+  add<blockGrids>(exports, "blockGrids");
   add<gptq>(exports, "gptq");
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");

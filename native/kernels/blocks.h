@@ -222,34 +222,4 @@ bool quantizeBlocks(const float* x, size_t inputs, size_t outputs, size_t from, 
   return true;
 }
 
-bool quantizeOnGrids(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
-                     int levelBits, int shift, const float* scales, const float* zeros, uint8_t* codes) {
-  const size_t blocks = (inputs + block - 1) / block;
-  const size_t bytes = block * bits / 8;
-  const size_t words = (bytes + 3) / 4;
-  const float most = (float)((1 << levelBits) - 1);
-  Scratch<float> tile(block * kStrip);
-  Scratch<uint32_t> packed(words * kLanes);
-  if (tile.data == nullptr || packed.data == nullptr) return false;
-  memset(tile.data, 0, block * kStrip * sizeof(float));
-  eachTile(x, inputs, outputs, from, to, block, [&](size_t left, size_t width, size_t at, size_t count, const float* next) {
-    Ranges ranges = {};
-    takeTile(x + at * block * outputs + left, outputs, count, width, next, tile.data, &ranges);
-    for (size_t part = 0; part * kLanes < width; part++) {
-      const size_t first = left + part * kLanes;
-      const size_t lanes = to - first < kLanes ? to - first : kLanes;
-      Floats scale = {};
-      Floats zero = {};
-      for (size_t lane = 0; lane < lanes; lane++) {
-        scale[lane] = scales[(first + lane) * blocks + at];
-        zero[lane] = zeros[(first + lane) * blocks + at];
-      }
-      packWords(tile.data + part * kLanes, count, bits, words, {inverseOf(scale), zero, all(0), all(most), Ints{} + shift},
-                packed.data);
-      storeColumns(packed.data, words, lanes, bytes, codes + (first * blocks + at) * bytes, blocks * bytes);
-    }
-  });
-  return true;
-}
-
 }  // namespace

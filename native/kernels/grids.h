@@ -7,6 +7,7 @@
 namespace {
 
 constexpr int kTrials = 21;
+constexpr int kClipSteps = 20;
 
 inline Floats rootOf(Floats value) {
   for (size_t lane = 0; lane < kLanes; lane++) value[lane] = __builtin_sqrtf(value[lane]);
@@ -152,18 +153,22 @@ inline Grid halfQuadraticGrid(const float* column, size_t count, float most, Flo
   return best;
 }
 
-bool gridsOf(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
-             int zeroKind, GridSearch search, int clipSteps, float* scales, float* zeros) {
+bool blockGrids(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
+                int zeroKind, GridSearch search, float* scales, float* zeros, int bits, int shift, uint8_t* codes) {
   const size_t blocks = (inputs + block - 1) / block;
   const float most = (float)((1 << levelBits) - 1);
+  const size_t bytes = block * bits / 8;
+  const size_t words = (bytes + 3) / 4;
+  const bool isFloat = zeroKind == 2;
   Scratch<float> tile(block * kStrip);
   Scratch<float> rows(3 * block * kLanes);
-  if (tile.data == nullptr || rows.data == nullptr) return false;
+  Scratch<uint32_t> packed(words * kLanes);
+  if (tile.data == nullptr || rows.data == nullptr || packed.data == nullptr) return false;
   memset(tile.data, 0, block * kStrip * sizeof(float));
   Weighed weighed = {rows.data, rows.data + block * kLanes, rows.data + 2 * block * kLanes, {}, {}};
   eachTile(x, inputs, outputs, from, to, block, [&](size_t left, size_t width, size_t at, size_t count, const float* next) {
     Ranges ranges = {};
-    if (zeroKind == 2)
+    if (isFloat)
       for (size_t part = 0; part < kStripParts; part++) {
         ranges.low[part] = all(__builtin_inff());
         ranges.high[part] = all(-__builtin_inff());
@@ -175,20 +180,27 @@ bool gridsOf(const float* x, size_t inputs, size_t outputs, size_t from, size_t 
       const size_t lanes = to - first < kLanes ? to - first : kLanes;
       const Floats low = ranges.low[part];
       const Floats high = ranges.high[part];
+      const auto range = [&] {
+        const int clipSteps = search == GridSearch::mse ? kClipSteps : 1;
+        return blockGrid(column, kStrip, count, levelBits, zeroKind == 0, clipSteps, low, high);
+      };
       const auto fitted = [&] {
         return zeroKind == 0 ? fittedGrid<0>(column, count, most, low, high, &weighed)
                : zeroKind == 1 ? fittedGrid<1>(column, count, most, low, high, &weighed)
                                : fittedGrid<2>(column, count, most, low, high, &weighed);
       };
-      const Grid grid =
-          search == GridSearch::spanning        ? spanningGrid(low, high, most)
-          : search == GridSearch::range         ? blockGrid(column, kStrip, count, levelBits, zeroKind == 0, clipSteps, low, high)
-          : search == GridSearch::halfQuadratic ? halfQuadraticGrid(column, count, most, low, high)
-                                                : fitted();
+      const Grid grid = search == GridSearch::kQuant          ? fitted()
+                        : search == GridSearch::halfQuadratic ? halfQuadraticGrid(column, count, most, low, high)
+                        : isFloat                             ? spanningGrid(low, high, most)
+                                                              : range();
       for (size_t lane = 0; lane < lanes; lane++) {
         scales[(first + lane) * blocks + at] = grid.scale[lane];
         zeros[(first + lane) * blocks + at] = grid.zeroPoint[lane];
       }
+      if (codes == nullptr) continue;
+      const Coding coding = {inverseOf(grid.scale), grid.zeroPoint, all(0), all(most), Ints{} + shift};
+      packWords(column, count, bits, words, coding, packed.data);
+      storeColumns(packed.data, words, lanes, bytes, codes + (first * blocks + at) * bytes, blocks * bytes);
     }
   });
   return true;

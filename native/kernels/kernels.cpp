@@ -17,7 +17,7 @@ const KernelTable* KERNELS() {
       TEXT(KERNELS),  absMaxRuns,     absMaxColumns,  rangeRuns,      rangeColumns,    nonFinite,  quantizeRuns,
       quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    histogram,  mergeHistogram,
       smallHistogram, zeros,          countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
-      quantizeOnGrids, gridsOf,       gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock,
-      factorDiagonal, solveRows,      updateRows,     invertStrip};
+      blockGrids,     gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock, factorDiagonal, solveRows,
+      updateRows,     invertStrip};
   return &table;
 }

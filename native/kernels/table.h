@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How the grid of a block is found: src-main/kernels/block-grids.ts has a function for each.
-enum class GridSearch { spanning, fitted, range, halfQuadratic };
+// How the grid of a block is found: gridSearches of src-main/kernels/block-grids.ts.
+enum class GridSearch { nearest, mse, kQuant, halfQuadratic };
 
 struct KernelTable {
   const char* name;
@@ -48,12 +48,10 @@ struct KernelTable {
   // blocks.h. Outputs from…to. False: no memory.
   bool (*quantizeBlocks)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
                          int clipSteps, uint8_t* codes, float* scales, uint8_t* zeroPoints);
-  bool (*quantizeOnGrids)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int bits,
-                          int levelBits, int shift, const float* scales, const float* zeros, uint8_t* codes);
 
   // grids.h. Outputs from…to. False: no memory.
-  bool (*gridsOf)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
-                  int zeroKind, GridSearch search, int clipSteps, float* scales, float* zeros);
+  bool (*blockGrids)(const float* x, size_t inputs, size_t outputs, size_t from, size_t to, size_t block, int levelBits,
+                     int zeroKind, GridSearch search, float* scales, float* zeros, int bits, int shift, uint8_t* codes);
 
   // gptq.h. Outputs from…to. False: no memory.
   bool (*gptq)(float* w, const double* upper, size_t inputs, size_t outputs, size_t from, size_t to, size_t group,

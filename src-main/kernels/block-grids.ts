@@ -4,7 +4,7 @@
  * All arithmetic is float32, each operation rounded and sums in order, so that native code gives the same bytes.
  */
 
-import { type BlockGrid, blockGrid, wholeOf } from './blocks';
+import { type BlockGrid, blockGrid, packBlock, wholeOf } from './blocks';
 import { ROUND } from './channels';
 
 const f = Math.fround;
@@ -14,104 +14,76 @@ export const zeroKinds = { none: 0, integer: 1, float: 2 } as const;
 /** `none`: the middle of the codes; `integer`: one of the codes; `float`: any number. */
 export type ZeroKind = keyof typeof zeroKinds;
 
-/** Finds the grid of the first `count` values. */
-type GridFinder = (values: Float32Array, count: number, grid: BlockGrid) => void;
+/**
+ * How a scale and a zero point are found:
+ * - `nearest`: the range from the least to the largest value, zero included unless zero points may be any number;
+ * - `mse`: of {@link clipSteps} shrunken ranges the one of least squared error; whole zero points or none;
+ * - `k-quant` (llama.cpp, "k-quants", pull request 1684): several step sizes are tried; each time the codes are held and
+ *   scale and zero point are fitted to them by least squares, a weight counting as √mean(x²) + |x|. The fit that leaves
+ *   the least weighted error is taken;
+ * - `hqq` (Badri and Shaji 2023, "Half-quadratic quantization"): scales as `nearest` has them, zero points, which may be
+ *   any number, moved as long as Σ|x − x̂|^0.7 shrinks.
+ */
+export const gridSearches = { nearest: 0, mse: 1, 'k-quant': 2, hqq: 3 } as const;
+export type GridSearch = keyof typeof gridSearches;
 
-/** A grid for each block of each output of a matrix [inputs, outputs]. */
-function eachBlock(
+/** Ranges that `mse` tries. */
+const clipSteps = 20;
+
+/** Finds the grid of the first `count` values, whose largest code is `most`. */
+type GridFinder = (values: Float32Array, count: number, most: number, grid: BlockGrid) => void;
+
+/**
+ * A grid for each block of each output of a matrix, and the codes on it: nearest(x / scale + zero) + shift.
+ * @param x [inputs, outputs]
+ * @param levelBits bits of a code's range: 2, 3, 4 or 8
+ * @param zeroKind of {@link zeroKinds}; `mse` has no float ones, `hqq` has no others
+ * @param search of {@link gridSearches}
+ * @param bits that a code takes: 2, 4 or 8
+ * @param codes [outputs, blocks, block · bits / 8], packed as `blocks.ts` says; null where none are wanted
+ */
+export function blockGrids(
   x: Float32Array,
   inputs: number,
   outputs: number,
   block: number,
-  find: GridFinder,
+  levelBits: number,
+  zeroKind: number,
+  search: number,
   scales: Float32Array,
   zeros: Float32Array,
+  bits: number,
+  shift: number,
+  codes: Uint8Array | null,
 ): void {
   const blocks = Math.ceil(inputs / block);
+  const bytes = (block * bits) / 8;
+  const most = 2 ** levelBits - 1;
+  const find = finderOf(search, zeroKind, levelBits);
   const values = new Float32Array(block);
   const grid: BlockGrid = { scale: 0, zeroPoint: 0 };
   for (let output = 0; output < outputs; output++) {
     for (let at = 0; at < blocks; at++) {
       const count = Math.min(block, inputs - at * block);
       for (let i = 0; i < count; i++) values[i] = x[(at * block + i) * outputs + output]!;
-      find(values, count, grid);
-      scales[output * blocks + at] = grid.scale;
-      zeros[output * blocks + at] = grid.zeroPoint;
+      find(values, count, most, grid);
+      const place = output * blocks + at;
+      scales[place] = grid.scale;
+      zeros[place] = grid.zeroPoint;
+      if (codes !== null)
+        packBlock(values, count, bits, grid.scale, grid.zeroPoint, 0, most, shift, codes, place * bytes);
     }
   }
 }
 
-/**
- * A search for grids with float zero points over a whole matrix.
- * @param find gives the grid of one block, whose largest code is `most`
- */
-function overBlocks(find: (values: Float32Array, count: number, most: number, grid: BlockGrid) => void) {
-  return (
-    x: Float32Array,
-    inputs: number,
-    outputs: number,
-    block: number,
-    levelBits: number,
-    scales: Float32Array,
-    zeros: Float32Array,
-  ): void => {
-    const most = 2 ** levelBits - 1;
-    eachBlock(x, inputs, outputs, block, (values, count, grid) => find(values, count, most, grid), scales, zeros);
-  };
-}
-
-/** Grids with float zero points from the least to the largest value of each block. `x` is [inputs, outputs]. */
-export const spanningGrids = overBlocks(spanningGrid);
-
-/**
- * Grids by {@link blockGrid}: the range of each block with zero, or the one of least squared error among `clipSteps` shrunken
- * ones.
- * @param x [inputs, outputs]
- * @param zeroKind `none` or `integer` of {@link zeroKinds}
- */
-export function rangeGrids(
-  x: Float32Array,
-  inputs: number,
-  outputs: number,
-  block: number,
-  levelBits: number,
-  zeroKind: number,
-  clipSteps: number,
-  scales: Float32Array,
-  zeros: Float32Array,
-): void {
+function finderOf(search: number, zeroKind: number, levelBits: number): GridFinder {
+  if (search === gridSearches.hqq) return halfQuadraticGrid;
+  if (search === gridSearches['k-quant'])
+    return (values, count, most, grid) => fittedGrid(values, count, most, zeroKind, grid);
+  if (zeroKind === zeroKinds.float) return spanningGrid;
   const isSymmetric = zeroKind === zeroKinds.none;
-  const find: GridFinder = (values, count, grid) =>
-    blockGrid(values, 0, 1, count, levelBits, isSymmetric, clipSteps, grid);
-  eachBlock(x, inputs, outputs, block, find, scales, zeros);
-}
-
-/**
- * Grids with float zero points by HQQ (Badri and Shaji 2023, "Half-quadratic quantization"): scales as
- * {@link spanningGrids} has them, zero points moved as long as Σ|x − x̂|^0.7 shrinks. `x` is [inputs, outputs].
- */
-export const halfQuadraticGrids = overBlocks(halfQuadraticGrid);
-
-/**
- * Grids by k-quant (llama.cpp, "k-quants", pull request 1684): several step sizes are tried; each time the codes are held
- * and scale and zero point are fitted to them by least squares, a weight counting as √mean(x²) + |x|. The fit that leaves
- * the least weighted error is taken.
- * @param x [inputs, outputs]
- * @param zeroKind of {@link zeroKinds}
- */
-export function fittedGrids(
-  x: Float32Array,
-  inputs: number,
-  outputs: number,
-  block: number,
-  levelBits: number,
-  zeroKind: number,
-  scales: Float32Array,
-  zeros: Float32Array,
-): void {
-  const most = 2 ** levelBits - 1;
-  const find: GridFinder = (values, count, grid) => fittedGrid(values, count, most, zeroKind, grid);
-  eachBlock(x, inputs, outputs, block, find, scales, zeros);
+  const steps = search === gridSearches.mse ? clipSteps : 1;
+  return (values, count, _most, grid) => blockGrid(values, 0, 1, count, levelBits, isSymmetric, steps, grid);
 }
 
 /** From the least to the largest value, zero included or not. */

@@ -146,42 +146,8 @@ export function quantizeBlocks(
   }
 }
 
-/**
- * Codes of a matrix on given grids, packed: nearest(x / scale + zero) + shift.
- * @param x [inputs, outputs]
- * @param bits 2, 4 or 8
- * @param levelBits of the range: at most `bits`
- * @param scales [outputs, blocks]
- * @param zeros [outputs, blocks], any numbers
- */
-export function quantizeOnGrids(
-  x: Float32Array,
-  inputs: number,
-  outputs: number,
-  block: number,
-  bits: number,
-  levelBits: number,
-  shift: number,
-  scales: Float32Array,
-  zeros: Float32Array,
-  codes: Uint8Array,
-): void {
-  const blocks = Math.ceil(inputs / block);
-  const bytes = (block * bits) / 8;
-  const values = new Float32Array(block);
-  for (let output = 0; output < outputs; output++) {
-    for (let at = 0; at < blocks; at++) {
-      const first = at * block;
-      const count = Math.min(block, inputs - first);
-      for (let i = 0, from = first * outputs + output; i < count; i++, from += outputs) values[i] = x[from]!;
-      const place = output * blocks + at;
-      packBlock(values, count, bits, scales[place]!, zeros[place]!, 0, 2 ** levelBits - 1, shift, codes, place * bytes);
-    }
-  }
-}
-
 /** nearest(value / scale + zero) inside least…most, + shift, of the first `count` values, into bytes from `start` on. */
-function packBlock(
+export function packBlock(
   values: Float32Array,
   count: number,
   bits: number,

@@ -11,28 +11,24 @@ export type NativeKernels = Pick<
   typeof reference,
   | 'addToHistogram'
   | 'bfloat16ToFloat32'
+  | 'blockGrids'
   | 'channelAbsMax'
   | 'channelRange'
   | 'countMagnitudes'
   | 'countMagnitudesWithin'
   | 'countNonFinite'
   | 'countZeros'
-  | 'fittedGrids'
   | 'float16ToFloat32'
   | 'float32ToBfloat16'
   | 'float32ToFloat16'
   | 'gptq'
   | 'gptqOnGrids'
-  | 'halfQuadraticGrids'
   | 'inverseUpperCholesky'
   | 'maskBelow'
   | 'maskNOfM'
   | 'pruneInputs'
   | 'quantizeBlocks'
   | 'quantizeChannels'
-  | 'quantizeOnGrids'
-  | 'rangeGrids'
-  | 'spanningGrids'
 > & {
   /**
    * Copies up to `length` bytes between two open files as far as the kernel does so by itself, and says how far that was.
@@ -68,26 +64,22 @@ function loadNative(folder: string): NativeKernels | null {
 export const {
   addToHistogram,
   bfloat16ToFloat32,
+  blockGrids,
   channelAbsMax,
   channelRange,
   countMagnitudes,
   countMagnitudesWithin,
   countNonFinite,
   countZeros,
-  fittedGrids,
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16,
   gptq,
   gptqOnGrids,
-  halfQuadraticGrids,
   inverseUpperCholesky,
   maskBelow,
   maskNOfM,
   pruneInputs,
   quantizeBlocks,
   quantizeChannels,
-  quantizeOnGrids,
-  rangeGrids,
-  spanningGrids,
 }: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

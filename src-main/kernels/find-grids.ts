@@ -1,10 +1,7 @@
-/** Grids for blocks of weights, by one of several searches. */
+/** Grids for the blocks of a matrix, and codes on them. */
 
-import { type ZeroKind, zeroKinds } from './block-grids';
-import { fittedGrids, halfQuadraticGrids, rangeGrids, spanningGrids } from './dispatch';
-
-/** How scale and zero point are found; `hqq` for float zero points only. */
-export type GridSearch = 'nearest' | 'mse' | 'k-quant' | 'hqq';
+import { type GridSearch, gridSearches, type ZeroKind, zeroKinds } from './block-grids';
+import { blockGrids } from './dispatch';
 
 export interface BlockGrids {
   /** [outputs, blocks] */
@@ -13,8 +10,15 @@ export interface BlockGrids {
   readonly zeros: Float32Array;
 }
 
-/** Ranges that `mse` tries. */
-const clipSteps = 20;
+/** Where codes go as grids are found. */
+export interface PackedCodes {
+  /** That a code takes: 2, 4 or 8. */
+  readonly bits: number;
+  /** What is added to a code on its grid. */
+  readonly shift: number;
+  /** [outputs, blocks, block · bits / 8], written */
+  readonly codes: Uint8Array;
+}
 
 /**
  * A grid for each block of each output.
@@ -29,16 +33,13 @@ export function findGrids(
   levelBits: number,
   zeroKind: ZeroKind,
   search: GridSearch,
+  packed?: PackedCodes,
 ): BlockGrids {
   const count = outputs * Math.ceil(inputs / block);
   const grids = { scales: new Float32Array(count), zeros: new Float32Array(count) };
   const { scales, zeros } = grids;
-  if (search === 'k-quant') fittedGrids(x, inputs, outputs, block, levelBits, zeroKinds[zeroKind], scales, zeros);
-  else if (search === 'hqq') halfQuadraticGrids(x, inputs, outputs, block, levelBits, scales, zeros);
-  else if (zeroKind === 'float') spanningGrids(x, inputs, outputs, block, levelBits, scales, zeros);
-  else {
-    const steps = search === 'mse' ? clipSteps : 1;
-    rangeGrids(x, inputs, outputs, block, levelBits, zeroKinds[zeroKind], steps, scales, zeros);
-  }
+  const { bits, shift, codes } = packed ?? { bits: 8, shift: 0, codes: null };
+  const [kind, how] = [zeroKinds[zeroKind], gridSearches[search]];
+  blockGrids(x, inputs, outputs, block, levelBits, kind, how, scales, zeros, bits, shift, codes);
   return grids;
 }

@@ -1,6 +1,6 @@
 /** @file Hot routines. Plain TypeScript, or the native ones of the same names and results where they are built. */
 
-export type { ZeroKind } from './block-grids';
+export type { GridSearch, ZeroKind } from './block-grids';
 export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './blocks';
 export type { Codes } from './channels';
 export { copyRange, writeWhole } from './copy-range';
@@ -8,7 +8,7 @@ export { descendCodes } from './descend-codes';
 export * from './dispatch';
 export { editDistance } from './edit-distance';
 export { roundWithFeedback } from './feedback-rounding';
-export { type BlockGrids, findGrids, type GridSearch } from './find-grids';
+export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
 export * from './select-magnitude';
 export { transpose } from './transpose';

@@ -17,7 +17,6 @@ import {
   packBlocks,
   packZeroPoints,
   quantizeBlocks,
-  quantizeOnGrids,
   type ZeroKind,
 } from '../kernels';
 
@@ -84,22 +83,11 @@ export function roundBlocks(search: GridSearch): Rounding {
       quantizeBlocks(w, inputs, outputs, block, bits, steps, made.codes, made.scales, made.zeroPoints);
       return made;
     }
-    const grids = gridsOf(w, inputs, outputs, format, search);
-    const made = onGrids(grids, inputs, outputs, format);
-    const { scales, zeros } = grids;
-    quantizeOnGrids(w, inputs, outputs, block, bits, levelBits, shiftOf(format), scales, zeros, made.codes);
-    return made;
+    const codes = new Uint8Array(blockSizes(inputs, outputs, format).codes);
+    const packed = { bits, shift: shiftOf(format), codes };
+    const grids = findGrids(w, inputs, outputs, block, levelBits, zeroPoints, search, packed);
+    return { codes, ...storedGrids(grids, inputs, outputs, format) };
   };
-}
-
-function gridsOf(
-  w: Float32Array,
-  inputs: number,
-  outputs: number,
-  format: BlockFormat,
-  search: GridSearch,
-): BlockGrids {
-  return findGrids(w, inputs, outputs, format.block, format.levelBits, format.zeroPoints, search);
 }
 
 /** What is added to a code on a grid to store it: the middle of the range is the middle of the codes. */
@@ -107,25 +95,33 @@ function shiftOf({ bits, levelBits, zeroPoints }: BlockFormat): number {
   return zeroPoints === 'integer' ? 0 : 2 ** (bits - 1) - 2 ** (levelBits - 1);
 }
 
-/** Empty codes with their grids filled in. */
-function onGrids({ scales, zeros }: BlockGrids, inputs: number, outputs: number, format: BlockFormat): BlockCodes {
-  const { bits, levelBits, block } = format;
-  const made = emptyCodes(inputs, outputs, format);
-  made.scales.set(scales);
-  if (made.zeroPoints !== null) packZeroPoints(zeros, Math.ceil(inputs / block), bits, made.zeroPoints);
-  const { offsets } = made;
+/** Grids as they are stored. Takes their arrays over. */
+function storedGrids(
+  { scales, zeros }: BlockGrids,
+  inputs: number,
+  outputs: number,
+  format: BlockFormat,
+): Omit<BlockCodes, 'codes'> {
+  const { bits, levelBits, zeroPoints } = format;
+  if (zeroPoints === 'none') return { scales, zeroPoints: null, offsets: null };
+  if (zeroPoints === 'integer') {
+    const { blocks, zeroBytes } = blockSizes(inputs, outputs, format);
+    const points = new Uint8Array(outputs * zeroBytes);
+    packZeroPoints(zeros, blocks, bits, points);
+    return { scales, zeroPoints: points, offsets: null };
+  }
   const middle = 2 ** (levelBits - 1);
-  if (offsets !== null) for (let i = 0; i < offsets.length; i++) offsets[i] = scales[i]! * (middle - zeros[i]!);
-  return made;
+  for (let i = 0; i < zeros.length; i++) zeros[i] = scales[i]! * (middle - zeros[i]!);
+  return { scales, zeroPoints: null, offsets: zeros };
 }
 
 /** Codes one a byte [inputs, outputs], with their grids, as they are stored. */
 function packed(flat: Uint8Array, grids: BlockGrids, inputs: number, outputs: number, format: BlockFormat): BlockCodes {
-  const made = onGrids(grids, inputs, outputs, format);
+  const codes = new Uint8Array(blockSizes(inputs, outputs, format).codes);
   const shift = shiftOf(format);
   if (shift > 0) for (let i = 0; i < flat.length; i++) flat[i]! += shift;
-  packBlocks(flat, null, inputs, outputs, format.block, format.bits, made.codes, null);
-  return made;
+  packBlocks(flat, null, inputs, outputs, format.block, format.bits, codes, null);
+  return { codes, ...storedGrids(grids, inputs, outputs, format) };
 }
 
 /** H of a layer's inputs, factored as GPTQ walks along it. */
@@ -175,7 +171,7 @@ export function gptqBlocks({ upper, order }: GptqFactor): Rounding {
     const { bits, levelBits, block, zeroPoints } = format;
     const flat = new Uint8Array(inputs * outputs);
     if (order !== null || zeroPoints === 'float' || levelBits !== bits) {
-      const grids = gridsOf(w, inputs, outputs, format, 'k-quant');
+      const grids = findGrids(w, inputs, outputs, block, levelBits, zeroPoints, 'k-quant');
       const blockOf = Int32Array.from({ length: inputs }, (_, i) => Math.floor((order?.[i] ?? i) / block));
       const settled = rowsInOrder(w, outputs, order);
       const codes = order === null ? flat : new Uint8Array(flat.length);

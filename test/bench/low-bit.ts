@@ -84,7 +84,7 @@ const roundings = (['nearest', 'mse', 'k-quant', 'hqq'] as const).flatMap((searc
     .map((zeroPoints) => {
       const rate = (threads: number): number => {
         nativeKernels?.setThreads(threads);
-        const least = seconds(() => roundBlocks(search)(w, inputs, outputs, { ...format, zeroPoints }), 5);
+        const least = seconds(() => roundBlocks(search)(w, inputs, outputs, { ...format, zeroPoints }), 15);
         return w.byteLength / least / 1e9;
       };
       return { name: `${search}, zero points ${zeroPoints}`, one: rate(1), all: rate(threads) };

@@ -13,10 +13,10 @@ if (name === undefined || !existsSync(entry)) {
   console.error('usage: node test/bench/run.mjs NAME [ARGS], where test/bench/NAME.ts exists');
   process.exit(2);
 }
-// Inside node_modules, so that packages with native parts are found from the bundle.
-const cache = join(here, '..', '..', 'node_modules', '.cache');
-mkdirSync(cache, { recursive: true });
-const folder = mkdtempSync(join(cache, 'lathe-bench-'));
+// Inside the checkout, so that the bundle finds its packages and its own native kernels.
+const made = join(here, '..', '..', 'out');
+mkdirSync(made, { recursive: true });
+const folder = mkdtempSync(join(made, 'bench-'));
 try {
   await build({
     configFile: false,

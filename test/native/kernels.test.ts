@@ -340,39 +340,25 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
     for (let i = 0; i < Math.min(inputs, block); i++) x[i * outputs] = 0; // a block of nothing
     for (let i = 0; i < Math.min(inputs, block); i++) x[i * outputs + outputs - 1] = -3; // one of a single value
     const grids = outputs * Math.ceil(inputs / block);
-    for (const zeroKind of [0, 1, 2])
-      expectEqual(
-        () => [new Float32Array(grids), new Float32Array(grids)],
-        (k, [s, z]) =>
-          k.fittedGrids(x, inputs, outputs, block, levelBits, zeroKind, s as Float32Array, z as Float32Array),
-      );
-    for (const [zeroKind, clipSteps] of [
-      [0, 1],
-      [1, 1],
-      [0, 20],
-      [1, 20],
-    ] as const)
-      expectEqual(
-        () => [new Float32Array(grids), new Float32Array(grids)],
-        (k, [s, z]) =>
-          k.rangeGrids(x, inputs, outputs, block, levelBits, zeroKind, clipSteps, s as Float32Array, z as Float32Array),
-      );
+    // mse knows no float zero points, HQQ no others.
+    for (const search of [0, 1, 2, 3])
+      for (const zeroKind of search === 1 ? [0, 1] : search === 3 ? [2] : [0, 1, 2])
+        for (const bits of [2, 4, 8].filter((bits) => bits >= levelBits))
+          for (const shift of [0, 2 ** (bits - 1) - 2 ** (levelBits - 1)])
+            expectEqual(
+              () => [new Float32Array(grids), new Float32Array(grids), new Uint8Array((grids * block * bits) / 8)],
+              (k, arrays) => {
+                const [s, z, c] = arrays as [Float32Array, Float32Array, Uint8Array];
+                k.blockGrids(x, inputs, outputs, block, levelBits, zeroKind, search, s, z, bits, shift, c);
+              },
+            );
     expectEqual(
       () => [new Float32Array(grids), new Float32Array(grids)],
-      (k, [s, z]) => k.halfQuadraticGrids(x, inputs, outputs, block, levelBits, s as Float32Array, z as Float32Array),
+      (k, arrays) => {
+        const [s, z] = arrays as [Float32Array, Float32Array];
+        k.blockGrids(x, inputs, outputs, block, levelBits, 0, 0, s, z, 8, 0, null);
+      },
     );
-    const [scales, zeros] = [new Float32Array(grids), new Float32Array(grids)];
-    expectEqual(
-      () => [scales, zeros],
-      (k, [s, z]) => k.spanningGrids(x, inputs, outputs, block, levelBits, s as Float32Array, z as Float32Array),
-    );
-    for (const bits of [2, 4, 8].filter((bits) => bits >= levelBits))
-      for (const shift of [0, 2 ** (bits - 1) - 2 ** (levelBits - 1)])
-        expectEqual(
-          () => [new Uint8Array((grids * block * bits) / 8)],
-          (k, [c]) =>
-            k.quantizeOnGrids(x, inputs, outputs, block, bits, levelBits, shift, scales, zeros, c as Uint8Array),
-        );
   });
 
   it.each([

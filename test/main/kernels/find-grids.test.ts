@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BlockGrids, findGrids, quantizeOnGrids } from '../../../src-main/kernels';
+import { type BlockGrids, findGrids, type GridSearch, type ZeroKind } from '../../../src-main/kernels';
 import { rootedInverse } from '../../../src-main/kernels/block-grids';
 import { Random } from '../../../src-main/kernels/random';
 
@@ -19,27 +19,26 @@ function halfQuadraticZero(x: Float32Array, levelBits: number, scale: number, ze
   return best;
 }
 
-/** The codes of one output and what they stand for. */
-function onGrids(x: Float32Array, levelBits: number, grids: BlockGrids) {
+/** The grid of one output that is one block, its codes and what they stand for. */
+function coded(x: Float32Array, levelBits: number, zeroKind: ZeroKind, search: GridSearch) {
   const codes = new Uint8Array(x.length);
-  quantizeOnGrids(x, x.length, 1, x.length, 8, levelBits, 0, grids.scales, grids.zeros, codes);
-  return { codes: [...codes], values: [...codes].map((code) => grids.scales[0]! * (code - grids.zeros[0]!)) };
+  const packed = { bits: 8, shift: 0, codes };
+  const grids: BlockGrids = findGrids(x, x.length, 1, x.length, levelBits, zeroKind, search, packed);
+  const [scale, zero] = [grids.scales[0]!, grids.zeros[0]!];
+  return { scale, zero, codes: [...codes], values: [...codes].map((code) => scale * (code - zero)) };
 }
 
 describe('grids of a block', () => {
   it('with float zero points run from the least to the largest value', () => {
     const x = Float32Array.of(1, 1.6, 2.4, 4);
-    const grids = findGrids(x, 4, 1, 4, 2, 'float', 'nearest');
-    expect([...grids.scales]).toEqual([1]);
-    expect([...grids.zeros]).toEqual([-1]);
-    expect(onGrids(x, 2, grids)).toEqual({ codes: [0, 1, 1, 3], values: [1, 2, 2, 4] });
+    expect(coded(x, 2, 'float', 'nearest')).toEqual({ scale: 1, zero: -1, codes: [0, 1, 1, 3], values: [1, 2, 2, 4] });
   });
 
   it('hold a block of one value exactly', () => {
     for (const value of [0, 3, -0.7]) {
       const x = new Float32Array(4).fill(value);
       for (const search of ['nearest', 'k-quant', 'hqq'] as const) {
-        const { values } = onGrids(x, 4, findGrids(x, 4, 1, 4, 4, 'float', search));
+        const { values } = coded(x, 4, 'float', search);
         for (const back of values) expect(back).toBeCloseTo(value, 6);
       }
     }
@@ -67,15 +66,15 @@ describe('grids of a block', () => {
     const random = new Random(3);
     for (const levelBits of [2, 3, 4]) {
       const x = Float32Array.from({ length: 64 }, () => random.normal());
-      const grids = findGrids(x, 64, 1, 64, levelBits, 'float', 'hqq');
-      const plain = findGrids(x, 64, 1, 64, levelBits, 'float', 'nearest');
-      expect(grids.scales).toEqual(plain.scales);
-      const lost = (of: BlockGrids) =>
-        onGrids(x, levelBits, of).values.reduce((sum, value, i) => sum + Math.abs(value - x[i]!) ** 0.7, 0);
-      expect(lost(grids)).toBeLessThanOrEqual(lost(plain) * (1 + 1e-6));
-      const zero = halfQuadraticZero(x, levelBits, plain.scales[0]!, plain.zeros[0]!);
+      const moved = coded(x, levelBits, 'float', 'hqq');
+      const plain = coded(x, levelBits, 'float', 'nearest');
+      expect(moved.scale).toBe(plain.scale);
+      const lost = ({ values }: { readonly values: readonly number[] }) =>
+        values.reduce((sum, value, i) => sum + Math.abs(value - x[i]!) ** 0.7, 0);
+      expect(lost(moved)).toBeLessThanOrEqual(lost(plain) * (1 + 1e-6));
+      const zero = halfQuadraticZero(x, levelBits, plain.scale, plain.zero);
       // Float32 sums of 64 terms and a power good to 1e-6.
-      expect(grids.zeros[0]).toBeCloseTo(zero, 4);
+      expect(moved.zero).toBeCloseTo(zero, 4);
     }
   });
 
@@ -99,7 +98,7 @@ describe('grids of a block', () => {
 
   it('with whole zero points keep zero exactly', () => {
     const x = Float32Array.of(0, 0.9, -0.3, 1.7);
-    const { values } = onGrids(x, 4, findGrids(x, 4, 1, 4, 4, 'integer', 'k-quant'));
+    const { values } = coded(x, 4, 'integer', 'k-quant');
     expect(Math.abs(values[0]!)).toBe(0);
   });
 });
