@@ -5,34 +5,40 @@
  */
 
 import { LatheError } from '../contract';
+import { readTensor } from '../onnx/file';
 import {
   attributes,
   capturedBy,
   type Dim,
   type DType,
+  elementCount,
   type Graph,
   type Node,
   sortTopologically,
+  type Tensor,
   type TypeInfo,
 } from '../onnx/ir';
 import type { Emitter } from './emitter';
-import { type GradientContext, nodeTitle, unsupported } from './gradient';
+import { type BodyRequest, type Differentiated, type GradientContext, nodeTitle, unsupported } from './gradient';
 import { gradients } from './gradients';
 import { noGradient, notWritten } from './no-gradient';
+import { isRowProduct, nodesFor } from './written-nodes';
+
+type Types = ReadonlyMap<string, TypeInfo>;
 
 export interface BackwardRequest {
   /** The forward graph, loss included. */
   readonly graph: Graph;
   /** Types of its values; ranks must be known wherever a gradient passes. */
-  readonly types: ReadonlyMap<string, TypeInfo>;
+  readonly types: Types;
+  /** The same of the bodies of its nodes. */
+  readonly bodyTypes?: (body: Graph) => Types;
   /** A scalar value of the graph. */
   readonly loss: string;
   /** Values (inputs or initializers) by which to differentiate. */
   readonly wrt: readonly string[];
   /** Writes the new nodes; made with all names of the graph taken. */
   readonly emit: Emitter;
-  /** Values of constants by name, for operators whose gradient depends on them. */
-  readonly constant: (name: string) => readonly number[] | null;
   /** Of the session room's `channelBlock`; 0 = all maps stay plain. */
   readonly channelBlock?: number;
 }
@@ -49,18 +55,33 @@ export interface Backward {
  * trained value to the loss
  */
 export function backward(request: BackwardRequest): Backward {
-  const { graph, emit, loss } = request;
-  const nodes = sortTopologically(graph.name, graph.nodes);
-  const active = activeValues(nodes, new Set(request.wrt));
-  if (!active.has(loss)) {
+  const { graph, emit, loss, wrt } = request;
+  if (!activeValues(sortTopologically(graph.name, graph.nodes), new Set(wrt)).has(loss)) {
     throw new LatheError({
       who: `graph "${graph.name}"`,
       what: `no differentiable path leads from a trained tensor to "${loss}"`,
       next: 'train other tensors',
     });
   }
+  const known = new Map([[loss, emit.scalar(1)]]);
+  const { forward, written, gradients: found } = differentiate(request, { known, wrt, emit });
+  return { nodes: [...forward, ...nodesFor(found.values(), written)], gradients: found };
+}
+
+/** What stays the same from a graph to the bodies in it. */
+type Setting = Pick<BackwardRequest, 'graph' | 'types' | 'bodyTypes' | 'channelBlock'>;
+
+function differentiate(setting: Setting, { known, wrt, emit }: BodyRequest): Differentiated {
+  const { graph } = setting;
+  const nodes = sortTopologically(graph.name, graph.nodes);
+  const active = activeValues(nodes, new Set(wrt));
   const replaced = new Map<string, readonly Node[]>();
-  const sums = new Map<string, string[]>([[loss, [emit.scalar(1)]]]);
+  const sums = new Map([...known].map(([value, gradient]) => [value, [gradient]]));
+  const give = (value: string, gradient: string) => {
+    const parts = sums.get(value);
+    if (parts === undefined) sums.set(value, [gradient]);
+    else parts.push(gradient);
+  };
   const gradientOf = (value: string): string | null => {
     const parts = sums.get(value);
     if (parts === undefined) return null;
@@ -68,28 +89,23 @@ export function backward(request: BackwardRequest): Backward {
     sums.set(value, [total]);
     return total;
   };
-
+  const ways: Ways = { emit, active, gradientOf, give, has: (value) => sums.has(value) };
   for (const node of [...nodes].reverse()) {
     if (!readsAny(node, active)) continue;
     if (!node.outputs.some((name) => sums.has(name))) continue;
-    const context = makeContext(request, node, active, gradientOf, (with_) => replaced.set(node.name, with_));
+    const context = makeContext(setting, node, ways, (with_) => replaced.set(node.name, with_));
     const found = ruleFor(node)(context);
     found.forEach((gradient, at) => {
       const input = node.inputs[at] as string;
-      if (gradient === null || !active.has(input)) return;
-      const parts = sums.get(input);
-      if (parts === undefined) sums.set(input, [gradient]);
-      else parts.push(gradient);
+      if (gradient !== null && active.has(input)) give(input, gradient);
     });
   }
-
-  const found = new Map<string, string>();
-  for (const name of request.wrt) {
+  const gradients = new Map<string, string>();
+  for (const name of wrt) {
     const gradient = gradientOf(name);
-    if (gradient !== null) found.set(name, gradient);
+    if (gradient !== null) gradients.set(name, gradient);
   }
-  const written = nodesFor(new Set(found.values()), emit.nodes);
-  return { nodes: [...nodes.flatMap((node) => replaced.get(node.name) ?? [node]), ...written], gradients: found };
+  return { forward: nodes.flatMap((node) => replaced.get(node.name) ?? [node]), written: emit.nodes, gradients };
 }
 
 /** Whether a node lies between one of the trained values and one of those that the loss is made of. */
@@ -108,16 +124,6 @@ export function betweenValues(
     for (const name of [...node.inputs, ...capturedBy(node)]) if (name !== '') wanted.add(name);
   }
   return (node) => between.has(node.name);
-}
-
-/** Of written nodes, in their order, those that the wanted values need. */
-function nodesFor(wanted: Set<string>, nodes: readonly Node[]): Node[] {
-  const needed = nodes.toReversed().filter((node) => {
-    if (!node.outputs.some((name) => wanted.has(name))) return false;
-    for (const name of node.inputs) wanted.add(name);
-    return true;
-  });
-  return needed.reverse();
 }
 
 function sumOf(emit: Emitter, parts: readonly string[]): string {
@@ -145,11 +151,6 @@ function sumOfProducts(emit: Emitter, parts: readonly string[]): string | null {
       { axis: attributes.int(0) },
     );
   return emit.op('Gemm', [rows(0), rows(1)], { transA: attributes.int(1) });
-}
-
-/** AᵀB and nothing else. */
-function isRowProduct({ opType, inputs, attributes: set }: Node): boolean {
-  return opType === 'Gemm' && inputs.length === 2 && set.size === 1 && set.has('transA');
 }
 
 function ruleFor(node: Node) {
@@ -185,32 +186,41 @@ function isBlind(node: Node): boolean {
   return node.domain === '' && Object.hasOwn(noGradient, node.opType) && !Object.hasOwn(gradients, node.opType);
 }
 
+/** How a gradient is come by and handed on in one graph. */
+interface Ways {
+  readonly emit: Emitter;
+  readonly active: ReadonlySet<string>;
+  readonly gradientOf: (value: string) => string | null;
+  readonly give: (value: string, gradient: string) => void;
+  readonly has: (value: string) => boolean;
+}
+
 function makeContext(
-  { graph, types, constant, emit, channelBlock = 0 }: BackwardRequest,
+  setting: Setting,
   node: Node,
-  active: ReadonlySet<string>,
-  gradientOf: (value: string) => string | null,
+  { emit, active, gradientOf, give, has }: Ways,
   replaceForward: (nodes: readonly Node[]) => void,
 ): GradientContext {
-  const tensorType = (value: string): { dtype: DType; shape: readonly Dim[] | null } => {
-    const initializer = graph.initializers.get(value);
-    if (initializer !== undefined) return initializer;
-    const type = types.get(value);
-    if (type === undefined || (type.kind !== 'tensor' && type.kind !== 'sparse-tensor')) {
+  const tensorType = (value: string) => {
+    const type = typeOf(setting, value);
+    if (type === null)
       throw new LatheError({ who: nodeTitle(node), what: `the type of "${value}" is not known`, code: 'failed' });
-    }
     return type;
   };
   return {
     node,
     emit,
-    constant,
-    channelBlock,
+    constant: (value) => constantValues(setting.graph.initializers.get(value)),
+    channelBlock: setting.channelBlock ?? 0,
     replaceForward: (...with_) => replaceForward(with_),
     input: (at) => node.inputs[at] ?? '',
     output: (at) => node.outputs[at] ?? '',
     gradient: (at = 0) => gradientOf(node.outputs[at] as string) ?? emit.zerosLike(node.outputs[at] as string),
+    hasGradient: (at) => has(node.outputs[at] ?? ''),
     needs: (at) => active.has(node.inputs[at] ?? ''),
+    isTrained: (value) => active.has(value),
+    giveGradient: give,
+    differentiate: (body, request) => differentiate(bodySetting(setting, body), request),
     dtype: (value) => tensorType(value).dtype,
     shape: (value) => {
       const { shape } = tensorType(value);
@@ -218,5 +228,28 @@ function makeContext(
         throw unsupported(node, `the rank of "${value}" is not known`, 'fix the model’s dynamic dims first');
       return shape;
     },
+  };
+}
+
+function typeOf({ graph, types }: Setting, value: string): { dtype: DType; shape: readonly Dim[] | null } | null {
+  const initializer = graph.initializers.get(value);
+  if (initializer !== undefined) return initializer;
+  const type = types.get(value);
+  return type?.kind === 'tensor' || type?.kind === 'sparse-tensor' ? type : null;
+}
+
+/** Values of a small constant, as operators' gradients ask for them. */
+function constantValues(tensor: Tensor | undefined): readonly number[] | null {
+  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 65_536) return null;
+  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
+}
+
+/** A body sees what is around it. */
+function bodySetting(around: Setting, body: Graph): Setting {
+  const own = around.bodyTypes?.(body) ?? new Map();
+  return {
+    ...around,
+    graph: { ...body, initializers: new Map([...around.graph.initializers, ...body.initializers]) },
+    types: new Map([...around.types, ...own]),
   };
 }

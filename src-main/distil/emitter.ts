@@ -15,10 +15,11 @@ import {
 const { float, int, ints } = attributes;
 type Attributes = Readonly<Record<string, Attribute>>;
 
-/** Every name that a graph uses for nodes and values: what an Emitter must stay clear of. */
+/** Every name that a graph and the bodies in it use for nodes and values: what an Emitter must stay clear of. */
 export function namesOf(graph: Graph): string[] {
   return [
     ...graph.nodes.flatMap((node) => [node.name, ...node.inputs, ...node.outputs]),
+    ...graph.nodes.flatMap((node) => attributes.subgraphsOf(node).flatMap(({ graph: body }) => namesOf(body))),
     ...graph.initializers.keys(),
     ...graph.inputs.map((value) => value.name),
     ...graph.outputs.map((value) => value.name),
@@ -28,13 +29,20 @@ export function namesOf(graph: Graph): string[] {
 export class Emitter {
   readonly nodes: Node[] = [];
   readonly initializers = new Map<string, Tensor>();
-  readonly #taken: Set<string>;
+  #taken: Set<string>;
   readonly #constants = new Map<string, string>();
   #count = 0;
 
   /** @param taken names that the surrounding graph already uses */
   constructor(taken: Iterable<string>) {
     this.#taken = new Set(taken);
+  }
+
+  /** One for the body of a node in the same graph: no name is given by both. */
+  nested(): Emitter {
+    const inner = new Emitter([]);
+    inner.#taken = this.#taken;
+    return inner;
   }
 
   /** All names that are in use by now. */

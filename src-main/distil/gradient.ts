@@ -1,7 +1,7 @@
 /** What a gradient is: a function of one node that writes the nodes of its backward. */
 
 import { LatheError } from '../contract';
-import type { Dim, DType, Node } from '../onnx/ir';
+import type { Dim, DType, Graph, Node } from '../onnx/ir';
 import type { Emitter } from './emitter';
 
 export interface GradientContext {
@@ -13,6 +13,8 @@ export interface GradientContext {
   output(at: number): string;
   /** Gradient of the loss by output `at`; zeros where the loss does not depend on it. */
   gradient(at?: number): string;
+  /** Whether the loss depends on output `at`. */
+  hasGradient(at: number): boolean;
   /** Whether a gradient by input `at` is asked for. What is not asked for need not be written. */
   needs(at: number): boolean;
   /** @throws LatheError where the rank is not known */
@@ -22,8 +24,33 @@ export interface GradientContext {
   constant(value: string): readonly number[] | null;
   /** Puts others in the place of the forward node: the same with more outputs, say. They make its outputs. */
   replaceForward(...nodes: readonly Node[]): void;
+  /** Whether a gradient by a value is asked for that a body of the node captures. */
+  isTrained(value: string): boolean;
+  /** Hands in the gradient by such a value. */
+  giveGradient(value: string, gradient: string): void;
+  /** Differentiates a body of the node. */
+  differentiate(body: Graph, request: BodyRequest): Differentiated;
   /** Channels of a block in the runtime's blocked layout of maps; 0 where it has none. */
   readonly channelBlock: number;
+}
+
+/** What of a body is differentiated. */
+export interface BodyRequest {
+  /** Values of the body → their gradients, which are known. */
+  readonly known: ReadonlyMap<string, string>;
+  /** Inputs of the body, and values that it captures, by which to differentiate. */
+  readonly wrt: readonly string[];
+  /** Writes the nodes; nested in the context's own. */
+  readonly emit: Emitter;
+}
+
+export interface Differentiated {
+  /** The nodes of the graph, some with more outputs than before. */
+  readonly forward: readonly Node[];
+  /** What was written for the gradients; not all of it may be needed. */
+  readonly written: readonly Node[];
+  /** Value → its gradient, same shape; none where nothing that is known depends on the value. */
+  readonly gradients: ReadonlyMap<string, string>;
 }
 
 /** @returns for each input the name of its gradient, null where there is none */

@@ -13,10 +13,6 @@ export const notWritten: Readonly<Record<string, { readonly reason: string; read
     reason: 'how often its body runs is known only at run time',
     next: 'export the model with its loop unrolled (traced rather than scripted), or let the targets leave out what stands before it',
   },
-  Scan: {
-    reason: 'its body runs once a step of a sequence',
-    next: 'export the model with the steps written out or as LSTM, GRU or RNN, or let the targets leave out what stands before it',
-  },
 };
 
 const integers = 'its output is made of integers or truth values';

@@ -3,20 +3,32 @@
  * known; one that differs is named after both sizes, so that equal names are equal sizes, also behind computed shapes.
  */
 
-import type { Dim, Model, TypeInfo } from '../onnx/ir';
-import { valueTypes } from '../onnx/session';
+import type { Dim, Graph, Model, TypeInfo } from '../onnx/ir';
+import { type GraphTypes, graphTypes } from '../onnx/session';
 
 /** Primes, so that no other size is met by chance. */
 const batches = [7, 11] as const;
 
-/** @param rowsOf rows of an input for a batch; most have the batch itself */
+/**
+ * @param rowsOf rows of an input for a batch; most have the batch itself
+ * @returns the same for the bodies of its nodes
+ */
 export async function rowTypes(
   model: Model,
   rowsOf: (name: string, batch: number) => number,
-): Promise<Map<string, TypeInfo>> {
-  const at = (batch: number) => valueTypes(withRows(model, (name) => rowsOf(name, batch)));
+): Promise<Pick<GraphTypes, 'of'>> {
+  const at = async (batch: number) => {
+    const sized = withRows(model, (name) => rowsOf(name, batch));
+    const types = await graphTypes(sized);
+    return (graph: Graph) => types.of(graph === model.graph ? sized.graph : graph);
+  };
   const [few, more] = [await at(batches[0]), await at(batches[1])];
-  return new Map([...few].map(([name, type]) => [name, merged(type, more.get(name))]));
+  return {
+    of: (graph) => {
+      const others = more(graph);
+      return new Map([...few(graph)].map(([name, type]) => [name, merged(type, others.get(name))]));
+    },
+  };
 }
 
 /** Inputs that come by the row have a first dimension without a number; they get one. */

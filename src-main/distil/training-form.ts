@@ -8,8 +8,9 @@ import type { Feeds, Model, Value } from '../onnx/ir';
 import { betweenValues } from './backward';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
-import { unrollRecurrent } from './unroll-recurrent';
+
 import { writeOutContrib } from './write-out-contrib';
+import { writeOutRecurrent } from './write-out-recurrent';
 
 export interface TrainingForm {
   readonly model: Model;
@@ -37,8 +38,8 @@ export async function trainingForm(
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
   const isWanted = betweenValues(model.graph, trained, learnedFrom);
   const plain = await writeOutContrib({ ...model, graph: { ...model.graph, inputs } }, isWanted);
-  const unrolled = await unrollRecurrent(plain, isWanted);
-  const sized = await multiplySmallDepthwise(unrolled);
+  const stepped = writeOutRecurrent(plain, isWanted);
+  const sized = await multiplySmallDepthwise(stepped);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
 }
 

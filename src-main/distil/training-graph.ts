@@ -4,7 +4,6 @@
  */
 
 import { LatheError } from '../contract';
-import { readTensor } from '../onnx/file';
 import {
   type DType,
   elementCount,
@@ -16,7 +15,7 @@ import {
   type Tensor,
   type TypeInfo,
 } from '../onnx/ir';
-import { blockedDomain, channelBlock, valueTypes } from '../onnx/session';
+import { blockedDomain, channelBlock, graphTypes, valueTypes } from '../onnx/session';
 import { backward } from './backward';
 import { Emitter, namesOf } from './emitter';
 import type { HintPair } from './hints/pair-values';
@@ -143,16 +142,16 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const answered = new Set(lossInputs.map(({ name }) => name));
   // A model may hold a batch of its own behind an open input: then its types are those of any batch.
   const types = await rowTypes(fed, (name, batch) => (answered.has(name) ? batch * answers : batch)).catch(() =>
-    valueTypes(fed),
+    graphTypes(fed),
   );
   const backwardEmit = new Emitter([...namesOf(withLoss), ...trainable, learningRate, c1, c2, labels, teacher]);
   const { nodes, gradients } = backward({
     graph: withLoss,
-    types,
+    types: types.of(fed.graph),
+    bodyTypes: types.of,
     loss,
     wrt: trainable,
     emit: backwardEmit,
-    constant: (name) => constantValues(initializers.get(name)),
     channelBlock: await channelBlock(),
   });
 
@@ -292,12 +291,6 @@ function sizesOf(types: ReadonlyMap<string, TypeInfo>, logits: string): { classe
   const counts = (shape ?? []).slice(0, -1);
   const isKnown = counts.every((dim) => typeof dim === 'number');
   return { classes, answers: isKnown ? elementCount(counts as number[]) : 1 };
-}
-
-/** Values of a small constant, as operators' gradients ask for them. */
-function constantValues(tensor: Tensor | undefined): readonly number[] | null {
-  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 65_536) return null;
-  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }
 
 function dtypeOf(graph: Graph, name: string): DType {

@@ -9,7 +9,6 @@ import { expect } from 'vitest';
 import { backward } from '../../src-main/distil/backward';
 import { Emitter, namesOf } from '../../src-main/distil/emitter';
 import { Random } from '../../src-main/kernels/random';
-import { readTensor } from '../../src-main/onnx/file';
 import {
   type Attribute,
   elementCount,
@@ -24,7 +23,7 @@ import {
   tensorFromArray,
   type Value,
 } from '../../src-main/onnx/ir';
-import { blockedDomain, channelBlock, openSession, valueTypes } from '../../src-main/onnx/session';
+import { blockedDomain, channelBlock, graphTypes, openSession } from '../../src-main/onnx/session';
 
 /** Floats drawn from [low, high) and kept `apart` from each kink; or the given integers, as a constant. */
 export type RowInput =
@@ -48,6 +47,8 @@ export interface GradientRow {
   readonly domain?: string;
   readonly inputs: readonly RowInput[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Values that bodies of the node read, by the names `c0`, `c1` …; trained as inputs are. */
+  readonly captured?: readonly RowInput[];
   /** Number of outputs the loss reads; 1 where absent. */
   readonly outputs?: number;
   /** Further outputs of the node, which the loss does not read. */
@@ -77,15 +78,15 @@ export async function checkGradient(row: GradientRow): Promise<void> {
   const random = () => generator.uniform();
   const { model: plain, feeds, trained, loss, products } = problem(row, random);
   const model = (await row.rewrite?.(plain)) ?? plain;
-  const types = await valueTypes(model);
+  const types = await graphTypes(model);
   const emit = new Emitter(namesOf(model.graph));
   const { nodes, gradients } = backward({
     graph: model.graph,
-    types,
+    types: types.of(model.graph),
+    bodyTypes: types.of,
     loss,
     wrt: trained,
     emit,
-    constant: (name) => constantOf(model, name),
     channelBlock: row.blocked === true ? await channelBlock() : 0,
   });
   const outputs = trained.map((name) => makeValue(gradients.get(name) ?? `no gradient of ${name}`, 'float32', null));
@@ -133,9 +134,8 @@ function problem(
   const inputs: Value[] = [];
   const initializers = new Map<string, ReturnType<typeof tensorFromArray>>();
   const trained: string[] = [];
-  const names = row.inputs.map((input, at) => {
+  const draw = (input: RowInput, name: string): string => {
     if (input === null) return '';
-    const name = `x${at}`;
     const constant = constantArray(input);
     if (constant !== null) {
       initializers.set(name, tensorFromArray(name, constant));
@@ -146,6 +146,10 @@ function problem(
     inputs.push(makeValue(name, 'float32', drawn.symbolic ?? drawn.shape));
     if (drawn.frozen !== true) trained.push(name);
     return name;
+  };
+  const names = row.inputs.map((input, at) => draw(input, `x${at}`));
+  row.captured?.forEach((input, at) => {
+    draw(input, `c${at}`);
   });
   const count = row.outputs ?? 1;
   const results = Array.from({ length: count }, (_, at) => `y${at}`);
@@ -203,11 +207,6 @@ function constantArray(input: Exclude<RowInput, null>): NdArray | null {
   if ('floats' in input)
     return { dtype: 'float32', shape: input.shape ?? [input.floats.length], data: Float32Array.from(input.floats) };
   return null;
-}
-
-function constantOf(model: Model, name: string): readonly number[] | null {
-  const tensor = model.graph.initializers.get(name);
-  return tensor === undefined ? null : Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }
 
 function drawFloats(

@@ -3,8 +3,8 @@
 import { resolveOptions, unwatched } from '../../src-main/contract';
 import { gradients } from '../../src-main/distil/gradients';
 import { noGradient, notWritten } from '../../src-main/distil/no-gradient';
-import { recurrent } from '../../src-main/distil/unroll-recurrent';
 import { fusedOps } from '../../src-main/distil/write-out-contrib';
+import { recurrent } from '../../src-main/distil/write-out-recurrent';
 import { macsOps } from '../../src-main/inspect';
 import { type Model, makeNode } from '../../src-main/onnx/ir';
 import { findWeights, prunableOps } from '../../src-main/prune/weights';
@@ -32,7 +32,7 @@ export async function operatorsPage(workDir: string): Promise<string> {
     '',
     '- **MACs**: multiply–accumulates are counted.',
     `- **gradient**: training goes through it: ${Object.keys(gradients).length} operators by a gradient of their own, ${writtenOut.length} written out in others first (recurrent ones`,
-    `  step by step). ${Object.keys(noGradient).length} have no derivative, for the reason that is given. Control flow is refused with its reason.`,
+    `  as a Scan over their steps). ${Object.keys(noGradient).length} have no derivative, for the reason that is given. Control flow is refused with its reason.`,
     "- **static int8**: onnxruntime's CPU provider has a kernel on 8-bit integers, and Lathe places Q/DQ pairs around it.",
     '- **half precision**: floats become float16 unless it says that they stay; *in part*: some inputs do.',
     '',

@@ -1,6 +1,7 @@
 /** @file The table of gradients: the families' exported functions, named as the ONNX operators. */
 
 import type { Gradient } from '../gradient';
+import * as controlFlow from './control-flow';
 import * as convolution from './convolution';
 import * as elementwise from './elementwise';
 import * as linear from './linear';
@@ -12,7 +13,7 @@ import * as reduction from './reduction';
 
 /** Exports that begin with a capital are operators; the others are helpers of the family. */
 export const gradients: Readonly<Record<string, Gradient>> = Object.fromEntries(
-  [elementwise, linear, convolution, pooling, normalization, reduction, movement, quantization]
+  [controlFlow, elementwise, linear, convolution, pooling, normalization, reduction, movement, quantization]
     .flatMap((family) => Object.entries(family as Record<string, unknown>))
     .filter((entry): entry is [string, Gradient] => /^[A-Z]/.test(entry[0]) && typeof entry[1] === 'function'),
 );

@@ -96,7 +96,11 @@ export const Gemm: Gradient = (context) => {
   const alpha = floatOf(node, 'alpha', 1);
   const [transA, transB] = [intOf(node, 'transA', 0), intOf(node, 'transB', 0)];
   const product = (x: string, y: string, tx: number, ty: number) =>
-    emit.op('Gemm', [x, y], { alpha: attributes.float(alpha), transA: int(tx), transB: int(ty) });
+    emit.op('Gemm', [x, y], {
+      ...(alpha === 1 ? {} : { alpha: attributes.float(alpha) }),
+      ...(tx === 0 ? {} : { transA: int(tx) }),
+      ...(ty === 0 ? {} : { transB: int(ty) }),
+    });
   const dA = () => (transA === 1 ? product(b, g, transB, 1) : product(g, b, 0, 1 - transB));
   const dB = () => (transB === 1 ? product(g, a, 1, transA) : product(a, g, 1 - transA, 0));
   const dC = () => emit.scale(reduceTo(context, g, context.output(0), c), floatOf(node, 'beta', 1));

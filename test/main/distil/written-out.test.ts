@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
 import { multiplySmallDepthwise } from '../../../src-main/distil/small-depthwise';
 import { trainBatchNorm } from '../../../src-main/distil/train-batch-norm';
-import { unrollRecurrent } from '../../../src-main/distil/unroll-recurrent';
-import { type Attribute, attributes } from '../../../src-main/onnx/ir';
+import { writeOutRecurrent } from '../../../src-main/distil/write-out-recurrent';
+import { type Attribute, attributes, type Model } from '../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../support/check-gradient';
 
 const { int, ints, string } = attributes;
@@ -17,7 +17,7 @@ const smallMap = (title: string, attrs: Readonly<Record<string, Attribute>>): Gr
   rewrite: multiplySmallDepthwise,
 });
 
-const rewrite = unrollRecurrent;
+const rewrite = async (model: Model) => writeOutRecurrent(model);
 const rows: GradientRow[] = [
   {
     op: 'LSTM',

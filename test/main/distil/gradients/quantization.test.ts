@@ -49,8 +49,7 @@ describe('the straight-through gradient of a Q/DQ pair', () => {
       ['product', tensor('float32', [5])],
       ['loss', tensor('float32', [])],
     ]);
-    const constant = (name: string) => ({ scale: [0.5], zero: [10] })[name] ?? null;
-    const { nodes, gradients } = backward({ graph, types, loss: 'loss', wrt: ['x'], emit, constant });
+    const { nodes, gradients } = backward({ graph, types, loss: 'loss', wrt: ['x'], emit });
     const whole = new Emitter([]);
     whole.nodes.push(...nodes);
     for (const [name, initializer] of [...graph.initializers, ...emit.initializers])
@@ -94,8 +93,7 @@ describe('the straight-through gradient of a Q/DQ pair', () => {
       ['product', tensor('float32', [5])],
       ['loss', tensor('float32', [])],
     ]);
-    const constant = (name: string) => ({ zero: [zero] })[name] ?? null;
-    const { nodes, gradients } = backward({ graph, types, loss: 'loss', wrt: ['scale'], emit, constant });
+    const { nodes, gradients } = backward({ graph, types, loss: 'loss', wrt: ['scale'], emit });
     const whole = new Emitter([]);
     whole.nodes.push(...nodes);
     for (const [name, initializer] of [...graph.initializers, ...emit.initializers])
