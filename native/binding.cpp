@@ -72,6 +72,12 @@ class Arguments {
     return value.As<Napi::Number>().DoubleValue();
   }
 
+  Napi::Object object() {
+    const Napi::Value value = info_[next_++];
+    require(value.IsObject(), "expects an object");
+    return value.As<Napi::Object>();
+  }
+
   bool isNull() {
     const Napi::Value value = info_[next_];
     if (!value.IsNull() && !value.IsUndefined()) return false;
@@ -580,6 +586,74 @@ Napi::Value inverseUpperCholesky(Napi::Env env, Arguments& arguments) {
   return Napi::Number::New(env, static_cast<double>(failed));
 }
 
+double numberOf(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  require(value.IsNumber(), "expects a number");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+void sizesOf(const Napi::Object& object, const char* name, double least, size_t (&sizes)[3]) {
+  const Napi::Value list = object.Get(name);
+  require(list.IsArray() && list.As<Napi::Array>().Length() == 3, "a geometry has three axes");
+  for (uint32_t axis = 0; axis < 3; axis++) {
+    const Napi::Value value = list.As<Napi::Array>().Get(axis);
+    require(value.IsNumber(), "expects a number");
+    const double size = value.As<Napi::Number>().DoubleValue();
+    require(size >= least && size <= 1e9 && size == std::floor(size), "a size of the geometry is out of range");
+    sizes[axis] = static_cast<size_t>(size);
+  }
+}
+
+size_t areaOf(const size_t (&sizes)[3]) { return sizes[0] * sizes[1] * sizes[2]; }
+
+Napi::Value addPatchProducts(Napi::Env env, Arguments& arguments) {
+  size_t n, sumsLength, valuesLength = 0;
+  const float* x = arguments.floats(&n);
+  const size_t samples = arguments.size();
+  const Napi::Object given = arguments.object();
+  PatchGeometry geometry;
+  sizesOf(given, "input", 1, geometry.input);
+  sizesOf(given, "output", 1, geometry.output);
+  sizesOf(given, "kernel", 1, geometry.kernel);
+  sizesOf(given, "strides", 1, geometry.strides);
+  sizesOf(given, "dilations", 1, geometry.dilations);
+  sizesOf(given, "pads", 0, geometry.pads);
+  const size_t groups = arguments.size();
+  const float* values = arguments.isNull() ? nullptr : arguments.floats(&valuesLength);
+  const Napi::Object gate = arguments.object();
+  const double low = numberOf(gate, "low"), high = numberOf(gate, "high"), closed = numberOf(gate, "closed");
+  double* sums = arguments.array<double>(napi_float64_array, &sumsLength);
+  const size_t area = areaOf(geometry.input), places = areaOf(geometry.output);
+  require(groups > 0 && samples > 0 && n > 0 && n % (area * groups * samples) == 0, "x does not fit the geometry");
+  const size_t channels = n / area / groups / samples;
+  const size_t size = channels * areaOf(geometry.kernel) + 1;
+  const size_t matrices = sumsLength / (size * size);
+  const size_t perGroup = matrices / groups;
+  require(sumsLength == groups * perGroup * size * size, "sums do not fit the geometry");
+  require(values == nullptr || valuesLength == samples * matrices * places, "values do not fit the geometry");
+  const size_t part = table->partPlaces;
+  const auto addGroup = [&](size_t group, size_t first, size_t last) {
+    std::vector<double> patches(part * table->patchWidth(size)), gates(part);
+    for (size_t sample = 0; sample < samples; sample++)
+      for (size_t from = 0; from < places; from += part) {
+        const size_t count = std::min(part, places - from);
+        table->patchRows(x + (sample * groups + group) * channels * area, geometry, channels, from, count,
+                         patches.data());
+        for (size_t matrix = first; matrix < last; matrix++)
+          table->patchProducts(patches.data(), size, count,
+                               values == nullptr ? nullptr : values + (sample * matrices + matrix) * places + from,
+                               low, high, closed, gates.data(), sums + matrix * size * size);
+      }
+  };
+  // Threads share out the matrices; those of one group, which need the same patches, stay together where they can.
+  const size_t grain = kGrain / (samples * places * size) + 1;
+  parallelFor(matrices, grain, threads, 1, [&](size_t begin, size_t end) {
+    for (size_t group = begin / perGroup; group * perGroup < end; group++)
+      addGroup(group, std::max(begin, group * perGroup), std::min(end, (group + 1) * perGroup));
+  });
+  return env.Undefined();
+}
+
 Napi::Value copyInKernel(Napi::Env env, Arguments& arguments) {
   const int32_t source = arguments.integer();
   const size_t from = arguments.size();
@@ -635,6 +709,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");
   add<inverseUpperCholesky>(exports, "inverseUpperCholesky");
+  add<addPatchProducts>(exports, "addPatchProducts");
   add<copyInKernel>(exports, "copyInKernel");
   add<setThreads>(exports, "setThreads");
   add<instructionSets>(exports, "instructionSets");

@@ -7,6 +7,7 @@
 #include "grids.h"
 #include "half.h"
 #include "masks.h"
+#include "patches.h"
 #include "table.h"
 
 #define TEXT_OF(name) #name
@@ -18,6 +19,6 @@ const KernelTable* KERNELS() {
       quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    histogram,  mergeHistogram,
       smallHistogram, zeros,          countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
       blockGrids,     gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock, factorDiagonal, solveRows,
-      updateRows,     invertStrip};
+      updateRows,     invertStrip,    kPartPlaces,    patchWidth,    patchRows,      patchProducts};
   return &table;
 }

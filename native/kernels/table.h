@@ -8,6 +8,11 @@
 // How the grid of a block is found: gridSearches of src-main/kernels/block-grids.ts.
 enum class GridSearch { nearest, mse, kQuant, halfQuadratic };
 
+// A convolution over three axes: src-main/kernels/patch-products.ts.
+struct PatchGeometry {
+  size_t input[3], output[3], kernel[3], strides[3], dilations[3], pads[3];
+};
+
 struct KernelTable {
   const char* name;
 
@@ -68,6 +73,15 @@ struct KernelTable {
   void (*solveRows)(double* h, size_t n, size_t left, size_t right, size_t from, size_t to, double* panel);
   void (*updateRows)(double* h, size_t n, size_t left, size_t right, size_t from, size_t to, const double* panel);
   void (*invertStrip)(const double* h, size_t n, size_t top, size_t bottom, size_t from, size_t to, double* rows);
+
+  // patches.h: patches of one group [partPlaces, patchWidth(size)], and what they add to a matrix. `gates` [partPlaces]
+  // is for its own use.
+  size_t partPlaces;
+  size_t (*patchWidth)(size_t size);
+  void (*patchRows)(const float* x, const PatchGeometry& geometry, size_t channels, size_t from, size_t count,
+                    double* patches);
+  void (*patchProducts)(const double* patches, size_t size, size_t count, const float* values, double low, double high,
+                        double closed, double* gates, double* sums);
 };
 
 const KernelTable* kernelsBaseline();

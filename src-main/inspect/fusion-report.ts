@@ -43,17 +43,19 @@ export interface FusionReport {
 export interface FusionOptions {
   /** `extended` stays readable; `all` is what runs on this CPU, blocked layouts included. */
   readonly level?: 'extended' | 'all' | undefined;
+  /** Types of the model's values, where they are known without asking the runtime. */
+  readonly types?: ReadonlyMap<string, TypeInfo> | undefined;
 }
 
 /**
  * Opens a session and reads back the graph that it runs; nothing is run.
  * @throws LatheError where onnxruntime does not load the model
  */
-export async function fusionReport(model: Model, { level = 'all' }: FusionOptions = {}): Promise<FusionReport> {
+export async function fusionReport(model: Model, { level = 'all', types }: FusionOptions = {}): Promise<FusionReport> {
   const folder = await mkdtemp(join(tmpdir(), 'lathe-fusion-'));
   try {
     const optimised = await optimizeModel(model, level, join(folder, 'optimised.onnx'));
-    return fusionOf(model, optimised, await valueTypes(model));
+    return fusionOf(model, optimised, types ?? (await valueTypes(model)));
   } finally {
     await rm(folder, { recursive: true });
   }

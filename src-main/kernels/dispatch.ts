@@ -9,6 +9,7 @@ import * as reference from './reference';
 /** What native code takes over; results are equal, so that nobody but a clock can tell. */
 export type NativeKernels = Pick<
   typeof reference,
+  | 'addPatchProducts'
   | 'addToHistogram'
   | 'bfloat16ToFloat32'
   | 'blockGrids'
@@ -62,6 +63,7 @@ function loadNative(folder: string): NativeKernels | null {
 }
 
 export const {
+  addPatchProducts,
   addToHistogram,
   bfloat16ToFloat32,
   blockGrids,

@@ -10,5 +10,6 @@ export { editDistance } from './edit-distance';
 export { roundWithFeedback } from './feedback-rounding';
 export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
+export type { Gate, PatchGeometry } from './patch-products';
 export * from './select-magnitude';
 export { transpose } from './transpose';

@@ -9,4 +9,5 @@ export * from './half';
 export * from './histogram';
 export * from './magnitude';
 export * from './n-of-m';
+export * from './patch-products';
 export * from './transpose';

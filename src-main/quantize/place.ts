@@ -206,6 +206,8 @@ function isClipOverZero(constants: Constants, node: Node): boolean {
 
 /** What an activation function lets through. */
 export interface OpenInterval {
+  /** What the last of them gives: inside the interval where nothing was cut off. */
+  readonly value: string;
   readonly low: number;
   readonly high: number;
 }
@@ -219,6 +221,7 @@ export function openInterval(constants: Constants, { absorbed }: Unit): OpenInte
     (node): Partial<OpenInterval> => (node.opType === 'Relu' ? { low: 0 } : (clipBounds(constants, node) ?? {})),
   );
   return {
+    value: cuts.at(-1)?.outputs[0] as string,
     low: Math.max(...open.map(({ low = Number.NEGATIVE_INFINITY }) => low)),
     high: Math.min(...open.map(({ high = Number.POSITIVE_INFINITY }) => high)),
   };

@@ -49,7 +49,7 @@ async function attempt(
 ): Promise<FusedBuild> {
   const placement = quantizer.placement(new Set([...keepFloat, ...removed.keys()]), config.wide);
   const graph = quantizer.build(placement, config);
-  const report = await fusionReport(quantizer.modelOf(graph), { level: 'extended' });
+  const report = await fusionReport(quantizer.modelOf(graph), { level: 'extended', types: quantizer.typesIn(graph) });
   return { placement, graph, report, removed };
 }
 

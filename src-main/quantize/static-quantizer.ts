@@ -22,7 +22,7 @@ import { eliminateDeadNodes } from '../passes';
 import { addedBias, addInstead, correctedBias, meanRequest, withShift } from './bias-correction';
 import { type Calibration, calibrate, MeanObserver, type MeanRequest, observe, type Seen } from './calibrate';
 import type { CalibrationData } from './calibration-data';
-import { CentredHessianObserver } from './centred-hessians';
+import { type CentredHessianObserver, centredHessianObserver } from './centred-hessians';
 import { type Constants, constantsOf } from './constants';
 import { type Hessian, HessianObserver, hessianSize, layerOutputs } from './hessians';
 import { channelAxis, insertQuantization } from './insert';
@@ -235,7 +235,7 @@ export class StaticQuantizer {
       if (weight === undefined || weight.shape.length > 5 || hessianSize(node, weight).inputs > most) continue;
       const hasBias = this.#biasOf(node) !== null;
       const open = openInterval(this.constants, unit);
-      observers.push(hasBias ? new CentredHessianObserver(node, weight, open) : new HessianObserver(node, weight));
+      observers.push(hasBias ? centredHessianObserver(node, weight, open) : new HessianObserver(node, weight));
     }
     this.#count(await observe({ model: this.model, data }, observers, portion(work, 0, 1, 'Measuring layer inputs')));
     this.#hessians = new Map(observers.map((observer) => [observer.node.name, observer.hessian(this.#correctsBias)]));
@@ -352,6 +352,22 @@ export class StaticQuantizer {
     return { ...this.model, graph, opsets: new Map([...this.model.opsets, [domain, 1]]) };
   }
 
+  /** Types of the values of a graph that {@link build} gave. */
+  typesIn(graph: Graph): ReadonlyMap<string, TypeInfo> {
+    const types = new Map(this.#types);
+    const makers = new Map(this.index.graph.nodes.map((node) => [node.name, node]));
+    for (const node of graph.nodes)
+      node.outputs.forEach((output, at) => {
+        if (node.opType === 'QuantizeLinear')
+          types.set(output, tensorLike(graph.initializers.get(node.inputs[2] as string)));
+        else if (node.opType === 'DequantizeLinear') types.set(output, tensorLike(undefined));
+        // The float output of a node that leaves through integers has lost its name to them.
+        const type = types.get(makers.get(node.name)?.outputs[at] ?? '');
+        if (!types.has(output) && type !== undefined) types.set(output, type);
+      });
+    return types;
+  }
+
   get #opset(): number {
     return this.model.opsets.get('') ?? 1;
   }
@@ -418,6 +434,11 @@ export class StaticQuantizer {
     const type = this.#types.get(value);
     return type?.kind === 'tensor' ? type.shape : null;
   }
+}
+
+/** A type of unknown shape with the dtype of a zero point, float32 where there is none. */
+function tensorLike(zeroPoint: Tensor | undefined): TypeInfo {
+  return { kind: 'tensor', dtype: zeroPoint?.dtype ?? 'float32', shape: null };
 }
 
 function weightScales(

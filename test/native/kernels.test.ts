@@ -405,4 +405,43 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
     expect(() => native!.inverseUpperCholesky(new Float64Array(3), 2)).toThrow('too short');
     expect(native!.countNonFinite(Float32Array.of(NaN))).toBe(1);
   });
+
+  it.each([
+    { groups: 1, channels: 3, outputs: 5, input: [1, 9, 11], kernel: [1, 3, 3], strides: [1, 2, 1], pads: [0, 1, 2] },
+    { groups: 70, channels: 1, outputs: 1, input: [1, 12, 7], kernel: [1, 5, 5], strides: [1, 1, 1], pads: [0, 2, 2] },
+    { groups: 2, channels: 4, outputs: 3, input: [3, 4, 5], kernel: [2, 1, 2], strides: [1, 1, 2], pads: [1, 0, 0] },
+    {
+      groups: 1,
+      channels: 20,
+      outputs: 40,
+      input: [1, 1, 1501],
+      kernel: [1, 1, 1],
+      strides: [1, 1, 1],
+      pads: [0, 0, 0],
+    },
+  ])('addPatchProducts: $groups groups of $channels channels, $kernel taps', (layer) => {
+    const { groups, channels, outputs, input, kernel, strides, pads } = layer;
+    const dilations = [1, 1, 1];
+    const output = input.map((size, axis) => Math.floor((size + 2 * pads[axis]! - kernel[axis]!) / strides[axis]!) + 1);
+    const area = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
+    const samples = 2;
+    const x = values(samples * groups * channels * area(input));
+    const gates = values(samples * groups * outputs * area(output), true);
+    const geometry = { input, output, kernel, strides, dilations, pads };
+    const size = channels * area(kernel) + 1;
+    for (const given of [gates, null])
+      expectEqual(
+        () => [new Float64Array(groups * outputs * size * size).fill(0.5)],
+        (k, [sums]) =>
+          k.addPatchProducts(
+            x,
+            samples,
+            geometry,
+            groups,
+            given,
+            { low: 0, high: 2, closed: 0.02 },
+            sums as Float64Array,
+          ),
+      );
+  });
 });

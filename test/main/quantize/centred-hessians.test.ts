@@ -3,7 +3,7 @@ import { unwatched } from '../../../src-main/contract';
 import type { Model, NdArray, Node, Tensor } from '../../../src-main/onnx/ir';
 import { observe } from '../../../src-main/quantize/calibrate';
 import { calibrationData } from '../../../src-main/quantize/calibration-data';
-import { CentredHessianObserver } from '../../../src-main/quantize/centred-hessians';
+import { centredHessianObserver } from '../../../src-main/quantize/centred-hessians';
 import type { Hessian } from '../../../src-main/quantize/hessians';
 import type { OpenInterval } from '../../../src-main/quantize/place';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
@@ -15,7 +15,7 @@ async function hessianOf(model: Model, x: NdArray, open: OpenInterval | null): P
   const dataset = await tinyDataset(model, { x });
   const data = calibrationData(stepContext(model, { dataset }), 'test', 100);
   const node = model.graph.nodes[0] as Node;
-  const observer = new CentredHessianObserver(node, model.graph.initializers.get('w') as Tensor, open);
+  const observer = centredHessianObserver(node, model.graph.initializers.get('w') as Tensor, open);
   await observe({ model, data }, [observer], unwatched());
   return observer.hessian();
 }
@@ -55,7 +55,7 @@ describe('the centred Hessian', () => {
 
   it('hardly counts places that an activation cuts off', async () => {
     // y = 3 and 5: the second is above 4.
-    const hessian = await hessianOf(conv, float32([1, 1, 1, 3], [1, 2, 3]), { low: 0, high: 4 });
+    const hessian = await hessianOf(conv, float32([1, 1, 1, 3], [1, 2, 3]), { value: 'y', low: 0, high: 4 });
     const wanted = centred(patches, [1, 0.02]);
     expectNear(hessian.sum, wanted.sum);
     expectNear(hessian.mean, wanted.mean);
@@ -70,7 +70,7 @@ describe('the centred Hessian', () => {
       [-3, 1],
       [2, -1],
     ];
-    const hessian = await hessianOf(dense, float32([3, 2], rows.flat()), { low: 0, high: Infinity });
+    const hessian = await hessianOf(dense, float32([3, 2], rows.flat()), { value: 'y', low: 0, high: Infinity });
     // y = (x₀, −x₀).
     const [first, second] = [centred(rows, [1, 0.02, 1]), centred(rows, [0.02, 1, 0.02])];
     expect(hessian).toMatchObject({ groups: 2, inputs: 2 });
@@ -80,7 +80,11 @@ describe('the centred Hessian', () => {
     const depthwise = modelFromText(
       'g (float[N,2,1,2] x) => (float[N,2,1,2] y) <float[2,1,1,1] w = {1, -1}> { y = Conv <group = 2> (x, w) }',
     );
-    const each = await hessianOf(depthwise, float32([1, 2, 1, 2], [1, -2, 3, -4]), { low: 0, high: Infinity });
+    const each = await hessianOf(depthwise, float32([1, 2, 1, 2], [1, -2, 3, -4]), {
+      value: 'y',
+      low: 0,
+      high: Infinity,
+    });
     const channels = [centred([[1], [-2]], [1, 0.02]), centred([[3], [-4]], [0.02, 1])];
     expectNear(
       each.sum,
@@ -96,7 +100,11 @@ describe('the centred Hessian', () => {
     const wide = modelFromText('g (float[N,40] x) => (float[N,3] y) { y = MatMul(x, w) }', [
       randomTensor('w', [40, 3], 1),
     ]);
-    const hessian = await hessianOf(wide, float32([2, 40], new Float32Array(80).fill(1)), { low: 0, high: 6 });
+    const hessian = await hessianOf(wide, float32([2, 40], new Float32Array(80).fill(1)), {
+      value: 'y',
+      low: 0,
+      high: 6,
+    });
     expect(hessian).toMatchObject({ groups: 1, inputs: 40 });
   });
 });
