@@ -6,7 +6,9 @@
 
 import { attributes, type Dim, type Node } from '../../onnx/ir';
 import { blockedConv, fitsBlocks } from '../blocked-conv';
+import type { Emitter } from '../emitter';
 import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
+import { shifted } from '../shifted';
 
 const { int, intOf, ints, intsOf, stringOf } = attributes;
 
@@ -72,7 +74,7 @@ export const Conv: Gradient = (context) => {
   blockForward(context, geometry);
   return [
     context.needs(0) ? byInput(context, geometry, g, w, x) : null,
-    context.needs(1) ? byWeight(context, geometry, { x, g, out: context.output(0), w }) : null,
+    context.needs(1) ? byWeight(context, geometry, { x, like: x, g, out: context.output(0), w }) : null,
     b !== '' && context.needs(2) ? byBias(context, g) : null,
   ];
 };
@@ -85,7 +87,7 @@ export const ConvTranspose: Gradient = (context) => {
   if (stringOf(context.node, 'auto_pad', 'NOTSET') !== 'NOTSET') fail(context.node, 'auto_pad on a ConvTranspose');
   return [
     context.needs(0) ? conv(context, geometry, g, w, channelsOf(context, w, geometry.group)) : null,
-    context.needs(1) ? byWeight(context, geometry, { x: g, g: x, out: x, w }) : null,
+    context.needs(1) ? byWeight(context, geometry, { x: g, like: context.output(0), g: x, out: x, w }) : null,
     b !== '' && context.needs(2) ? byBias(context, g) : null,
   ];
 };
@@ -221,6 +223,8 @@ export function cutTo({ emit }: GradientContext, map: string, x: string, margin:
 /** The Conv x → y whose weight gradient is asked for. `out` is a forward value shaped as y. */
 interface WeightProblem {
   readonly x: string;
+  /** A forward value shaped as x. */
+  readonly like: string;
   readonly g: string;
   readonly out: string;
   readonly w: string;
@@ -241,10 +245,10 @@ function byWeight(context: GradientContext, geometry: Geometry, problem: WeightP
   const products =
     taps > 1 && perGroup < 8
       ? [batchedProduct(context, problem.g, stackTaps(context, geometry, problem, perGroup), { ...sizes, taps })]
-      : tapsOf(context, geometry, problem).map((tap) =>
+      : pairsOf(context, geometry, problem).map(([g, tap]) =>
           foldsBatch(context, problem, sizes)
-            ? foldedProduct(context, problem.g, tap)
-            : batchedProduct(context, problem.g, tap, { ...sizes, taps: 1 }),
+            ? foldedProduct(context, g, tap)
+            : batchedProduct(context, g, tap, { ...sizes, taps: 1 }),
         );
   if (taps === 1) return context.emit.reshapeLike(products[0] as string, problem.w);
   const all = products.length === 1 ? (products[0] as string) : concat(context, products, 1);
@@ -288,6 +292,46 @@ function batchedProduct(
 function foldedProduct({ emit }: GradientContext, g: string, side: string): string {
   const fold = (value: string) => emit.reshape(emit.transpose(emit.reshape(value, [0, 0, -1]), [1, 0, 2]), [0, -1]);
   return emit.op('Gemm', [fold(g), fold(side)], { transB: int(1) });
+}
+
+/** For each kernel position, in row-major order, maps of g and x of one size, whose product is its part of dW. */
+function pairsOf(context: GradientContext, geometry: Geometry, problem: WeightProblem): (readonly [string, string])[] {
+  const sizes = { x: context.shape(problem.like).slice(1), g: context.shape(problem.out).slice(1) };
+  const isKnown = [...sizes.x, ...sizes.g].every((dim) => typeof dim === 'number');
+  if (!isKnown || geometry.kernel.every((k) => k === 1))
+    return tapsOf(context, geometry, problem).map((tap) => [problem.g, tap]);
+  return positions(geometry.kernel).map((position) =>
+    shiftedPair(context.emit, geometry, problem, position, sizes as { x: number[]; g: number[] }),
+  );
+}
+
+/**
+ * A shift by (row, column) is one of x along the last axis and the opposite one of g along the others: maps that whole rows
+ * and whole columns of the kernel share, so that a 3×3 kernel needs four of them rather than nine. Where the rows are strided,
+ * they are taken from x.
+ */
+function shiftedPair(
+  emit: Emitter,
+  { strides, dilations, begins }: Geometry,
+  problem: WeightProblem,
+  position: readonly number[],
+  sizes: { readonly x: readonly number[]; readonly g: readonly number[] },
+): readonly [string, string] {
+  let { x, g } = problem;
+  let { x: xSizes, g: gSizes } = sizes;
+  for (let at = position.length - 1; at >= 0; at--) {
+    const [axis, step] = [at + 2, strides[at] as number];
+    const [size, out] = [sizes.x[at + 1] as number, sizes.g[at + 1] as number];
+    const from = (position[at] as number) * (dilations[at] as number) - (begins[at] as number);
+    if (step === 1 && at < position.length - 1) {
+      g = shifted(emit, g, gSizes, axis, { from: -from, length: size, step });
+      gSizes = gSizes.with(at + 1, size);
+    } else {
+      x = shifted(emit, x, xSizes, axis, { from, length: out, step });
+      xSizes = xSizes.with(at + 1, out);
+    }
+  }
+  return [g, x];
 }
 
 /** im2col: the taps of each group side by side, [N, G, k·C/G, o]. */

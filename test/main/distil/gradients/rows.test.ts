@@ -225,6 +225,52 @@ const conv = (title: string, xs: readonly number[], ws: readonly number[], attrs
   inputs: [x(xs), x(ws), x([ws[0] as number])],
   attributes: attrs,
 });
+/** From eight channels on the weights' gradient is a product of shifted rows and columns for each tap. */
+const enoughChannels: GradientRow[] = [
+  conv('uneven pads', [2, 8, 5, 6], [3, 8, 3, 3], { pads: ints([0, 1, 2, 1]) }),
+  conv('no pads, dilated', [1, 8, 6, 7], [3, 8, 3, 2], { dilations: ints([2, 3]) }),
+  conv('stride 2, rows left over', [2, 8, 8, 7], [4, 8, 3, 3], { pads: ints([1, 1, 1, 1]), strides: ints([2, 2]) }),
+  conv('one axis strided, one dilated', [2, 8, 7, 6], [3, 8, 3, 3], {
+    pads: ints([1, 2, 0, 2]),
+    strides: ints([2, 1]),
+    dilations: ints([1, 2]),
+  }),
+  conv('columns strided', [1, 8, 4, 9], [3, 8, 3, 4], { pads: ints([1, 1, 1, 2]), strides: ints([1, 3]) }),
+  conv('taps that meet nothing but padding', [1, 8, 3, 3], [3, 8, 3, 3], {
+    dilations: ints([4, 4]),
+    pads: ints([4, 4, 4, 4]),
+  }),
+  conv('rows too long for a product', [1, 8, 3, 40], [3, 8, 3, 3], { pads: ints([1, 1, 1, 1]) }),
+  conv('grouped, strided', [2, 16, 5, 5], [6, 8, 3, 3], { group: int(2), strides: ints([2, 2]) }),
+  conv('more weights than map, strided', [3, 12, 4, 4], [12, 12, 3, 3], {
+    pads: ints([1, 1, 1, 1]),
+    strides: ints([2, 2]),
+  }),
+  conv('1-D', [2, 8, 9], [3, 8, 4], { pads: ints([2, 1]), strides: ints([2]) }),
+  conv('3-D', [1, 8, 4, 5, 4], [2, 8, 2, 3, 2], {
+    pads: ints([1, 1, 0, 0, 1, 1]),
+    strides: ints([2, 1, 1]),
+    dilations: ints([1, 2, 1]),
+  }),
+  {
+    op: 'Conv',
+    title: 'dynamic batch',
+    inputs: [{ ...x([3, 8, 5, 6]), symbolic: ['n', 8, 5, 6] }, x([3, 8, 3, 3]), x([3])],
+    attributes: { pads: ints([1, 1, 1, 1]) },
+  },
+  {
+    op: 'Conv',
+    title: 'dynamic sizes',
+    inputs: [{ ...x([2, 8, 5, 6]), symbolic: ['n', 8, 'h', 'w'] }, x([3, 8, 3, 3]), x([3])],
+    attributes: { pads: ints([1, 1, 1, 1]) },
+  },
+  {
+    op: 'ConvTranspose',
+    title: 'strided',
+    inputs: [x([2, 8, 4, 3]), x([8, 9, 3, 3]), x([9])],
+    attributes: { strides: ints([2, 2]), pads: ints([1, 0, 0, 1]) },
+  },
+];
 const convolution: GradientRow[] = [
   conv('3x3', [2, 5, 6, 6], [4, 5, 3, 3], { pads: ints([1, 1, 1, 1]) }),
   conv('3x3 no pad', [1, 5, 6, 5], [4, 5, 3, 3]),
@@ -233,6 +279,7 @@ const convolution: GradientRow[] = [
   conv('stem dilated', [2, 3, 9, 9], [4, 3, 3, 3], { dilations: ints([2, 2]) }),
   conv('3x3 over enough channels for a product a tap', [2, 8, 5, 6], [3, 8, 3, 3], { pads: ints([1, 1, 1, 1]) }),
   conv('3x3 with more weights than map', [3, 12, 2, 2], [12, 12, 3, 3], { pads: ints([1, 1, 1, 1]) }),
+  ...enoughChannels.map((row) => ({ ...row, title: `enough channels, ${row.title}` })),
   conv('large stem', [2, 3, 12, 12], [4, 3, 7, 7], { pads: ints([3, 3, 3, 3]), strides: ints([2, 2]) }),
   conv('grouped over enough channels', [2, 16, 4, 4], [6, 8, 3, 3], { group: int(2), pads: ints([1, 1, 1, 1]) }),
   conv('1x1', [2, 6, 4, 4], [3, 6, 1, 1]),
