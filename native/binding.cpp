@@ -654,6 +654,73 @@ Napi::Value addPatchProducts(Napi::Env env, Arguments& arguments) {
   return env.Undefined();
 }
 
+// The rows that a slice of `n` elements touches, each with its channel and, unless outputs are places, its output.
+struct WeightRows {
+  size_t inner, within;
+  const int32_t* channels;
+  const int32_t* outputs;
+  WeightRows(const Napi::Object& given, size_t n, size_t channelCount, size_t outputCount) {
+    inner = wholeOf(given, "inner");
+    within = wholeOf(given, "within");
+    require(inner > 0 && within < inner, "the slice does not start within a row");
+    const size_t rows = (within + n + inner - 1) / inner;
+    channels = indices(given.Get("channels"), rows, channelCount);
+    outputs = given.Get("outputs").IsNull() ? nullptr : indices(given.Get("outputs"), rows, outputCount);
+    require(outputs != nullptr || inner <= outputCount, "an output is missing");
+  }
+
+ private:
+  static size_t wholeOf(const Napi::Object& given, const char* name) {
+    const double value = numberOf(given, name);
+    require(value >= 0 && value <= 9007199254740991.0 && value == std::floor(value), "a count is not a whole number");
+    return static_cast<size_t>(value);
+  }
+  static const int32_t* indices(const Napi::Value& value, size_t rows, size_t limit) {
+    require(value.IsTypedArray(), "expects a typed array");
+    const Napi::TypedArray array = value.As<Napi::TypedArray>();
+    require(array.TypedArrayType() == napi_int32_array && array.ElementLength() >= rows, "a row is missing");
+    const int32_t* data =
+        reinterpret_cast<const int32_t*>(static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset());
+    for (size_t row = 0; row < rows; row++)
+      require(data[row] >= 0 && static_cast<size_t>(data[row]) < limit, "a row names what is not there");
+    return data;
+  }
+};
+
+Napi::Value addRowMagnitudes(Napi::Env env, Arguments& arguments) {
+  size_t n, channels;
+  const float* x = arguments.floats(&n);
+  const Napi::Object given = arguments.object();
+  double* largest = arguments.array<double>(napi_float64_array, &channels);
+  double* squares = arguments.arrayOf<double>(napi_float64_array, channels, "squares are too few");
+  const WeightRows rows(given, n, channels, SIZE_MAX);
+  table->rowMagnitudes(x, n, rows.inner, rows.within, rows.channels, largest, squares);
+  return env.Undefined();
+}
+
+Napi::Value raiseWidest(Napi::Env env, Arguments& arguments) {
+  size_t n, factorCount, widestCount;
+  const float* x = arguments.floats(&n);
+  const Napi::Object given = arguments.object();
+  const size_t choices = arguments.size();
+  const double* factors = arguments.array<double>(napi_float64_array, &factorCount);
+  double* widest = arguments.array<double>(napi_float64_array, &widestCount);
+  require(choices > 0, "choices must be above 0");
+  const size_t channels = factorCount / choices, outputs = widestCount / choices;
+  const WeightRows rows(given, n, channels, outputs);
+  if (rows.outputs == nullptr)
+    parallelFor(outputs, std::max<size_t>(64, kGrain / (n / rows.inner + 1)), threads, 16, [&](size_t from, size_t to) {
+      table->widestPlaces(x, n, rows.inner, rows.within, rows.channels, choices, factors, channels, widest, outputs,
+                          from, to);
+    });
+  else
+    parallelFor(choices, kGrain / (n + 1) + 1, threads, 1, [&](size_t from, size_t to) {
+      table->widestRows(x, n, rows.inner, rows.within, rows.channels, rows.outputs, from, to, factors, channels, widest,
+                        outputs);
+    });
+  return env.Undefined();
+}
+
 Napi::Value copyInKernel(Napi::Env env, Arguments& arguments) {
   const int32_t source = arguments.integer();
   const size_t from = arguments.size();
@@ -709,6 +776,8 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");
   add<inverseUpperCholesky>(exports, "inverseUpperCholesky");
+  add<addRowMagnitudes>(exports, "addRowMagnitudes");
+  add<raiseWidest>(exports, "raiseWidest");
   add<addPatchProducts>(exports, "addPatchProducts");
   add<copyInKernel>(exports, "copyInKernel");
   add<setThreads>(exports, "setThreads");

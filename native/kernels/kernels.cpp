@@ -6,6 +6,7 @@
 #include "gptq.h"
 #include "grids.h"
 #include "half.h"
+#include "magnitudes.h"
 #include "masks.h"
 #include "patches.h"
 #include "table.h"
@@ -19,6 +20,7 @@ const KernelTable* KERNELS() {
       quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    histogram,  mergeHistogram,
       smallHistogram, zeros,          countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
       blockGrids,     gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock, factorDiagonal, solveRows,
-      updateRows,     invertStrip,    kPartPlaces,    patchWidth,    patchRows,      patchProducts};
+      updateRows,     invertStrip,    rowMagnitudes,  widestPlaces,   widestRows,      kPartPlaces,    patchWidth,
+      patchRows,      patchProducts};
   return &table;
 }

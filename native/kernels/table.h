@@ -74,6 +74,16 @@ struct KernelTable {
   void (*updateRows)(double* h, size_t n, size_t left, size_t right, size_t from, size_t to, const double* panel);
   void (*invertStrip)(const double* h, size_t n, size_t top, size_t bottom, size_t from, size_t to, double* rows);
 
+  // magnitudes.h. `n` elements that start `within` a row of `inner`.
+  void (*rowMagnitudes)(const float* x, size_t n, size_t inner, size_t within, const int32_t* channels, double* largest,
+                        double* squares);
+  void (*widestPlaces)(const float* x, size_t n, size_t inner, size_t within, const int32_t* channels, size_t choices,
+                       const double* factors, size_t channelCount, double* widest, size_t outputs, size_t from,
+                       size_t to);
+  void (*widestRows)(const float* x, size_t n, size_t inner, size_t within, const int32_t* channels,
+                     const int32_t* rowOutputs, size_t from, size_t to, const double* factors, size_t channelCount,
+                     double* widest, size_t outputs);
+
   // patches.h: patches of one group [partPlaces, patchWidth(size)], and what they add to a matrix. `gates` [partPlaces]
   // is for its own use.
   size_t partPlaces;

@@ -10,6 +10,7 @@ import * as reference from './reference';
 export type NativeKernels = Pick<
   typeof reference,
   | 'addPatchProducts'
+  | 'addRowMagnitudes'
   | 'addToHistogram'
   | 'bfloat16ToFloat32'
   | 'blockGrids'
@@ -28,6 +29,7 @@ export type NativeKernels = Pick<
   | 'maskBelow'
   | 'maskNOfM'
   | 'pruneInputs'
+  | 'raiseWidest'
   | 'quantizeBlocks'
   | 'quantizeChannels'
 > & {
@@ -64,6 +66,7 @@ function loadNative(folder: string): NativeKernels | null {
 
 export const {
   addPatchProducts,
+  addRowMagnitudes,
   addToHistogram,
   bfloat16ToFloat32,
   blockGrids,
@@ -82,6 +85,7 @@ export const {
   maskBelow,
   maskNOfM,
   pruneInputs,
+  raiseWidest,
   quantizeBlocks,
   quantizeChannels,
 }: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

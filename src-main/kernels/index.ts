@@ -11,5 +11,6 @@ export { roundWithFeedback } from './feedback-rounding';
 export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
 export type { Gate, PatchGeometry } from './patch-products';
+export type { Rows } from './scaled-magnitudes';
 export * from './select-magnitude';
 export { transpose } from './transpose';

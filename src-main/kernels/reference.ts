@@ -10,4 +10,5 @@ export * from './histogram';
 export * from './magnitude';
 export * from './n-of-m';
 export * from './patch-products';
+export * from './scaled-magnitudes';
 export * from './transpose';

@@ -281,7 +281,7 @@ export async function observe(
   const session = await openSession(observed, { background: true, threads, prepacking, keepBuffers: prepacking });
   let done = first;
   try {
-    for await (const batch of data.batches(first)) {
+    for await (const batch of data.together(first)) {
       const results = await session.run(batch.feeds, asked);
       for (const observer of observers)
         if (!observer.see(results, batch.size) && request.tolerant !== true)

@@ -1,9 +1,11 @@
 /** The samples that a method may look at: rows of the calibration split, spread over the whole of it. */
 
 import { LatheError } from '../contract';
+import { batchSize, joinRows } from '../data/batches';
 import type { Batch, Dataset, Split } from '../data/dataset';
+import { type Feeds, type NdArray, toBytes, type Value } from '../onnx/ir';
 import type { QuantizeContext } from './method';
-import { withoutPadding } from './padding';
+import { mayHavePadding, withoutPadding } from './padding';
 
 /** Fewer samples than this leave ranges to chance. */
 const few = 16;
@@ -11,6 +13,10 @@ const few = 16;
 /** Largest share of a split that is set aside for judging, and the fewest samples for which that is done. */
 const judgingShare = 0.25;
 const fewestJudges = 8;
+
+/** Samples that are run at once, at most, and bytes of a sample for that. */
+const largestTogether = 8;
+const smallSample = 2 ** 14;
 
 export interface CalibrationData {
   /** How many samples will be read. */
@@ -26,6 +32,11 @@ export interface CalibrationData {
    * @param first how many samples to leave out
    */
   batches(first?: number): AsyncGenerator<Batch>;
+  /**
+   * The same samples, sequences of equal length together and so in another order, which their lengths alone decide.
+   * @param first how many samples to leave out, which must be as many as some of the batches hold
+   */
+  together(first?: number): AsyncGenerator<Batch>;
 }
 
 /**
@@ -93,6 +104,11 @@ function dataOf(context: QuantizeContext, dataset: Dataset, split: Split, rows: 
       return dataOf(context, dataset, split, few);
     },
     batches: (first = 0) => readRows(split, rows.slice(first), samplesPerRun(dataset), context),
+    together: (first = 0) => {
+      const most = mostTogether(dataset, context.original.graph.inputs);
+      const read = (from: number) => readRows(split, rows.slice(from), samplesPerRun(dataset), context);
+      return most === 1 ? read(first) : without(first, joined(read(0), most));
+    },
   };
 }
 
@@ -102,7 +118,7 @@ function cacheOf(
   rows: readonly number[],
 ): CalibrationData['cache'] {
   if (cacheDir === undefined) return null;
-  return { folder: cacheDir, key: JSON.stringify(['unpadded', summary.hash, summary.reader, dims, runSize, rows]) };
+  return { folder: cacheDir, key: JSON.stringify(['together', summary.hash, summary.reader, dims, runSize, rows]) };
 }
 
 /** `count` of `total` row numbers, evenly spaced; all of them where there are no more. */
@@ -135,6 +151,49 @@ async function* readRows(
     const feeds = withoutPadding(batch.feeds, original.graph.inputs);
     yield { ...batch, feeds, size: wanted.length };
   }
+}
+
+/** Only sequences of tokens: pictures fill the processor one by one. */
+function mostTogether(dataset: Dataset, inputs: readonly Value[]): number {
+  const isAlone = dataset.runSize !== null || dataset.meta.state !== null || !mayHavePadding(inputs);
+  return isAlone ? 1 : Math.min(batchSize(dataset), largestTogether);
+}
+
+/** Batches of one sample each, those of equal shapes joined; a sample that is not small stays alone. */
+async function* joined(batches: AsyncGenerator<Batch>, most: number): AsyncGenerator<Batch> {
+  const waiting = new Map<string, Batch[]>();
+  for await (const batch of batches) {
+    if (bytesOf(batch.feeds) > smallSample) {
+      yield batch;
+      continue;
+    }
+    const key = JSON.stringify(Object.entries(batch.feeds).map(([name, { shape }]) => [name, shape]));
+    const alike = [...(waiting.get(key) ?? []), batch];
+    waiting.set(key, alike.length === most ? [] : alike);
+    if (alike.length === most) yield join(alike);
+  }
+  for (const alike of waiting.values()) if (alike.length > 0) yield join(alike);
+}
+
+function join(batches: readonly Batch[]): Batch {
+  const [head] = batches as readonly [Batch];
+  const names = Object.keys(head.feeds);
+  const feeds = Object.fromEntries(
+    names.map((name) => [name, joinRows(batches.map((one) => one.feeds[name] as NdArray))]),
+  );
+  return { ...head, feeds, extras: {}, size: batches.length };
+}
+
+async function* without(first: number, batches: AsyncGenerator<Batch>): AsyncGenerator<Batch> {
+  let passed = 0;
+  for await (const batch of batches) {
+    if (passed >= first) yield batch;
+    passed += batch.size;
+  }
+}
+
+function bytesOf(feeds: Feeds): number {
+  return Object.values(feeds).reduce((sum, array) => sum + toBytes(array).length, 0);
 }
 
 function notesOn(dataset: Dataset, samples: number): string[] {

@@ -1,5 +1,6 @@
 /** Reads and changes the constants of a site channel by channel. */
 
+import type { Rows } from '../kernels';
 import { type Graph, indexGraph, type Node, Patch, type Tensor } from '../onnx/ir';
 import { scaleTensor } from '../passes/scale-tensor';
 import type { ScaledOperand } from './channel-sites';
@@ -20,29 +21,28 @@ export function eachElement(
   operand: ScaledOperand,
   see: (value: number, channel: number, output: number) => void,
 ): void {
-  const step = operand.output === 'inner' ? 1 : 0;
-  eachRun(operand, (part, from, to, channel, output) => {
-    for (let i = from; i < to; i++) see(part[i]!, channel, output + step * (i - from));
-  });
+  for (const { part, rows } of partsInRows(operand)) {
+    const { inner, channels, outputs } = rows;
+    for (let i = 0, row = 0, within = rows.within; i < part.length; row++, within = 0) {
+      const end = Math.min(part.length, i + inner - within);
+      const channel = channels[row]!;
+      if (outputs === null) for (let output = within; i < end; i++, output++) see(part[i]!, channel, output);
+      else for (; i < end; i++) see(part[i]!, channel, outputs[row]!);
+    }
+  }
 }
 
-/**
- * Shows an operand in runs part[from … to) of elements that belong to one channel, and to one output, or to outputs that
- * count up from the given one where those are the inner index.
- */
-export function eachRun(
-  { tensor, size, inner, channel, output }: ScaledOperand,
-  see: (part: Float32Array, from: number, to: number, channel: number, output: number) => void,
-): void {
+/** An operand part by part, in order, with the rows of elements of one channel that each part touches. */
+export function* partsInRows(operand: ScaledOperand): Generator<{ readonly part: Float32Array; readonly rows: Rows }> {
+  const { tensor, size, inner, channel, output } = operand;
   for (const { first, part } of partsOf(tensor)) {
-    let within = first % inner;
-    let row = Math.floor(first / inner);
-    for (let i = 0; i < part.length; row++, within = 0) {
-      const outer = Math.floor(row / size);
-      const end = Math.min(i + inner - within, part.length);
-      see(part, i, end, channel(outer, row % size), output === 'outer' ? outer : within);
-      i = end;
-    }
+    const within = first % inner;
+    const top = Math.floor(first / inner);
+    const count = Math.ceil((within + part.length) / inner);
+    const outerOf = (row: number): number => Math.floor((top + row) / size);
+    const channels = Int32Array.from({ length: count }, (_, row) => channel(outerOf(row), (top + row) % size));
+    const outputs = output === 'inner' ? null : Int32Array.from({ length: count }, (_, row) => outerOf(row));
+    yield { part, rows: { inner, within, channels, outputs } };
   }
 }
 

@@ -22,6 +22,11 @@ export function withoutPadding(feeds: Feeds, inputs: readonly Value[]): Feeds {
   return { ...feeds, ...Object.fromEntries(long.map(([name, array]) => [name, firstColumns(array, used)])) };
 }
 
+/** Whether samples may differ in length once their padding is cut. */
+export function mayHavePadding(inputs: readonly Value[]): boolean {
+  return inputs.some(({ name }) => name === maskName);
+}
+
 function usedColumns({ data }: NdArray, columns: number): number {
   let used = 0;
   for (let at = 0; at < data.length; at++) if (Number(data[at]) !== 0) used = Math.max(used, (at % columns) + 1);

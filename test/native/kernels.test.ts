@@ -444,4 +444,27 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
           ),
       );
   });
+
+  it.each([
+    { n: 300_007, inner: 301, within: 17 },
+    { n: 70_001, inner: 3, within: 2 },
+    { n: 1000, inner: 1, within: 0 },
+  ])('addRowMagnitudes, raiseWidest: $n values in rows of $inner', ({ n, inner, within }) => {
+    const x = values(n);
+    const count = Math.ceil((n + within) / inner);
+    const channels = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * 7));
+    const each = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * 5));
+    const factors = Float64Array.from({ length: 3 * 7 }, () => random.uniform());
+    for (const outputs of [null, each]) {
+      const rows = { inner, within, channels, outputs };
+      expectEqual(
+        () => [new Float64Array(7), new Float64Array(7)],
+        (k, [largest, squares]) => k.addRowMagnitudes(x, rows, largest as Float64Array, squares as Float64Array),
+      );
+      expectEqual(
+        () => [new Float64Array(3 * (outputs === null ? inner : 5))],
+        (k, [widest]) => k.raiseWidest(x, rows, 3, factors, widest as Float64Array),
+      );
+    }
+  });
 });

@@ -9,10 +9,11 @@
  * Source: Xiao et al. 2022, arXiv:2211.10438; the search of α as in section 4.1 there, one for each place.
  */
 
+import { addRowMagnitudes, raiseWidest } from '../../kernels';
 import { elementCount, floatTensor, indexGraph, type Model, makeNode, Patch } from '../../onnx/ir';
 import { addedBias } from '../bias-correction';
 import { observe } from '../calibrate';
-import { applyScalings, eachElement, eachRun, type Scaling } from '../channel-scaling';
+import { applyScalings, partsInRows, type Scaling } from '../channel-scaling';
 import { type ChannelSite, type ChannelValue, readValuesOf, type ScaledOperand, sitesOf } from '../channel-sites';
 import { ChannelObserver, type ChannelStatistics } from '../channel-statistics';
 import { constantsOf } from '../constants';
@@ -171,11 +172,7 @@ function magnitudes(
   const largest = new Float64Array(channels);
   const squares = new Float64Array(channels);
   for (const operand of read)
-    eachElement(operand, (value, channel) => {
-      const magnitude = Math.abs(value);
-      if (magnitude > largest[channel]!) largest[channel] = magnitude;
-      squares[channel]! += value * value;
-    });
+    for (const { part, rows } of partsInRows(operand)) addRowMagnitudes(part, rows, largest, squares);
   return { largest, squares };
 }
 
@@ -230,28 +227,12 @@ function expectedErrors(
 
 /** For each choice of s the largest |sⱼ·Wⱼₒ| of each output: [outputs]. */
 function widestOutputs(operand: ScaledOperand, choices: readonly Float64Array[], outputs: number): Float64Array[] {
-  const widest = choices.map(() => new Float64Array(outputs));
-  const step = operand.output === 'inner' ? 1 : 0;
-  eachRun(operand, (part, from, to, channel, output) => {
-    for (let at = 0; at < choices.length; at++)
-      raiseWidest(widest[at]!, part, from, to, choices[at]![channel]!, output, step);
-  });
-  return widest;
-}
-
-function raiseWidest(
-  widest: Float64Array,
-  part: Float32Array,
-  from: number,
-  to: number,
-  factor: number,
-  output: number,
-  step: number,
-): void {
-  for (let i = from, o = output; i < to; i++, o += step) {
-    const width = Math.abs(part[i]!) * factor;
-    if (width > widest[o]!) widest[o] = width;
-  }
+  const channels = (choices[0] as Float64Array).length;
+  const factors = new Float64Array(choices.length * channels);
+  for (const [at, choice] of choices.entries()) factors.set(choice, at * channels);
+  const widest = new Float64Array(choices.length * outputs);
+  for (const { part, rows } of partsInRows(operand)) raiseWidest(part, rows, choices.length, factors, widest);
+  return choices.map((_, at) => widest.subarray(at * outputs, (at + 1) * outputs));
 }
 
 function outputsOf({ tensor, size, inner, output }: ScaledOperand): number {
