@@ -201,20 +201,15 @@ function makeCell(
     inner.op('Gemm', more === null ? [h, weights] : [h, weights, more], { transB: int(1) });
   if (kind === 'RNN') return (x, h) => ({ h: ofGates(product(h, r, x)), c: '' });
   if (kind === 'LSTM') {
-    const sizes = [hidden, hidden, hidden];
-    const gatesOf = (z: string): readonly string[] =>
-      peepholes === null ? parts(inner, ofGates(z), sizes, 1) : parts(inner, z, sizes, 1);
-    const gate = (values: readonly string[], of: number, c: string) =>
-      peepholes === null
-        ? (values[of] as string)
-        : ofGates(inner.add(values[of] as string, inner.mul(peepholes[of] as string, c)));
+    const gate = (z: string, of: number, c: string) =>
+      ofGates(peepholes === null ? z : inner.add(z, inner.mul(peepholes[of] as string, c)));
     return (x, h, c) => {
-      const [z, g] = parts(inner, product(h, r, x), [3 * hidden, hidden], 1) as [string, string];
-      const values = gatesOf(z);
-      const i = gate(values, 0, c);
-      const f = intOf(node, 'input_forget', 0) === 1 ? inner.sub(inner.scalar(1), i) : gate(values, 2, c);
-      const next = inner.add(inner.mul(f, c), inner.mul(i, ofCandidates(g)));
-      return { h: inner.mul(gate(values, 1, next), through(next)), c: next };
+      const sizes = [hidden, hidden, hidden, hidden];
+      const [zi, zo, zf, zc] = parts(inner, product(h, r, x), sizes, 1) as [string, string, string, string];
+      const i = gate(zi, 0, c);
+      const f = intOf(node, 'input_forget', 0) === 1 ? inner.sub(inner.scalar(1), i) : gate(zf, 2, c);
+      const next = inner.add(inner.mul(f, c), inner.mul(i, ofCandidates(zc)));
+      return { h: inner.mul(gate(zo, 1, next), through(next)), c: next };
     };
   }
   const sizes = [2 * hidden, hidden];
@@ -224,8 +219,11 @@ function makeCell(
   return (x, h) => {
     const [xGates, xHidden] = parts(inner, x, sizes, 1) as [string, string];
     const share = product(h, rGates, xGates);
-    const values = ofGates(bGates === null ? share : inner.add(share, bGates));
-    const [z, reset] = parts(inner, values, [hidden, hidden], 1) as [string, string];
+    const [zUpdate, zReset] = parts(inner, bGates === null ? share : inner.add(share, bGates), [hidden, hidden], 1) as [
+      string,
+      string,
+    ];
+    const [z, reset] = [ofGates(zUpdate), ofGates(zReset)];
     const candidate = ofCandidates(
       resetAfter
         ? inner.add(xHidden, inner.mul(reset, product(h, rHidden, bHidden)))
