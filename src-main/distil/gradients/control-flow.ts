@@ -4,9 +4,9 @@
  * Source: Werbos 1990, Backpropagation through time: what it does and how to do it (Proc. IEEE 78(10)).
  */
 
-import { attributes, capturedBy, type Graph, makeGraph, type Node } from '../../onnx/ir';
+import { attributes, capturedBy, type Graph, makeGraph, makeValue, type Node, type Value } from '../../onnx/ir';
 import type { Emitter } from '../emitter';
-import type { Gradient, GradientContext } from '../gradient';
+import { type Gradient, type GradientContext, positiveAxis } from '../gradient';
 import { isRowProduct, nodesFor } from '../written-nodes';
 
 const { int, intOf, ints, intsOf } = attributes;
@@ -29,12 +29,15 @@ export const Scan: Gradient = (context) => {
     const after = known.get(form.stateOutputs[at] as string);
     if (after === undefined) return null;
     const start = context.hasGradient(at) ? context.gradient(at) : context.emit.zerosLike(context.input(at));
-    return second.state(after, gradients.get(state) ?? inner.zerosLike(after), start);
+    const type = typeLike(context, context.input(at));
+    return second.state({ name: after, type }, gradients.get(state) ?? inner.zerosLike(after), start);
   });
   form.scannedOutputs.forEach((output, at) => {
     const name = known.get(output);
     const place = form.stateInputs.length + at;
-    if (name !== undefined) second.read(name, context.gradient(place), form.outputWays[at] as Way);
+    if (name === undefined) return;
+    const way = form.outputWays[at] as Way;
+    second.read({ name, type: typeLike(context, context.output(place), way.axis) }, context.gradient(place), way);
   });
   const ofScanned = form.scannedInputs.map((input, at) => {
     const gradient = gradients.get(input);
@@ -185,9 +188,9 @@ class SecondScan {
   readonly #form: Form;
   readonly #inner: Emitter;
   readonly #first: FirstScan;
-  readonly #states: { readonly before: string; readonly after: string; readonly start: string; readonly at: number }[] =
+  readonly #states: { readonly before: Value; readonly after: string; readonly start: string; readonly at: number }[] =
     [];
-  readonly #reads: { readonly inside: string; readonly outside: string; readonly way: Way }[] = [];
+  readonly #reads: { readonly inside: Value; readonly outside: string; readonly way: Way }[] = [];
   readonly #gives: { readonly inside: string; readonly way: Way; readonly at: number }[] = [];
   #ports = 0;
 
@@ -199,13 +202,13 @@ class SecondScan {
   }
 
   /** A state: its name, what it becomes, and the value outside that it starts with. Its last value is given at the port. */
-  state(before: string, after: string, start: string): number {
+  state(before: Value, after: string, start: string): number {
     this.#states.push({ before, after: this.#ownName(after), start, at: this.#ports });
     return this.#ports++;
   }
 
   /** Reads a sequence that lies as the first Scan takes or gives it. */
-  read(inside: string, outside: string, way: Way): void {
+  read(inside: Value, outside: string, way: Way): void {
     this.#reads.push({ inside, outside, way: reversed(way) });
   }
 
@@ -224,7 +227,8 @@ class SecondScan {
     const product = this.#inner.nodes.find((node) => node.outputs[0] === gradient);
     if (product === undefined || !isRowProduct(product)) {
       const before = this.#inner.fresh(`${value}:sum`);
-      const at = this.state(before, this.#inner.add(before, gradient), emit.zerosLike(value));
+      const type = typeLike(this.#context, value);
+      const at = this.state({ name: before, type }, this.#inner.add(before, gradient), emit.zerosLike(value));
       return (results) => results(at);
     }
     const [a, b] = product.inputs.map((input) => this.#rows(input)) as [RowsOf, RowsOf];
@@ -254,17 +258,21 @@ class SecondScan {
     const given = [...this.#states.map(({ after }) => after), ...this.#gives.map(({ inside }) => inside)];
     const nodes = nodesFor(given, inner.nodes);
     const readNames = new Set([...given, ...nodes.flatMap((node) => [...node.inputs, ...capturedBy(node)])]);
-    for (const name of readNames) if (this.#first.makes(name)) this.read(name, this.#first.sequence(name), inOrder);
+    for (const name of readNames)
+      if (this.#first.makes(name)) this.read({ name, type: null }, this.#first.sequence(name), inOrder);
     // A Scan needs a sequence to know its steps by.
     if (this.#reads.length === 0)
-      this.read(inner.fresh('step'), this.#context.input(stateInputs.length), inputWays[0] as Way);
+      this.read(
+        { name: inner.fresh('step'), type: null },
+        this.#context.input(stateInputs.length),
+        inputWays[0] as Way,
+      );
     const own = [...body.initializers, ...inner.initializers].filter(([name]) => readNames.has(name));
-    const value = (name: string) => ({ name, type: null });
     const graph = makeGraph({
       name: emit.fresh(`${body.name}:gradient`),
       nodes,
-      inputs: [...this.#states.map(({ before }) => value(before)), ...this.#reads.map(({ inside }) => value(inside))],
-      outputs: given.map(value),
+      inputs: [...this.#states.map(({ before }) => before), ...this.#reads.map(({ inside }) => inside)],
+      outputs: given.map((name) => ({ name, type: null })),
       initializers: new Map(own),
     });
     const outputs = emit.ops(
@@ -298,4 +306,15 @@ type RowsOf = (results: Results) => string;
 
 function reversed({ axis, direction }: Way): Way {
   return { axis, direction: 1 - direction };
+}
+
+/**
+ * The type of a gradient by a value, or of one step of it along an axis: the runtime must know the rank of all that a body gives,
+ * and cannot always follow it to a gradient.
+ */
+function typeLike(context: GradientContext, value: string, stepAxis?: number): Value['type'] {
+  const shape = context.shape(value).map((dim) => (typeof dim === 'number' ? dim : null));
+  const dropped = stepAxis === undefined ? null : positiveAxis(stepAxis, shape.length);
+  const kept = shape.filter((_, axis) => axis !== dropped);
+  return makeValue(value, context.dtype(value), kept).type;
 }

@@ -6,8 +6,17 @@ import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported 
 
 const { int, intOf, intsOf, string, stringOf } = attributes;
 
-/** Back to the shape of the input, element by element. */
-const sameElements: Gradient = (context) => [context.emit.reshapeLike(context.gradient(), context.input(0)), null];
+/**
+ * Back to the shape of the input, element by element. A shape that is known is a constant: onnxruntime 1.30 refuses a model where it
+ * puts a Reshape to a computed shape together with what moves axes behind it.
+ */
+const sameElements: Gradient = (context) => {
+  const { emit } = context;
+  const shape = context.shape(context.input(0));
+  const isKnown = isStatic(shape) && !shape.includes(0);
+  const g = context.gradient();
+  return [isKnown ? emit.reshape(g, shape) : emit.reshapeLike(g, context.input(0)), null];
+};
 export const Reshape = sameElements;
 export const Flatten = sameElements;
 export const Squeeze = sameElements;
