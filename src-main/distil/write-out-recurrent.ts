@@ -52,17 +52,17 @@ function writeOut(emit: Emitter, node: Node): void {
       hidden: intOf(node, 'hidden_size', 0),
     }),
   );
-  const give = (at: number, axis: number, parts: readonly string[]) => {
-    const output = node.outputs[at] ?? '';
-    if (output === '') return;
-    const name = emit.fresh(`${node.name}:${output}`);
-    const lifted = parts.map((part) => emit.unsqueeze(part, [axis]));
-    emit.nodes.push(makeNode('Concat', name, lifted, [output], { axis: int(axis) }));
-  };
   // [T, directions, N, H], then the last states [directions, N, H].
-  give(0, 1, results.map(({ all }) => all)); // biome-ignore format: one line an output
-  give(1, 0, results.map(({ h }) => h)); // biome-ignore format: one line an output
-  if (kind === 'LSTM') give(2, 0, results.map(({ c }) => c)); // biome-ignore format: one line an output
+  for (const [place, axis, part] of [
+    [0, 1, 'all'],
+    [1, 0, 'h'],
+    [2, 0, 'c'],
+  ] as const) {
+    const output = node.outputs[place] ?? '';
+    if (output === '') continue;
+    const lifted = results.map((result) => emit.unsqueeze(result[part], [axis]));
+    emit.nodes.push(makeNode('Concat', emit.fresh(`${node.name}:${output}`), lifted, [output], { axis: int(axis) }));
+  }
 }
 
 interface Direction {
