@@ -12,6 +12,7 @@ import {
   type Dim,
   type DType,
   elementCount,
+  floatTensor,
   type Graph,
   type Node,
   sortTopologically,
@@ -22,7 +23,7 @@ import type { Emitter } from './emitter';
 import { type BodyRequest, type Differentiated, type GradientContext, nodeTitle, unsupported } from './gradient';
 import { gradients } from './gradients';
 import { noGradient, notWritten } from './no-gradient';
-import { isRowProduct, nodesFor } from './written-nodes';
+import { forwardValuesFirst, isRowProduct, lastMadeFirst, nodesFor } from './written-nodes';
 
 type Types = ReadonlyMap<string, TypeInfo>;
 
@@ -46,7 +47,7 @@ export interface BackwardRequest {
 export interface Backward {
   /** Forward nodes (some with more outputs than before), then the written ones. */
   readonly nodes: readonly Node[];
-  /** Trained value → its gradient, same shape. */
+  /** Trained value → its gradient, same shape; in the order of {@link lastMadeFirst}. */
   readonly gradients: ReadonlyMap<string, string>;
 }
 
@@ -63,9 +64,17 @@ export function backward(request: BackwardRequest): Backward {
       next: 'train other tensors',
     });
   }
-  const known = new Map([[loss, emit.scalar(1)]]);
+  const known = new Map([[loss, seedOf(emit)]]);
   const { forward, written, gradients: found } = differentiate(request, { known, wrt, emit });
-  return { nodes: [...forward, ...nodesFor(found.values(), written)], gradients: found };
+  const needed = nodesFor(found.values(), written);
+  return { nodes: [...forward, ...needed], gradients: lastMadeFirst(found, needed) };
+}
+
+/** By itself, so that what reads it can be told from what reads a constant. */
+function seedOf(emit: Emitter): string {
+  const name = emit.fresh('gradient-of-loss');
+  emit.initializers.set(name, floatTensor(name, [], [1]));
+  return name;
 }
 
 /** What stays the same from a graph to the bodies in it. */
@@ -82,11 +91,13 @@ function differentiate(setting: Setting, { known, wrt, emit }: BodyRequest): Dif
     if (parts === undefined) sums.set(value, [gradient]);
     else parts.push(gradient);
   };
+  const handed = new Set<string>();
   const gradientOf = (value: string): string | null => {
     const parts = sums.get(value);
     if (parts === undefined) return null;
     const total = parts.length === 1 ? (parts[0] as string) : sumOf(emit, parts);
     sums.set(value, [total]);
+    handed.add(total);
     return total;
   };
   const ways: Ways = { emit, active, gradientOf, give, has: (value) => sums.has(value) };
@@ -105,7 +116,11 @@ function differentiate(setting: Setting, { known, wrt, emit }: BodyRequest): Dif
     const gradient = gradientOf(name);
     if (gradient !== null) gradients.set(name, gradient);
   }
-  return { forward: nodes.flatMap((node) => replaced.get(node.name) ?? [node]), written: emit.nodes, gradients };
+  return {
+    forward: nodes.flatMap((node) => replaced.get(node.name) ?? [node]),
+    written: forwardValuesFirst(emit.nodes, handed),
+    gradients,
+  };
 }
 
 /** Whether a node lies between one of the trained values and one of those that the loss is made of. */

@@ -17,6 +17,7 @@ export function reduceTo(context: GradientContext, gradient: string, output: str
   const certain = aligned.every((dim, axis) => typeof dim === 'number' || (dim !== null && dim === from[axis]));
   if (certain) {
     const axes = aligned.flatMap((dim, axis) => (dim === 1 && from[axis] !== 1 ? [axis] : []));
+    if (lead > 0 && axes.length === lead && axes.every((axis) => axis < lead)) return emit.sum(gradient, axes, false);
     const summed = axes.length === 0 ? gradient : emit.sum(gradient, axes);
     return lead === 0 ? summed : emit.squeeze(summed, range(lead));
   }

@@ -7,7 +7,7 @@ import { elementCount, type NdArray } from '../onnx/ir';
 import { boundFiles } from './bounded-files';
 import type { CheckpointStore, TrainingState, Weights } from './training-state';
 
-const magic = 'lathe-checkpoint 3\n';
+const magic = 'lathe-checkpoint 4\n';
 const headerPart = 65_536;
 /** Checkpoints of all trainings of a project together; the latest always stays. */
 const mostStored = 2 * 2 ** 30;

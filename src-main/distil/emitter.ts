@@ -168,6 +168,11 @@ export class Emitter {
     return this.op('FusedMatMul', [a, b], { transB: int(1) }, 'com.microsoft');
   }
 
+  /** Aᵀ·B over the last two axes, without laying A out anew. */
+  transposedMatmul(a: string, b: string): string {
+    return this.op('FusedMatMul', [a, b], { transA: int(1) }, 'com.microsoft');
+  }
+
   cast(x: string, to: 'float32' | 'int64' | 'bool'): string {
     return this.op('Cast', [x], { to: int(dtypeCode(to)) });
   }

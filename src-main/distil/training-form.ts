@@ -4,7 +4,9 @@
  */
 
 import { LatheError } from '../contract';
-import type { Feeds, Model, Value } from '../onnx/ir';
+import { type Feeds, type Model, makeValue, type Value } from '../onnx/ir';
+import { fuse } from '../passes/fuse';
+import { addBiasInProduct } from './add-bias-in-product';
 import { betweenValues } from './backward';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
@@ -36,11 +38,23 @@ export async function trainingForm(
   { trained, learnedFrom }: TrainedPart,
 ): Promise<TrainingForm> {
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
-  const isWanted = betweenValues(model.graph, trained, learnedFrom);
-  const plain = await writeOutContrib({ ...model, graph: { ...model.graph, inputs } }, isWanted);
+  const whole = await putTogether({ ...model, graph: { ...model.graph, inputs } }, learnedFrom);
+  const isWanted = betweenValues(whole.graph, trained, learnedFrom);
+  const plain = await writeOutContrib(whole, isWanted);
   const stepped = writeOutRecurrent(plain, isWanted);
-  const sized = await multiplySmallDepthwise(stepped);
+  const sized = await addBiasInProduct(await multiplySmallDepthwise(stepped), learnedFrom);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
+}
+
+/** Gelu and LayerNormalization written in pieces have cheaper gradients as operators. What is learned from stays a value. */
+async function putTogether(model: Model, learnedFrom: readonly string[]): Promise<Model> {
+  const { outputs, nodes } = model.graph;
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  for (const { name } of outputs) made.delete(name);
+  const kept = learnedFrom.filter((name) => made.has(name)).map((name) => makeValue(name, 'float32', null));
+  const told = { ...model, graph: { ...model.graph, outputs: [...outputs, ...kept] } };
+  const { model: fused } = await fuse(told, { nonStandard: true, only: ['Gelu', 'LayerNormalization'] });
+  return { ...fused, graph: { ...fused.graph, outputs } };
 }
 
 function withSampleShape(value: Value, sample: Feeds, batch: number): Value {

@@ -24,6 +24,7 @@ import type { Optimizer } from './optimizers';
 import { rowTypes, withRows } from './row-types';
 import type { RunningStatistic } from './train-batch-norm';
 import { type TrainedParameter, writeUpdate } from './write-update';
+import { nodesFor } from './written-nodes';
 
 /** A weighted part of the loss. */
 export interface LossTerm {
@@ -175,7 +176,9 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
   const opsets = new Map([...model.opsets, ...own]);
   const modelOf = (part: Pick<Graph, 'nodes' | 'inputs' | 'initializers'>, outputs: readonly string[]): Model => {
     const values = outputs.map((name) => makeValue(name, 'float32', null));
-    return { ...model, opsets, graph: { ...withLoss, ...part, outputs: values, values: new Map() } };
+    // The runtime would run what nothing reads as well.
+    const needed = nodesFor(outputs, part.nodes);
+    return { ...model, opsets, graph: { ...withLoss, ...part, nodes: needed, outputs: values, values: new Map() } };
   };
   const shapeOf = (name: string) => (graph.initializers.get(name) as Tensor).shape;
   const forwardInputs = [...withLoss.inputs, ...parameters.filter(({ name }) => !idle.includes(name))];

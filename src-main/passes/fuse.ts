@@ -22,11 +22,13 @@ const ownDomain = 'com.microsoft';
 export interface FuseOptions {
   /** Whether operators of onnxruntime may stand in where the opset has none. */
   readonly nonStandard: boolean;
+  /** Of the operators that it knows; all where absent. */
+  readonly only?: readonly string[] | undefined;
 }
 
 export async function fuse(
   model: Model,
-  { nonStandard }: FuseOptions,
+  { nonStandard, only }: FuseOptions,
   isTarget: (node: Node) => boolean = () => true,
 ): Promise<PassResult> {
   const tally = new Tally();
@@ -38,7 +40,7 @@ export async function fuse(
     (node, site) => {
       if (!isStandard(node)) return false;
       for (const pattern of patterns) {
-        if (node.opType !== pattern.anchor) continue;
+        if (node.opType !== pattern.anchor || only?.includes(pattern.op) === false) continue;
         const match = pattern.match(node, site);
         if (match === null) continue;
         if (typeof match === 'string') return match;

@@ -3,7 +3,7 @@
  * formula stands beside its code. Ties and kinks follow the right-hand derivative unless said.
  */
 
-import { attributes } from '../../onnx/ir';
+import { attributes, makeNode } from '../../onnx/ir';
 import { reduceTo } from '../broadcast';
 import { type Gradient, type GradientContext, unsupported } from '../gradient';
 
@@ -79,10 +79,8 @@ export const Asinh = unary(({ emit }, x) => reciprocalRoot(emit, emit.add(emit.m
 export const Acosh = unary(({ emit }, x) => reciprocalRoot(emit, emit.sub(emit.mul(x, x), emit.scalar(1))));
 /** 1/(1 − X²). */
 export const Atanh = unary(({ emit }, x) => emit.op('Reciprocal', [emit.sub(emit.scalar(1), emit.mul(x, x))]));
-/** erf X: g · 2/√π · exp(−X²). */
-export const Erf = unary(({ emit }, x) =>
-  emit.scale(emit.op('Exp', [emit.neg(emit.mul(x, x))]), 2 / Math.sqrt(Math.PI)),
-);
+/** erf X: g · exp(ln(2/√π) − X²). */
+export const Erf = unary(({ emit }, x) => gaussian(emit, emit.mul(x, x), 2 / Math.sqrt(Math.PI)));
 
 /** max(0, X): the mask of Y > 0. */
 export const Relu = unary(({ emit }, _x, y) => emit.positive(y));
@@ -245,9 +243,28 @@ function swish(emit: Emit, x: string, alpha: number): string {
   return emit.add(s, slope);
 }
 
-function erfGelu({ emit }: GradientContext, x: string): string {
-  const cumulative = emit.scale(emit.add(emit.scalar(1), emit.op('Erf', [emit.scale(x, Math.SQRT1_2)])), 0.5);
-  const density = emit.scale(emit.op('Exp', [emit.scale(emit.mul(x, x), -0.5)]), 1 / Math.sqrt(2 * Math.PI));
+/** height·exp(−exponent). */
+function gaussian(emit: Emit, exponent: string, height: number): string {
+  return emit.op('Exp', [emit.sub(emit.scalar(Math.log(height)), exponent)]);
+}
+
+/** Φ(X) = ½ + ½·erf(X/√2) is made in the forward pass, which is X·Φ, and kept. */
+function erfGelu(context: GradientContext, x: string): string {
+  const { emit, node } = context;
+  const [h, erf, cumulative] = ['h', 'erf', 'cumulative'].map((part) => emit.fresh(`${node.name}:${part}`)) as [
+    string,
+    string,
+    string,
+  ];
+  const half = attributes.float(0.5);
+  context.replaceForward(
+    makeNode('Mul', h, [x, emit.scalar(Math.SQRT1_2)], [h]),
+    makeNode('Erf', erf, [h], [erf]),
+    // One pass: Φ lies between its bounds 0 and 1.
+    makeNode('HardSigmoid', cumulative, [erf], [cumulative], { alpha: half, beta: half }),
+    makeNode('Mul', node.name, [x, cumulative], [context.output(0)]),
+  );
+  const density = gaussian(emit, emit.mul(h, h), 1 / Math.sqrt(2 * Math.PI));
   return emit.add(cumulative, emit.mul(x, density));
 }
 

@@ -19,7 +19,7 @@ export const MatMul: Gradient = (context) => {
 function byLeft(context: GradientContext, rankA: number, rankB: number): string {
   const { emit } = context;
   const b = context.input(1);
-  const product = emit.matmul(context.gradient(), swapLast(context, b, rankB));
+  const product = emit.matmulTransposed(context.gradient(), b);
   return reduceBatches(context, product, context.input(0), rankA, rankB);
 }
 
@@ -32,7 +32,7 @@ function byRight(context: GradientContext, rankA: number, rankB: number): string
     const gRows = rankA === 2 ? g : flattenRows(context, g, context.output(0));
     return emit.op('Gemm', [rows, gRows], { transA: int(1) });
   }
-  return reduceBatches(context, emit.matmul(swapLast(context, a, rankA), g), b, rankB, rankA);
+  return reduceBatches(context, emit.transposedMatmul(a, g), b, rankB, rankA);
 }
 
 /** [.., N] → [rows, N], for a value shaped as `like`. */
@@ -42,12 +42,6 @@ function flattenRows(context: GradientContext, value: string, like: string): str
   if (typeof last === 'number') return emit.reshape(value, [-1, last]);
   const width = emit.dimOf(like, rankOf(context, like) - 1);
   return emit.op('Reshape', [value, emit.op('Concat', [emit.integers([-1]), width], { axis: int(0) })]);
-}
-
-function swapLast(context: GradientContext, value: string, rank: number): string {
-  const perm = Array.from({ length: rank }, (_, axis) => axis);
-  [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
-  return context.emit.transpose(value, perm);
 }
 
 /** Sums over the batch axes along which `target` had been broadcast. */

@@ -1,7 +1,8 @@
 /**
  * m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², w ← w − η·m̂/(√v̂ + ε).
  * Adam adds λ·w to the gradient (Kingma and Ba 2015, arXiv:1412.6980); AdamW takes η·λ·w off the parameter itself
- * (Loshchilov and Hutter 2019, arXiv:1711.05101).
+ * (Loshchilov and Hutter 2019, arXiv:1711.05101). What is kept is M = m/(1 − β₁) and V = v/(1 − β₂): two passes over each
+ * tensor fewer.
  */
 
 import { beta1, beta2, type Optimizer, type UpdateInputs } from './optimizer';
@@ -40,13 +41,15 @@ function adamStep(
   gradient: string,
   from: string,
 ): [string, string, string] {
-  const mean = emit.add(emit.scale(state[0] as string, beta1), emit.scale(gradient, 1 - beta1));
-  const square = emit.add(emit.scale(state[1] as string, beta2), emit.scale(emit.mul(gradient, gradient), 1 - beta2));
-  // m̂/(√v̂ + ε) = √c₂/c₁·m/(√v + ε√c₂): the corrections meet scalars, not whole tensors.
+  const mean = emit.add(emit.scale(state[0] as string, beta1), gradient);
+  const square = emit.add(emit.scale(state[1] as string, beta2), emit.mul(gradient, gradient));
+  // m̂/(√v̂ + ε) = √c₂/c₁·m/(√v + ε√c₂), and m/√v = (1 − β₁)/√(1 − β₂)·M/√V: all factors meet scalars, not whole tensors.
   const [c1, c2] = corrections;
   const correction = emit.shared(`adam:root:${c2}`, () => emit.op('Sqrt', [c2]));
-  const rate = emit.shared(`adam:rate:${learningRate}`, () => emit.div(emit.mul(learningRate, correction), c1));
-  const floor = emit.shared(`adam:floor:${c2}`, () => emit.scale(correction, epsilon));
+  const rate = emit.shared(`adam:rate:${learningRate}`, () =>
+    emit.scale(emit.div(emit.mul(learningRate, correction), c1), (1 - beta1) / Math.sqrt(1 - beta2)),
+  );
+  const floor = emit.shared(`adam:floor:${c2}`, () => emit.scale(correction, epsilon / Math.sqrt(1 - beta2)));
   const root = emit.add(emit.op('Sqrt', [square]), floor);
   return [emit.sub(from, emit.mul(rate, emit.div(mean, root))), mean, square];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { trainingForm } from '../../../src-main/distil/training-form';
-import type { Feeds, Model } from '../../../src-main/onnx/ir';
+import { type Feeds, floatTensor, type Model } from '../../../src-main/onnx/ir';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
 
 /** A cell with an activation of nobody's, which is not written out, between two layers; what it gives is beside `plain` an output. */
@@ -41,5 +41,31 @@ describe('trainingForm', () => {
   ])('leaves a node %s as it is', async (_, trained, output) => {
     const { model } = await formOf(trained, output);
     expect(model.graph.nodes.filter(({ opType }) => opType === 'LSTM')).toHaveLength(1);
+  });
+
+  it('puts a Gelu in pieces together, unless one of its pieces is learned from', async () => {
+    const gelu = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 4] y) {
+         before = MatMul(x, first)
+         scaled = Div(before, root)
+         erf = Erf(scaled)
+         raised = Add(erf, one)
+         product = Mul(before, raised)
+         y = Mul(product, half)
+       }`,
+      [
+        randomTensor('first', [4, 4], 1),
+        floatTensor('root', [], [Math.SQRT2]),
+        floatTensor('one', [], [1]),
+        floatTensor('half', [], [0.5]),
+      ],
+    );
+    const opsOf = async (learnedFrom: readonly string[]) => {
+      const { model } = await trainingForm(gelu, sample, 8, false, { trained: ['first'], learnedFrom });
+      return model.graph.nodes.map((node) => node.opType);
+    };
+    expect(await opsOf(['y'])).toEqual(['MatMul', 'Gelu']);
+    expect(await opsOf(['y', 'erf'])).toContain('Erf');
   });
 });

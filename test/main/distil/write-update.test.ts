@@ -71,4 +71,28 @@ describe('writeUpdate', () => {
     const { next } = await updated(1, 0, new Map([['bias', floats([2], [1, 0])]]));
     expect(next.bias).toEqual([0.5, 0]);
   });
+
+  it('moves small parameters as one tensor, and large ones each by itself', async () => {
+    const names = ['small', 'other', 'large'];
+    const shapes = [[3], [2, 2], [5000]];
+    const emit = new Emitter([...names, ...names.map((name) => `${name}:g`)]);
+    const optimizer = optimizers.find(({ name }) => name === 'adamw') as (typeof optimizers)[number];
+    const { trained } = writeUpdate(
+      emit,
+      {
+        graph,
+        optimizer,
+        weightDecay: 0,
+        clipNorm: 1,
+        masks: new Map(),
+        learningRate: 'rate',
+        corrections: ['a', 'b'],
+      },
+      names.map((name, at) => ({ name, shape: shapes[at] as number[] })),
+      new Map(names.map((name) => [name, `${name}:g`])),
+    );
+    expect(trained.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+    // A root of the squares for each of the two, one of the corrections, one of the norm.
+    expect(emit.nodes.filter((node) => node.opType === 'Sqrt')).toHaveLength(4);
+  });
 });
