@@ -49,6 +49,7 @@ export async function trainingForm(
 /** Gelu and LayerNormalization written in pieces have cheaper gradients as operators. What is learned from stays a value. */
 async function putTogether(model: Model, learnedFrom: readonly string[]): Promise<Model> {
   const { outputs, nodes } = model.graph;
+  if (!nodes.some(({ opType }) => opType === 'Erf' || opType === 'Sqrt')) return model;
   const made = new Set(nodes.flatMap((node) => node.outputs));
   for (const { name } of outputs) made.delete(name);
   const kept = learnedFrom.filter((name) => made.has(name)).map((name) => makeValue(name, 'float32', null));

@@ -21,7 +21,7 @@ describe('backward', () => {
     const { nodes, gradients } = backward({ graph: model.graph, types, loss: 'loss', wrt, emit });
     // 1 − Y² of both Tanh: Mul, Sub, Mul, Sub; the gradient of the sum is spread over its elements after them.
     const written = nodes.slice(model.graph.nodes.length).filter((node) => node.opType !== 'Shape');
-    expect(written.slice(0, 5).map((node) => node.opType)).toEqual(['Mul', 'Sub', 'Mul', 'Sub', 'Expand']);
+    expect(written.slice(0, 5).map((node) => node.opType)).toEqual(['Mul', 'Sub', 'Mul', 'Sub', 'Unsqueeze']);
     expect([...gradients.keys()]).toEqual(['first', 'second']);
   });
 });
