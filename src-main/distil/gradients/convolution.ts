@@ -251,7 +251,7 @@ function byWeight(context: GradientContext, geometry: Geometry, problem: WeightP
             : batchedProduct(context, g, tap, { ...sizes, taps: 1 }),
         );
   if (taps === 1) return context.emit.reshapeLike(products[0] as string, problem.w);
-  const all = products.length === 1 ? (products[0] as string) : concat(context, products, 1);
+  const all = products.length === 1 ? (products[0] as string) : concat(context, products, -1);
   const byTap = context.emit.reshape(all, [outputs, taps, perGroup]);
   return context.emit.reshapeLike(context.emit.transpose(byTap, [0, 2, 1]), problem.w);
 }
@@ -274,7 +274,7 @@ function foldsBatch(context: GradientContext, { out }: WeightProblem, { group, o
   return group === 1 && 1.5 * outputs * perGroup > (outputs + perGroup) * space;
 }
 
-/** Σ over the batch of g·sideᵀ: [N, M, o] by [N, taps·C, o] → [M, taps·C/G], one product a sample and group. */
+/** Σ over the batch of g·sideᵀ: [N, M, o] by [N, taps·C, o] → [G, M/G, taps·C/G], one product a sample and group. */
 function batchedProduct(
   { emit }: GradientContext,
   g: string,
@@ -285,7 +285,7 @@ function batchedProduct(
     emit.reshape(g, [0, group, outputs / group, -1]),
     emit.reshape(side, [0, group, taps * perGroup, -1]),
   );
-  return emit.reshape(emit.sum(product, [0], false), [outputs, taps * perGroup]);
+  return emit.sum(product, [0], false);
 }
 
 /** The same with the batch folded into the summed axis: [M, N·o] by [C, N·o] → [M, C]. */

@@ -161,17 +161,19 @@ function batchStatistics(context: GradientContext): (string | null)[] {
   const [mean, variance] = [context.output(1), context.output(2)];
   if (mean === '' || variance === '' || floatOf(node, 'momentum', 0.9) !== 0)
     throw unsupported(node, 'training_mode without the statistics of the batch as outputs');
+  const channels = context.shape(scale)[0];
+  if (typeof channels !== 'number') throw unsupported(node, 'its number of channels is not known');
   const { others, perChannel } = channelAxes(context);
   const inv = inverseRoot(context, variance, floatOf(node, 'epsilon', 1e-5));
   const dBias = emit.sum(g, others, false);
   const dScale = emit.mul(inv, emit.sub(emit.sum(emit.mul(g, x), others, false), emit.mul(mean, dBias)));
   const dX = () => {
-    const size = (value: string) => emit.cast(emit.op('Size', [value]), 'float32');
     const slope = emit.mul(scale, inv);
-    const share = emit.div(slope, emit.div(size(x), size(scale)));
-    const ofX = emit.neg(emit.mul(share, emit.mul(inv, dScale)));
-    const shift = emit.neg(emit.mul(share, dBias));
-    const unit = emit.op('Expand', [emit.scalar(1), emit.shapeOf(scale)]);
+    // −scale·inv/n
+    const share = emit.div(slope, emit.scale(emit.cast(emit.op('Size', [x]), 'float32'), -1 / channels));
+    const ofX = emit.mul(share, emit.mul(inv, dScale));
+    const shift = emit.mul(share, dBias);
+    const unit = emit.constant(Array<number>(channels).fill(1));
     const term = emit.op('BatchNormalization', [x, ofX, shift, mean, unit], { epsilon: attributes.float(0) });
     return emit.add(emit.mul(g, perChannel(slope)), term);
   };
