@@ -4,6 +4,7 @@
  */
 
 import { portion, type Targets, targetFilter, type Work } from '../contract';
+import { batchOfOne, fixDims } from '../inspect';
 import {
   elementCount,
   type Graph,
@@ -124,7 +125,7 @@ export class StaticQuantizer {
     dims: Readonly<Record<string, number>>,
     attention: boolean,
   ): Promise<StaticQuantizer> {
-    const types = await valueTypes(model);
+    const types = await sizedTypes(model, dims);
     const rank = (value: string) => {
       const type = types.get(value);
       return type?.kind === 'tensor' ? type.shape?.length : undefined;
@@ -156,7 +157,7 @@ export class StaticQuantizer {
       admits: (node) =>
         admits(node) && !keepFloat.has(node.name) && !wide.has(node.name) && !this.#heads.has(node.name),
       elements: (value) => this.elements(value),
-      rank: (value) => this.#shape(value)?.length,
+      rank: (value) => this.rank(value),
       attention: this.#attention,
       wide,
     });
@@ -170,6 +171,9 @@ export class StaticQuantizer {
   products(node: Node): number {
     const weight = isComputeNode(node) ? this.constants.tensor(node.inputs[1] as string) : undefined;
     if (weight === undefined) return 0;
+    // ONNX gives its weight as [in, out / group, …]: each input is multiplied by all that stands behind the first axis.
+    if (node.opType === 'ConvTranspose')
+      return this.elements(node.inputs[0] as string) * elementCount(weight.shape.slice(1));
     return (this.elements(node.outputs[0] as string) * elementCount(weight.shape)) / layerOutputs(node, weight);
   }
 
@@ -193,6 +197,11 @@ export class StaticQuantizer {
 
   #weights(node: Node): number {
     return elementCount(this.constants.tensor(node.inputs[1] as string)?.shape ?? [0]);
+  }
+
+  /** undefined where it is unknown. */
+  rank(value: string): number | undefined {
+    return this.#shape(value)?.length;
   }
 
   /** Elements of a value for one sample; a dim of unknown size counts as 1. */
@@ -439,6 +448,19 @@ export class StaticQuantizer {
 /** A type of unknown shape with the dtype of a zero point, float32 where there is none. */
 function tensorLike(zeroPoint: Tensor | undefined): TypeInfo {
   return { kind: 'tensor', dtype: zeroPoint?.dtype ?? 'float32', shape: null };
+}
+
+/** Types of all values in a run of one sample, as far as the sizes of the inputs are known. */
+async function sizedTypes(
+  model: Model,
+  dims: Readonly<Record<string, number>>,
+): Promise<ReadonlyMap<string, TypeInfo>> {
+  const { dims: batch } = batchOfOne(model.graph, dims);
+  try {
+    return await valueTypes(fixDims(model, { ...batch, ...dims }));
+  } catch {
+    return valueTypes(model); // Sizes that the model does not take.
+  }
 }
 
 function weightScales(

@@ -9,7 +9,9 @@ import { LatheError, portion, targetFilter } from '../../contract';
 import type { Model, Node } from '../../onnx/ir';
 import { addsPairsIn16Bits, cpuInfo } from '../../onnx/session';
 import { bodyNodes } from '../bodies';
-import { calibrationData } from '../calibration-data';
+import { type CalibrationData, calibrationData } from '../calibration-data';
+import { CostModel } from '../cost';
+import { fasterInFloat, fasterInFloatReason } from '../faster-in-float';
 import { noteOfReport } from '../fusion-note';
 import { granularity } from '../granularity';
 import { mapWeights } from '../map-weights';
@@ -21,6 +23,7 @@ import { prepareLayers } from '../prepare';
 import { buildFused, type FusedBuild } from '../read-back';
 import { measuredValues, type StaticConfig, StaticQuantizer } from '../static-quantizer';
 import { embeddings } from '../tables';
+import { Judge } from '../trial';
 import { wideValues } from '../wide-activations';
 
 /** Samples that biases are corrected by layer after layer. */
@@ -28,6 +31,9 @@ const sequentialSamples = 16;
 
 /** Places that a note names one by one. */
 const mostNamed = 5;
+
+/** Costs are good to a third on the smallest models: what is to be so many times as fast by them is faster. */
+const surelyFaster = 1.3;
 
 /** Samples that preparations look at. */
 const preparationSamples = 32;
@@ -130,6 +136,13 @@ const options = {
     default: [],
     advanced: true,
   },
+  floatWhereFaster: {
+    kind: 'boolean',
+    title: 'Leave in float what is faster so',
+    help: 'Some integer kernels of onnxruntime are slower than the float ones: depthwise convolutions, first layers of few channels, MaxPool. Where they cost more than the conversions around them they stay in float, as long as hardly any weights are in them. Off for accelerators that want integers throughout.',
+    default: true,
+    advanced: true,
+  },
   symmetric: {
     kind: 'boolean',
     title: 'Symmetric activations',
@@ -174,7 +187,10 @@ async function quantizeStatically(
   const model = await mapWeights(prepared, context.workDir);
   const quantizer = await StaticQuantizer.of(model, targets, context.dims, chosen.attention);
   const wide = wideLayers(quantizer, chosen.wideLayers);
-  const placement = quantizer.placement(new Set(), new Set(wide.keys()));
+  const costs = new CostModel(quantizer);
+  const wideNames = new Set(wide.keys());
+  const inFloat = chosen.floatWhereFaster ? fasterInFloat(quantizer, costs, wideNames) : new Set<string>();
+  const placement = quantizer.placement(inFloat, wideNames);
   const histograms = calibratorNamed(chosen.calibrator).needsHistogram;
   const { biasCorrection } = chosen;
   await quantizer.calibrate(
@@ -191,11 +207,12 @@ async function quantizeStatically(
   const config = configOf(chosen);
   const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);
-  const complete = { ...config, narrow, wide: new Set(wide.keys()) };
+  const complete = { ...config, narrow, wide: wideNames };
   if (biasCorrection && chosen.sequential)
     await quantizer.correctInOrder(placement, complete, data.few(sequentialSamples), portion(context, 0.9, 0.97));
-  const built = await buildFused(quantizer, complete, context.signal);
-  countUnits(tally, built.placement, new Map([...reasonsFor(wide), ...unfusedReasons(built)]));
+  const built = await buildFused(quantizer, complete, context.signal, inFloat);
+  const slower = new Map([...inFloat].map((name) => [name, fasterInFloatReason]));
+  countUnits(tally, built.placement, new Map([...slower, ...reasonsFor(wide), ...unfusedReasons(built)]));
   skipBodies(tally, quantizer.model);
   if (wide.size > 0) tally.note(wideNote(wide.size));
   for (const note of [...data.notes, ...notesOn(built.placement, quantizer)]) tally.note(note);
@@ -205,9 +222,13 @@ async function quantizeStatically(
     tally.note(`Went on where a run had been interrupted: the model was not run again on ${resumed} samples.`);
   if (saturating.length > 0) tally.note(saturationNote(saturating.length, tally.changed, narrow.size > 0));
   if (built.removed.size > 0) tally.note(removedNote(built));
+  if (inFloat.size > 0) tally.note(floatNote(inFloat.size));
   tally.note(noteOfReport(built.report));
   const graph = chosen.embeddings ? quantizer.withTables(built.graph, tally) : built.graph;
-  return tally.outcome(quantizer.modelOf(graph), 'static-int8');
+  const made = quantizer.modelOf(graph);
+  const ratio = costs.float() / costs.placed(built.placement);
+  if (tally.changed > 0) for (const note of await speedNotes(given, made, ratio, data)) tally.note(note);
+  return tally.outcome(made, 'static-int8');
 }
 
 type Chosen = OptionValues<typeof options>;
@@ -278,6 +299,27 @@ function saturationNote(saturating: number, layers: number, narrow: boolean): st
   return narrow
     ? `${where}: their weights got 7 bits.`
     : `${where}: on such a CPU choose 7-bit weights there (saturation: every-cpu) or unsigned weights.`;
+}
+
+/** Measured where the costs of its operators leave it open whether integers pay at all. */
+async function speedNotes(given: Model, made: Model, ratio: number, data: CalibrationData): Promise<string[]> {
+  if (ratio > surelyFaster) return [];
+  const judge = await Judge.of(given, data.few(1));
+  try {
+    const speedup = await judge.speedup(made);
+    const said = `${speedup.toFixed(2)} times as fast as the original on one calibration sample`;
+    return [
+      speedup > 1
+        ? `Just ${said}: its layers are small, or of kinds whose integer kernels gain little.`
+        : `Not faster on this machine (${said}): its layers are too small, or of kinds whose integer kernels are slow.`,
+    ];
+  } finally {
+    await judge.release();
+  }
+}
+
+function floatNote(operators: number): string {
+  return `${operators === 1 ? '1 operator was' : `${operators} operators were`} left in float, where this CPU is faster.`;
 }
 
 function unfusedReasons({ removed }: FusedBuild): Map<string, string> {
