@@ -1,27 +1,34 @@
 /**
- * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit] [--draws K]`:
+ * @file `npm run bench:quantize -- CORPUS --peer NAME=PYTHON … [--only ids] [--rows names] [--samples N] [--full] [--low-bit] [--draws K]
+ * [--keep FOLDER] [--time FOLDER]`:
  * every quantization method beside other tools' on the entries of a built corpus. Each file is made in a process of its
  * own, whose time (start included) and peak memory are the process's, once with and once without the pages of files that
  * are mapped; all are judged by Lathe's evaluation on the whole test split, in turn with the original, one thread. NAME:
  * a file of `peers/` without `_peer.py`; PYTHON: an interpreter of a throw-away environment with that tool. `--rows 'static-int8;nncf mixed'` makes only those.
  * With `--draws K` each is made from K draws of N calibration samples, and a cell a draw tells its main metric.
+ * With `--keep FOLDER`, too, the files of draw 1 stay there, and a line of its results.jsonl tells of each that was made;
+ * what stands there is not made again. `--time FOLDER` then times those files, on a machine that had best be quiet;
+ * `node test/bench/run.mjs quantize/verdict RESULTS` sets them against each other.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Evaluation, resolveOptions, unwatched } from '../../../src-main/contract';
 import { openDataset } from '../../../src-main/data';
 import { evaluate } from '../../../src-main/evaluate';
+import { fullPlan, measureLatency } from '../../../src-main/evaluate/latency';
+import { runFeeds } from '../../../src-main/evaluate/run-feeds';
 import { readModel, writeModel } from '../../../src-main/onnx/file';
 import { openSession, runtimeVersion } from '../../../src-main/onnx/session';
 import { calibrationData } from '../../../src-main/quantize/calibration-data';
 import type { QuantizeContext } from '../../../src-main/quantize/method';
 import { quantizeStep } from '../../../src-main/quantize/step';
 import { drawSamples } from './draw';
+import { addResult, type Judged, readResults } from './results';
 
 interface Made {
   readonly seconds: number;
@@ -92,11 +99,14 @@ const { values, positionals } = parseArgs({
     full: { type: 'boolean', default: false },
     'low-bit': { type: 'boolean', default: false },
     draws: { type: 'string' },
+    keep: { type: 'string' },
+    time: { type: 'string' },
     make: { type: 'string' },
   },
 });
 
 if (values.make !== undefined) await makeOwn(values.make);
+else if (values.time !== undefined) await timeKept(values.time);
 else await bench();
 
 async function bench(): Promise<void> {
@@ -212,11 +222,96 @@ async function drawsTable(model: string, data: string, rows: readonly Row[], scr
   console.log(`| by |${draws.map((_, at) => ` draw ${at + 1} |`).join('')}\n|---|${'---|'.repeat(draws.length)}`);
   for (const row of rows) {
     const told: string[] = [];
-    for (const draw of draws) {
+    for (const [at, draw] of draws.entries()) {
+      const isSame = at > 0 && readsNoSamples(row);
+      if (isSame || isKnown(basename(data), row, at + 1)) {
+        told.push(isSame ? (told[0] as string) : 'known');
+        continue;
+      }
       const result = await madeAndJudged(row, model, draw, data, scratch);
       told.push(typeof result === 'string' ? result : cells(result.judged).slice(0, 2).join(': '));
+      await keep(basename(data), row, at + 1, typeof result === 'string' ? result : result.judged, scratch);
     }
     console.log(`| ${[row.name, ...told].join(' | ')} |`);
+  }
+}
+
+function readsNoSamples({ name }: Row): boolean {
+  return / dynamic/.test(name);
+}
+
+function resultsOf(folder: string): string {
+  return join(folder, 'results.jsonl');
+}
+
+function isKnown(entry: string, row: Row, draw: number): boolean {
+  if (values.keep === undefined) return false;
+  return readResults(resultsOf(values.keep)).some(
+    (result) =>
+      result.kind !== 'timed' &&
+      result.entry === entry &&
+      result.by === row.name &&
+      (result.draw === draw || result.draw === null),
+  );
+}
+
+async function keep(entry: string, row: Row, draw: number, result: string | Evaluation, scratch: string) {
+  if (values.keep === undefined) return;
+  const about = { entry, by: row.name, draw: readsNoSamples(row) ? null : draw };
+  const folder = join(values.keep, entry);
+  mkdirSync(folder, { recursive: true });
+  if (typeof result === 'string') {
+    addResult(resultsOf(values.keep), { kind: 'failed', ...about, reason: result });
+    return;
+  }
+  addResult(resultsOf(values.keep), { kind: 'judged', ...about, ...figuresOf(result) });
+  // Written anew: it may come with a file of weights.
+  if (draw === 1) await writeModel(await readModel(join(scratch, 'made.onnx')), join(folder, `${row.name}.onnx`));
+}
+
+function figuresOf({
+  mainMetric,
+  metrics,
+  differences,
+  bytes,
+}: Evaluation): Omit<Judged, 'kind' | 'entry' | 'by' | 'draw'> {
+  const main = mainMetric ?? '';
+  const metric = metrics[main];
+  const difference = differences?.[main];
+  if (metric === undefined || difference === undefined) throw new Error('was not judged beside the original');
+  const { value, better } = metric;
+  return { metric: main, value, difference: difference.value, ci95: difference.ci95, better, bytes };
+}
+
+/** Each kept file in turn with its original: the first sample, one thread. */
+async function timeKept(folder: string): Promise<void> {
+  const corpus = positionals[0] as string;
+  for (const entry of values.only?.split(',') ?? readdirSync(folder)) {
+    if (!existsSync(join(corpus, entry, 'meta.json'))) continue;
+    const original = join(corpus, entry, JSON.parse(readFileSync(join(corpus, entry, 'meta.json'), 'utf8')).model);
+    const asked = values.rows?.split(';');
+    for (const file of readdirSync(join(folder, entry)).filter((name) => name.endsWith('.onnx'))) {
+      const by = basename(file, '.onnx');
+      if (asked !== undefined && !asked.includes(by.replace('Lathe ', ''))) continue;
+      const { speedup } = await timeBeside(join(folder, entry, file), original, join(corpus, entry));
+      if (speedup === null) continue;
+      addResult(resultsOf(folder), { kind: 'timed', entry, by, speedup: speedup.value, ci95: speedup.ci95 });
+      console.log(`${entry} ${by}: ${speedup.value.toFixed(2)} [${speedup.ci95.map((x) => x.toFixed(2)).join(', ')}]`);
+    }
+  }
+}
+
+async function timeBeside(path: string, original: string, data: string) {
+  const own = await openSession(path, { threads: 1 });
+  const baseline = await openSession(original, { threads: 1 });
+  try {
+    const dataset = await openDataset(data, baseline.inputs, { dims: {} });
+    const { feeds } = await runFeeds(await readModel(original), dataset, { dims: {}, batch: 1 });
+    const plan = values.full ? fullPlan : { ...fullPlan, mostMs: 1500 };
+    return await measureLatency({ session: own, feeds }, { session: baseline, feeds }, plan, unwatched());
+  } finally {
+    await own.release();
+    await baseline.release();
   }
 }
 
