@@ -8,6 +8,7 @@ import { type Feeds, type Model, makeValue, type Value } from '../onnx/ir';
 import { fuse } from '../passes/fuse';
 import { addBiasInProduct } from './add-bias-in-product';
 import { betweenValues } from './backward';
+import { readLastStates } from './last-states';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
 
@@ -41,7 +42,7 @@ export async function trainingForm(
   const whole = await putTogether({ ...model, graph: { ...model.graph, inputs } }, learnedFrom);
   const isWanted = betweenValues(whole.graph, trained, learnedFrom);
   const plain = await writeOutContrib(whole, isWanted);
-  const stepped = writeOutRecurrent(plain, isWanted);
+  const stepped = writeOutRecurrent(readLastStates(plain, isWanted, learnedFrom), isWanted);
   const sized = await addBiasInProduct(await multiplySmallDepthwise(stepped), learnedFrom);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
 }

@@ -75,7 +75,7 @@ interface Direction {
   readonly hidden: number;
 }
 
-/** h of all steps [T, N, H], and the last h and c [N, H]. */
+/** h of all steps [T, N, H], where it is read, and the last h and c [N, H]. */
 function writeDirection(emit: Emitter, node: Node, direction: Direction): { all: string; h: string; c: string } {
   const { kind, at, directions, backwards, hidden } = direction;
   const gates = gateCount[kind];
@@ -111,8 +111,9 @@ function writeDirection(emit: Emitter, node: Node, direction: Direction): { all:
   const next = cell(step, h, c);
   const follow = (before: string, after: string) =>
     lengths === '' ? after : inner.add(before, inner.mul(live, inner.sub(after, before)));
-  const given = lengths === '' ? inner.op('Identity', [next.h]) : inner.mul(live, next.h);
-  const after = [follow(h, next.h), ...(kind === 'LSTM' ? [follow(c, next.c)] : []), given];
+  const ofStep = () => (lengths === '' ? inner.op('Identity', [next.h]) : inner.mul(live, next.h));
+  const given = (node.outputs[0] ?? '') === '' ? [] : [ofStep()];
+  const after = [follow(h, next.h), ...(kind === 'LSTM' ? [follow(c, next.c)] : []), ...given];
   const value = (name: string) => ({ name, type: null });
   const body = makeGraph({
     name: emit.fresh(`${node.name}:step`),
@@ -129,10 +130,10 @@ function writeDirection(emit: Emitter, node: Node, direction: Direction): { all:
       body: graphOf(body),
       num_scan_inputs: int(sequences.length),
       scan_input_directions: ints(sequences.map(() => way)),
-      scan_output_directions: ints([way]),
+      scan_output_directions: ints(given.map(() => way)),
     }),
   );
-  return { h: outputs[0] as string, c: kind === 'LSTM' ? (outputs[1] as string) : '', all: outputs.at(-1) as string };
+  return { h: outputs[0] as string, c: outputs[1] ?? '', all: outputs.at(-1) as string };
 }
 
 /** [N, H]: zeros for each sample of x. */

@@ -5,7 +5,7 @@ import { writeOutRecurrent } from '../../../src-main/distil/write-out-recurrent'
 import { type Attribute, attributes, type Model } from '../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../support/check-gradient';
 
-const { int, ints, string } = attributes;
+const { float, floats, int, ints, string } = attributes;
 const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
 const frozen = (shape: readonly number[], low: number, high: number) => ({ shape, low, high, frozen: true });
 
@@ -19,6 +19,36 @@ const smallMap = (title: string, attrs: Readonly<Record<string, Attribute>>): Gr
 
 const rewrite = async (model: Model) => writeOutRecurrent(model);
 const rows: GradientRow[] = [
+  {
+    op: 'LSTM',
+    title: 'the last states alone, any length',
+    inputs: [{ ...x([3, 2, 4]), symbolic: ['t', 'n', 4] }, x([1, 12, 4]), x([1, 12, 3]), x([1, 24])],
+    outputs: 2,
+    attributes: { hidden_size: int(3) },
+    rewrite: async (model) => {
+      const nodes = model.graph.nodes.map((node) =>
+        node.opType === 'LSTM' ? { ...node, outputs: ['', ...node.outputs] } : node,
+      );
+      return writeOutRecurrent({ ...model, graph: { ...model.graph, nodes } });
+    },
+  },
+  {
+    op: 'LSTM',
+    title: 'clipped, activations of its own',
+    inputs: [x([3, 2, 4]), x([1, 12, 4]), x([1, 12, 3]), x([1, 24])],
+    outputs: 3,
+    attributes: {
+      hidden_size: int(3),
+      clip: float(0.6),
+      activations: {
+        type: 'strings',
+        value: ['HardSigmoid', 'Softsign', 'ScaledTanh'].map((name) => new TextEncoder().encode(name)),
+      },
+      activation_alpha: floats([0.3, 1.2]),
+      activation_beta: floats([0.4, 0.8]),
+    },
+    rewrite,
+  },
   {
     op: 'LSTM',
     inputs: [x([3, 2, 4]), x([1, 12, 4]), x([1, 12, 3]), x([1, 24])],
