@@ -1,7 +1,7 @@
 /**
- * @file `npm run bench:training -- THREADS`: one training step of Lathe against PyTorch's, in turn, on the same graphs, batches
- * and threads. PyTorch is installed into a throw-away environment (or taken from LATHE_BENCH_PYTHON). Writes the section of that
- * number of threads into docs/bench/training.md.
+ * @file `npm run bench:training -- THREADS [MODEL]`: one training step of Lathe against PyTorch's, in turn, on the same graphs,
+ * batches and threads. PyTorch is installed into a throw-away environment (or taken from LATHE_BENCH_PYTHON). Writes the section of that
+ * number of threads into docs/bench/training.md; of one model alone its row is printed.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { bundle, peer, pythonOrEnd, run } from './peer.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const threads = process.argv[2] ?? '1';
+const [threads = '1', only] = process.argv.slice(2);
 const steps = '12';
 const rounds = 3;
 const scratch = mkdtempSync(join(tmpdir(), 'lathe-bench-'));
@@ -21,7 +21,8 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 
 const interpreter = pythonOrEnd(scratch, process.env.LATHE_BENCH_PYTHON);
 try {
-  const cases = JSON.parse(run(interpreter, [peer, 'make', scratch]));
+  const made = JSON.parse(run(interpreter, [peer, 'make', scratch]));
+  const cases = made.filter((/** @type {any} */ { name }) => only === undefined || name === only);
   const ours = await bundle('ours');
   const rows = [];
   for (const { name, path, batch, shape, parameters } of cases) {
@@ -77,13 +78,14 @@ try {
     ),
     line(['geometric mean', '', '', '', mean.toFixed(2), '', '', '']),
   ];
-  writeSection([
+  const section = [
     `Made by \`npm run bench:training -- ${threads}\` on ${cpus()[0]?.model}; torch 2.9.1. Load of the machine at the end:`,
     `${loadavg()[0]?.toFixed(1)} on ${cpus().length} CPUs.`,
     '',
     ...table,
     '',
-  ]);
+  ];
+  if (only === undefined) writeSection(section);
   console.log(table.join('\n'));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
