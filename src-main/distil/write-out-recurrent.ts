@@ -123,7 +123,8 @@ function writeDirection(emit: Emitter, node: Node, direction: Direction): { all:
     initializers: inner.initializers,
   });
   const way = backwards ? 1 : 0;
-  const name = emit.fresh(node.name);
+  // Messages name the node as the model does.
+  const name = at === 0 ? node.name : emit.fresh(node.name);
   const outputs = after.map((each) => emit.fresh(`${name}:${each}`));
   emit.nodes.push(
     makeNode('Scan', name, [...states, ...sequences], outputs, {

@@ -156,6 +156,11 @@ describe('writeOutRecurrent', () => {
     await expectWrittenOut(kind, model, feeds);
   });
 
+  it('names the steps as the node was named', () => {
+    const { model } = recurrent('GRU', 1, {}, false);
+    expect(writeOutRecurrent(model).graph.nodes.find(({ name }) => name === 'cell')?.opType).toBe('Scan');
+  });
+
   it('needs no length to be known', async () => {
     const { model, feeds } = recurrent('LSTM', 1, {}, false);
     const graph = { ...model.graph, inputs: [makeValue('x', 'float32', ['time', 'n', width])] };
