@@ -2,6 +2,7 @@
 
 export type { GridSearch, ZeroKind } from './block-grids';
 export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './blocks';
+export { boxesOfMap } from './boxes-of-map';
 export type { Codes } from './channels';
 export { copyRange, writeWhole } from './copy-range';
 export { descendCodes } from './descend-codes';
@@ -10,6 +11,7 @@ export { editDistance } from './edit-distance';
 export { roundWithFeedback } from './feedback-rounding';
 export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
+export { type Box, countMatches, intersectionOverUnion } from './match-boxes';
 export type { Gate, PatchGeometry } from './patch-products';
 export type { Rows } from './scaled-magnitudes';
 export * from './select-magnitude';

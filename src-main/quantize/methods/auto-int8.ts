@@ -11,6 +11,7 @@ import { type Model, tensorByteLength } from '../../onnx/ir';
 import { addsPairsIn16Bits, cpuInfo } from '../../onnx/session';
 import { type CalibrationData, calibrationAndJudges } from '../calibration-data';
 import { CostModel } from '../cost';
+import { fasterInFloat } from '../faster-in-float';
 import { fusionNote } from '../fusion-note';
 import { mapWeights } from '../map-weights';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
@@ -36,7 +37,7 @@ const options = {
   budget: {
     kind: 'number',
     title: 'Answers that may be lost',
-    help: 'Where the data says that answers are classes, text lines or language, a model that is expected to lose at most this share of them is near enough too, however near its outputs are: in points of accuracy or of the character error rate; perplexity may grow by four times as much. Worked out from the original’s own doubts, without labels. 0: only nearness counts.',
+    help: 'Where the data says that answers are classes, text lines, boxes or language, a model that is expected to lose at most this share of them is near enough too, however near its outputs are: in points of accuracy or of the character error rate; perplexity may grow by four times as much. Worked out from the original’s own doubts, without labels. 0: only nearness counts.',
     default: 0.5,
     min: 0,
     max: 20,
@@ -175,8 +176,9 @@ class Search {
     await quantizer.collectHessians('small-layers', data.few(hessianSamples), portion(this.#context, 0.25, 0.35));
     this.#isCalibrated = true;
     const plain = this.#configOf('min-max', placement);
-    const { removed } = await buildFused(quantizer, plain, this.#context.signal);
-    const start = new Set(removed.keys());
+    const inFloat = fasterInFloat(quantizer, this.#costs);
+    const { removed } = await buildFused(quantizer, plain, this.#context.signal, inFloat);
+    const start = new Set([...inFloat, ...removed.keys()]);
     let best: { config: StaticConfig; trial: Trial } | null = null;
     for (const calibrator of ['min-max', 'mse', 'percentile']) {
       const config = this.#configOf(calibrator, placement);
@@ -283,7 +285,7 @@ class Search {
   #isNear({ sqnrDb, answers }: Trial): boolean {
     if (sqnrDb >= this.#wanted.sqnrDb) return true;
     const kind = this.#context.dataset?.meta.metric?.kind ?? '';
-    const isKnown = ['top1', 'ctc', 'lm'].includes(kind) && answers.all >= fewestAnswers;
+    const isKnown = ['top1', 'ctc', 'lm', 'boxes'].includes(kind) && answers.all >= fewestAnswers;
     return isKnown && this.#wanted.lost > 0 && answers.lost <= this.#wanted.lost;
   }
 

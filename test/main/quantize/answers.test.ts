@@ -60,6 +60,15 @@ describe('lost answers', () => {
     expect(counted('ctc', [1, 2, 3], a, c)).toMatchObject({ lost: 0, changed: 0 });
   });
 
+  it('of boxes are 1 − F1 against those that the original finds', () => {
+    // 8 × 20 pixels: the original finds two boxes, the changed map one of them and one elsewhere: 1 − 2·1 / (2 + 2).
+    const map = (...lefts: number[]) =>
+      Array.from({ length: 160 }, (_, at) => Number(lefts.some((x) => at % 20 >= x && at % 20 < x + 4)));
+    const shape = [1, 1, 8, 20];
+    expect(counted('boxes', shape, map(1, 8), map(1, 15))).toEqual({ lost: 0.5, changed: 0.5, all: 2 });
+    expect(counted('boxes', shape, map(1, 8), map(1, 8))).toMatchObject({ lost: 0 });
+  });
+
   it('of a language model are a quarter of the growth of its perplexity', () => {
     // p = (¾, ¼), q = (½, ½): KL = ¾·ln 1.5 + ¼·ln ½.
     const { lost, all } = counted('lm', [1, 1, 2], [Math.log(3), 0], [0, 0]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { boxes, boxesOfMap } from '../../../../src-main/evaluate/metrics/boxes';
+import { boxes } from '../../../../src-main/evaluate/metrics/boxes';
+import { boxesOfMap } from '../../../../src-main/kernels';
 import { golden } from '../../../support/golden';
 import { float32 } from '../../../support/npz';
 import { score, valuesOf } from '../../../support/score';

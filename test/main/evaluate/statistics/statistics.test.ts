@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bootstrap, pairedBootstrap } from '../../../../src-main/evaluate/statistics/bootstrap';
-import { type Box, countMatches, intersectionOverUnion } from '../../../../src-main/evaluate/statistics/match-boxes';
 import { comparePairedShares, exactMcNemar } from '../../../../src-main/evaluate/statistics/mcnemar';
 import { medianInterval, quantile } from '../../../../src-main/evaluate/statistics/quantile';
 import { rocAuc } from '../../../../src-main/evaluate/statistics/roc-auc';
 import { wilsonInterval } from '../../../../src-main/evaluate/statistics/wilson';
+import { type Box, countMatches, intersectionOverUnion } from '../../../../src-main/kernels';
 
 interface Golden {
   wilson: { hits: number; trials: number; ci95: [number, number] }[];
