@@ -52,10 +52,16 @@ function rowOf(ours: Judged): string[] {
     String(ours.draw ?? 'all'),
     `${points(ours)} ${highEnd(ours) >= -tolerance ? 'holds' : 'below'}`,
     speed === undefined ? '–' : speed.toFixed(2),
-    best === null ? 'none' : `${best.by} ${points(best)}: ${verdict(gain(ours) >= gain(best))}`,
-    fastest === null
-      ? 'none'
-      : `${fastest.by} ${speedOf(fastest)?.toFixed(2)}: ${verdict((speed ?? 0) >= (speedOf(fastest) ?? 0))}`,
+    speed === undefined
+      ? 'not timed'
+      : best === null
+        ? 'none'
+        : `${best.by} ${points(best)}: ${verdict(gain(ours) >= gain(best))}`,
+    speed === undefined
+      ? 'not timed'
+      : fastest === null
+        ? 'none'
+        : `${fastest.by} ${speedOf(fastest)?.toFixed(2)}: ${verdict((speed ?? 0) >= (speedOf(fastest) ?? 0))}`,
     String(peers.length - known.length),
   ];
 }
