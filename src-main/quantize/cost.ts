@@ -34,7 +34,7 @@ const layers: Readonly<Record<'float' | 'integer', Readonly<Record<'matrix' | 'c
   },
 };
 /** The packed int8 kernel of depthwise layers takes channels in steps of so many; others are multiplied one by one. */
-export const depthwiseStep = 16;
+const depthwiseStep = 16;
 const unpackedProduct = 0.075;
 /** How much longer integer products take without VNNI. */
 const slowness = 2;
@@ -180,6 +180,6 @@ export class CostModel {
 }
 
 /** A Conv in which each channel is multiplied for itself. */
-export function isDepthwise(node: Node, weight: Tensor): boolean {
+function isDepthwise(node: Node, weight: Tensor): boolean {
   return node.opType === 'Conv' && attributes.intOf(node, 'group', 1) > 1 && weight.shape[1] === 1;
 }
