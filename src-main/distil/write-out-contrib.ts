@@ -1,6 +1,7 @@
 /**
- * onnxruntime's fused operators written out in plain ones, so that they can be differentiated: attention, sums before norms,
- * gelus with a bias, products of turned matrices. Weights keep their names and shapes.
+ * onnxruntime's fused operators written out in plain ones, so that they can be differentiated: attention and the positions
+ * turned into it, embeddings, sums before norms, gelus with a bias, products of turned matrices, convolutions with their
+ * activation. Weights keep their names and shapes.
  * Source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md.
  */
 
@@ -9,7 +10,7 @@ import { valueTypes } from '../onnx/session';
 import { Emitter, namesOf } from './emitter';
 import { unsupported } from './gradient';
 
-const { float, floatOf, int, intOf, intsOf } = attributes;
+const { float, floatOf, floatsOf, int, intOf, intsOf, stringOf } = attributes;
 
 interface Site {
   readonly emit: Emitter;
@@ -116,6 +117,71 @@ const fusedMatMul: WriteOut = ({ emit, node, input, shape }) => {
   return [emit.scale(product, floatOf(node, 'alpha', 1))];
 };
 
+/** A convolution, what is added to it, and an activation with its numbers. */
+const fusedConv: WriteOut = ({ emit, node, input }) => {
+  const own = new Map([...node.attributes].filter(([name]) => !name.startsWith('activation')));
+  const operands = [input(0), input(1), input(2)].filter((name) => name !== '');
+  const sum = sumOf(emit, [emit.op('Conv', operands, Object.fromEntries(own)), input(3)]);
+  const [first = 0, second = 0] = floatsOf(node, 'activation_params', []);
+  const activation = stringOf(node, 'activation', '');
+  if (activation === '') return [sum];
+  if (activation === 'Relu' || activation === 'Tanh' || activation === 'Sigmoid') return [emit.op(activation, [sum])];
+  if (activation === 'LeakyRelu') return [emit.op(activation, [sum], { alpha: float(first) })];
+  if (activation === 'HardSigmoid') return [emit.op(activation, [sum], { alpha: float(first), beta: float(second) })];
+  if (activation === 'Clip') return [emit.op(activation, [sum, emit.scalar(first), emit.scalar(second)])];
+  throw unsupported(node, `the activation ${activation}`);
+};
+
+/**
+ * Tables of words, positions and, where there are any, segments: Y, the number of marks of each row of the mask, the sum of
+ * what was read.
+ */
+const embedLayerNormalization: WriteOut = ({ emit, node, input }) => {
+  const read = (table: number, places: string) =>
+    input(table) === '' || places === '' ? '' : emit.op('Gather', [input(table), places]);
+  const own = () =>
+    emit.op('Range', [emit.integers([0], []), emit.squeeze(emit.dimOf(input(0), 1), [0]), emit.integers([1], [])]);
+  const positions = input(8) === '' ? own() : input(8);
+  const sum = sumOf(emit, [read(2, input(0)), read(3, positions), read(4, input(1))]);
+  const attrs = { axis: int(-1), epsilon: float(floatOf(node, 'epsilon', 1e-12)) };
+  const y = emit.op('LayerNormalization', [sum, input(5), input(6)], attrs);
+  const marks = input(7) === '' ? null : emit.op('ReduceSum', [input(7), emit.integers([1])], { keepdims: int(0) });
+  return [y, marks, sum];
+};
+
+/**
+ * Pairs of the first r elements of each head turned by the angles of their place; x [B, S, H] or [B, heads, S, d], positions
+ * [B, S] or the first one [1], cosines and sines [places, r/2].
+ */
+const rotaryEmbedding: WriteOut = ({ emit, node, input, shape }) => {
+  const [rank, half] = [shape(input(0)).length, shape(input(2))[1]];
+  if (typeof half !== 'number') throw unsupported(node, 'the width of its tables is not known');
+  if (intOf(node, 'is_packed_batching', 0) !== 0) throw unsupported(node, 'sequences packed into one');
+  if (floatOf(node, 'scale', 1) !== 1) throw unsupported(node, 'a scale');
+  const heads = intOf(node, 'num_heads', 0);
+  const split = heads === 0 ? [0, 0, -1, 2 * half] : [0, 0, heads, -1];
+  const x = rank === 3 ? emit.reshape(input(0), split) : input(0);
+  const [sequence, headAxis] = rank === 3 ? [1, 2] : [2, 1];
+  const length = emit.squeeze(emit.dimOf(x, sequence), [0]);
+  const places = emit.op('Range', [emit.integers([0], []), length, emit.integers([1], [])]);
+  const isFirst = shape(input(1)).length === 1;
+  const positions = isFirst ? emit.unsqueeze(emit.add(input(1), places), [0]) : input(1);
+  const [cos, sin] = [2, 3].map((at) => emit.unsqueeze(emit.op('Gather', [input(at), positions]), [headAxis])) as [
+    string,
+    string,
+  ];
+  const isInterleaved = intOf(node, 'interleaved', 0) === 1;
+  const part = (from: number, to: number, step = 1) => emit.slice(x, [from], [to], [-1], [step]);
+  const [a, b] = isInterleaved ? [part(0, 2 * half, 2), part(1, 2 * half, 2)] : [part(0, half), part(half, 2 * half)];
+  const turned = [emit.sub(emit.mul(a, cos), emit.mul(b, sin)), emit.add(emit.mul(a, sin), emit.mul(b, cos))];
+  const joined = (parts: readonly string[]) => emit.op('Concat', parts, { axis: int(-1) });
+  const pairs = isInterleaved
+    ? emit.reshape(joined(turned.map((value) => emit.unsqueeze(value, [4]))), [0, 0, 0, 2 * half])
+    : joined(turned);
+  const whole = joined([pairs, part(2 * half, Number.MAX_SAFE_INTEGER)]);
+  return [rank === 3 ? emit.reshapeLike(whole, input(0)) : whole];
+};
+
 /** Inputs X [B, S, D], weights [D, 3H], bias [3H], mask. */
 const attention: WriteOut = (site) => {
   const { emit, node, input, shape } = site;
@@ -212,9 +278,12 @@ function sumOf(emit: Emitter, terms: readonly string[]): string {
 const writers: Readonly<Record<string, WriteOut>> = {
   Attention: attention,
   BiasGelu: biasGelu,
+  EmbedLayerNormalization: embedLayerNormalization,
   FastGelu: fastGelu,
+  FusedConv: fusedConv,
   FusedMatMul: fusedMatMul,
   MultiHeadAttention: multiHeadAttention,
+  RotaryEmbedding: rotaryEmbedding,
   SkipLayerNormalization: skipLayerNormalization,
   SkipSimplifiedLayerNormalization: skipSimplifiedLayerNormalization,
 };

@@ -36,7 +36,7 @@ export type RowInput =
       readonly frozen?: boolean;
     }
   | { readonly ints: readonly number[]; readonly shape?: readonly number[] }
-  | { readonly int32: readonly number[] }
+  | { readonly int32: readonly number[]; readonly shape?: readonly number[] }
   | { readonly bools: readonly number[]; readonly shape: readonly number[] }
   | { readonly floats: readonly number[]; readonly shape?: readonly number[] }
   | null;
@@ -202,7 +202,8 @@ function constantArray(input: Exclude<RowInput, null>): NdArray | null {
       shape: input.shape ?? [input.ints.length],
       data: BigInt64Array.from(input.ints.map(BigInt)),
     };
-  if ('int32' in input) return { dtype: 'int32', shape: [input.int32.length], data: Int32Array.from(input.int32) };
+  if ('int32' in input)
+    return { dtype: 'int32', shape: input.shape ?? [input.int32.length], data: Int32Array.from(input.int32) };
   if ('bools' in input) return { dtype: 'bool', shape: input.shape, data: Uint8Array.from(input.bools) };
   if ('floats' in input)
     return { dtype: 'float32', shape: input.shape ?? [input.floats.length], data: Float32Array.from(input.floats) };

@@ -25,6 +25,25 @@ const rows: GradientRow[] = [
     transB: int(1),
     alpha: float(0.5),
   }),
+  row('FusedConv', 'with a sum and LeakyRelu', [x([1, 2, 4, 4]), x([3, 2, 3, 3]), x([3]), x([1, 3, 2, 2])], {
+    activation: attributes.string('LeakyRelu'),
+    activation_params: attributes.floats([0.2]),
+  }),
+  row(
+    'EmbedLayerNormalization',
+    '',
+    [{ int32: [1, 0, 2, 2], shape: [2, 2] }, null, x([3, 8]), x([4, 8]), null, x([8], 0.5, 1.5), x([8])],
+    {},
+    { silent: 1 },
+  ),
+  ...[0, 1].map((interleaved) =>
+    row(
+      'RotaryEmbedding',
+      interleaved === 1 ? 'interleaved' : '',
+      [x([2, 3, 8]), { ints: [0, 1, 2, 3, 1, 0], shape: [2, 3] }, x([4, 2]), x([4, 2])],
+      { interleaved: int(interleaved) },
+    ),
+  ),
   row('Attention', '', [x([2, 3, 4]), x([4, 12]), x([12])], { num_heads: int(2) }),
   row('MultiHeadAttention', '', [x([2, 3, 4]), x([2, 5, 4]), x([2, 5, 6]), x([14])], { num_heads: int(2) }),
 ];
@@ -47,6 +66,39 @@ const across = (attrs: string, more: string, mask: Parameters<typeof modelFromTe
      }`,
     [randomTensor('b', [24], 2), ...(mask ?? [])],
   );
+
+/** @param given inputs of the node from the segments on, by name */
+const embedding = (given: string): Model => {
+  const has = (name: string) => (given.includes(name) ? name : '');
+  const ints = (name: string, values: readonly number[]) => marks(name, [2, 3], values);
+  return model(
+    `g (float[3, 8] w) => (float[2, 3, 8] y, float[2, 3, 8] sum${has('mask') && ', int32[2] lengths'}) {
+       y, ${has('mask') && 'lengths'}, sum = com.microsoft.EmbedLayerNormalization <epsilon = 0.00001> (words, ${has('segments')}, w, p, ${has('segments') && 's'}, gamma, beta, ${has('mask')}, ${has('positions')})
+     }`,
+    [
+      ...[ints('words', [0, 2, 1, 1, 1, 0]), randomTensor('p', [4, 8], 2), randomTensor('s', [2, 8], 3)],
+      ...[randomTensor('gamma', [8], 4), randomTensor('beta', [8], 5)],
+      ...[
+        ints('segments', [0, 1, 1, 0, 0, 1]),
+        ints('mask', [1, 1, 0, 1, 1, 1]),
+        ints('positions', [3, 2, 1, 0, 1, 2]),
+      ],
+    ],
+  );
+};
+/** With heads of 4 elements; of two a head, or of all where the tables are wide. */
+const rotary = (attrs: string, type: string, places: 'positions' | 'first'): Model => {
+  const width = attrs.includes('rotary_embedding_dim') ? 1 : 2;
+  const at = (name: string, shape: readonly number[], values: readonly number[]) =>
+    tensorFromArray(name, { dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt) });
+  return model(
+    `g (${type} x) => (${type} y) { y = com.microsoft.RotaryEmbedding <scale = 1.0${attrs}> (x, ${places}, cos, sin) }`,
+    [
+      ...[at('positions', [2, 3], [0, 1, 2, 3, 1, 0]), at('first', [1], [2])],
+      ...[randomTensor('cos', [6, width], 1), randomTensor('sin', [6, width], 2)],
+    ],
+  );
+};
 
 describe('fused operators written out', () => {
   it.each([
@@ -86,6 +138,32 @@ describe('fused operators written out', () => {
         [randomTensor('w', [5, 4], 1)],
       ),
     ],
+    ...[
+      '',
+      'activation = "Relu", ',
+      'activation = "Tanh", ',
+      'activation = "Sigmoid", ',
+      'activation = "LeakyRelu", activation_params = [0.1], ',
+      'activation = "HardSigmoid", activation_params = [0.1, 0.4], ',
+      'activation = "Clip", activation_params = [0.1, 0.4], ',
+    ].map((attrs): [string, Model] => [
+      `FusedConv, ${attrs}`,
+      model(
+        `g (float[B, 2, 5, 5] x, float[B, 3, 3, 3] z) => (float[B, 3, 3, 3] y) {
+           y = com.microsoft.FusedConv <${attrs}strides = [1, 1]> (x, w, b, z)
+         }`,
+        [randomTensor('w', [3, 2, 3, 3], 1), randomTensor('b', [3], 2)],
+      ),
+    ]),
+    ...['', ', segments', ', segments, mask', ', segments, mask, positions'].map((given): [string, Model] => [
+      `EmbedLayerNormalization with words${given}`,
+      embedding(given),
+    ]),
+    ...['', ', num_heads = 2, rotary_embedding_dim = 2', ', interleaved = 1'].flatMap((attrs): [string, Model][] => [
+      [`RotaryEmbedding${attrs}`, rotary(attrs, 'float[B, 3, 8]', 'positions')],
+      [`RotaryEmbedding from a first place${attrs}`, rotary(attrs, 'float[B, 3, 8]', 'first')],
+      [`RotaryEmbedding of heads apart${attrs}`, rotary(attrs, 'float[B, 2, 3, 4]', 'positions')],
+    ]),
     ['Attention', attention('', '')],
     ['Attention of another scale', attention(', scale = 0.2', '')],
     ['causal Attention', attention(', unidirectional = 1', '')],
