@@ -72,6 +72,12 @@ class Arguments {
     return value.As<Napi::Number>().DoubleValue();
   }
 
+  bool boolean() {
+    const Napi::Value value = info_[next_++];
+    require(value.IsBoolean(), "expects true or false");
+    return value.As<Napi::Boolean>().Value();
+  }
+
   Napi::Object object() {
     const Napi::Value value = info_[next_++];
     require(value.IsObject(), "expects an object");
@@ -631,25 +637,27 @@ Napi::Value addPatchProducts(Napi::Env env, Arguments& arguments) {
   const size_t perGroup = matrices / groups;
   require(sumsLength == groups * perGroup * size * size, "sums do not fit the geometry");
   require(values == nullptr || valuesLength == samples * matrices * places, "values do not fit the geometry");
+  require(area < (size_t{1} << 31), "x is too large");
+  const size_t taps = areaOf(geometry.kernel);
   const size_t part = table->partPlaces;
-  const auto addGroup = [&](size_t group, size_t first, size_t last) {
-    std::vector<double> patches(part * table->patchWidth(size)), gates(part);
-    for (size_t sample = 0; sample < samples; sample++)
-      for (size_t from = 0; from < places; from += part) {
-        const size_t count = std::min(part, places - from);
-        table->patchRows(x + (sample * groups + group) * channels * area, geometry, channels, from, count,
-                         patches.data());
-        for (size_t matrix = first; matrix < last; matrix++)
-          table->patchProducts(patches.data(), size, count,
-                               values == nullptr ? nullptr : values + (sample * matrices + matrix) * places + from,
-                               low, high, closed, gates.data(), sums + matrix * size * size);
-      }
-  };
   // Threads share out the matrices; those of one group, which need the same patches, stay together where they can.
   const size_t grain = kGrain / (samples * places * size) + 1;
   parallelFor(matrices, grain, threads, 1, [&](size_t begin, size_t end) {
-    for (size_t group = begin / perGroup; group * perGroup < end; group++)
-      addGroup(group, std::max(begin, group * perGroup), std::min(end, (group + 1) * perGroup));
+    std::vector<double> patches(part * table->patchWidth(size)), gates(part);
+    std::vector<int32_t> offsets(taps * part);
+    for (size_t sample = 0; sample < samples; sample++)
+      for (size_t from = 0; from < places; from += part) {
+        const size_t count = std::min(part, places - from);
+        if (sample == 0 || places > part) table->patchOffsets(geometry, from, count, offsets.data());
+        for (size_t group = begin / perGroup; group * perGroup < end; group++) {
+          table->patchRows(x + (sample * groups + group) * channels * area, area, taps, channels, offsets.data(), count,
+                           patches.data());
+          for (size_t m = std::max(begin, group * perGroup); m < std::min(end, (group + 1) * perGroup); m++)
+            table->patchProducts(patches.data(), size, count,
+                                 values == nullptr ? nullptr : values + (sample * matrices + m) * places + from, low,
+                                 high, closed, gates.data(), sums + m * size * size);
+        }
+      }
   });
   return env.Undefined();
 }
@@ -721,6 +729,71 @@ Napi::Value raiseWidest(Napi::Env env, Arguments& arguments) {
   return env.Undefined();
 }
 
+// U with (H + λ·I)⁻¹ = Uᵀ·U; false where H is not finite.
+bool inverseFactor(const double* h, size_t n, double* damped) {
+  double trace = 0;
+  for (size_t i = 0; i < n; i++) trace += h[i * n + i];
+  const double mean = trace == 0 ? 1 : trace / static_cast<double>(n);
+  for (double share = 1e-3; share < 1e6; share *= 10) {
+    std::copy(h, h + n * n, damped);
+    for (size_t i = 0; i < n; i++) damped[i * n + i] += share * mean;
+    if (factor(damped, n) >= 0) continue;
+    invert(damped, n);
+    return true;
+  }
+  return false;
+}
+
+Napi::Value roundOutputs(Napi::Env env, Arguments& arguments) {
+  size_t length, sumsLength, outputs;
+  const double* weights = arguments.array<double>(napi_float64_array, &length);
+  const double* h = arguments.array<double>(napi_float64_array, &sumsLength);
+  const size_t groups = arguments.size();
+  const float* scales = arguments.floats(&outputs);
+  const double limit = arguments.integer();
+  const bool upOrDown = arguments.boolean();
+  int8_t* codes = arguments.arrayOf<int8_t>(napi_int8_array, length, "codes are too few");
+  require(limit >= 0 && limit <= 127, "limit must be 0 to 127");
+  require(groups > 0 && outputs > 0 && outputs % groups == 0 && length % outputs == 0, "outputs do not fit");
+  const size_t inputs = length / outputs;
+  const size_t perGroup = outputs / groups;
+  require(sumsLength >= groups * inputs * inputs, "h is too short");
+  const auto roundAll = [&](size_t from, size_t to, const double* own, const double* upper) {
+    std::vector<double> scratch(3 * inputs);
+    std::vector<int8_t> nearest(inputs);
+    for (size_t output = from; output < to; output++) {
+      const double* w = weights + output * inputs;
+      int8_t* out = codes + output * inputs;
+      if (!upOrDown) {
+        std::copy(w, w + inputs, scratch.data());
+        table->feedbackRow(scratch.data(), upper, inputs, scales[output], limit, out);
+      }
+      table->settleRow(w, own, inputs, scales[output], limit, upOrDown, out, scratch.data(), nearest.data());
+    }
+  };
+  const size_t grain = kGrain / 8 / (inputs * inputs) + 1;
+  if (groups == 1) {
+    std::vector<double> upper(upOrDown ? 0 : inputs * inputs);
+    if (!upOrDown && !inverseFactor(h, inputs, upper.data())) return Napi::Number::New(env, 0);
+    parallelFor(outputs, grain, threads, 1, [&](size_t from, size_t to) { roundAll(from, to, h, upper.data()); });
+    return Napi::Number::New(env, -1);
+  }
+  std::atomic<size_t> failed{groups};
+  parallelFor(groups, grain, threads, 1, [&](size_t begin, size_t end) {
+    std::vector<double> upper(inputs * inputs);
+    for (size_t group = begin; group < end; group++) {
+      const double* own = h + group * inputs * inputs;
+      if (!upOrDown && !inverseFactor(own, inputs, upper.data())) {
+        for (size_t least = failed; group < least && !failed.compare_exchange_weak(least, group);) {
+        }
+        return;
+      }
+      roundAll(group * perGroup, (group + 1) * perGroup, own, upper.data());
+    }
+  });
+  return Napi::Number::New(env, failed == groups ? -1.0 : static_cast<double>(failed.load()));
+}
+
 Napi::Value copyInKernel(Napi::Env env, Arguments& arguments) {
   const int32_t source = arguments.integer();
   const size_t from = arguments.size();
@@ -776,6 +849,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<gptqOnGrids>(exports, "gptqOnGrids");
   add<pruneInputs>(exports, "pruneInputs");
   add<inverseUpperCholesky>(exports, "inverseUpperCholesky");
+  add<roundOutputs>(exports, "roundOutputs");
   add<addRowMagnitudes>(exports, "addRowMagnitudes");
   add<raiseWidest>(exports, "raiseWidest");
   add<addPatchProducts>(exports, "addPatchProducts");

@@ -9,6 +9,7 @@
 #include "magnitudes.h"
 #include "masks.h"
 #include "patches.h"
+#include "rounding.h"
 #include "table.h"
 
 #define TEXT_OF(name) #name
@@ -20,7 +21,7 @@ const KernelTable* KERNELS() {
       quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    histogram,  mergeHistogram,
       smallHistogram, zeros,          countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
       blockGrids,     gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock, factorDiagonal, solveRows,
-      updateRows,     invertStrip,    rowMagnitudes,  widestPlaces,   widestRows,      kPartPlaces,    patchWidth,
-      patchRows,      patchProducts};
+      updateRows,     invertStrip,    rowMagnitudes,  widestPlaces,   widestRows,      feedbackRow,    settleRow,      kPartPlaces,    patchWidth,
+      patchOffsets,   patchRows,      patchProducts};
   return &table;
 }

@@ -9,44 +9,38 @@ namespace {
 constexpr size_t kPartPlaces = 256;
 constexpr size_t kVector = 8;  // doubles
 
-// One element of the patches at `count` places from `from` on, `width` apart; 0 where it lies in the padding.
-void patchElement(const float* x, const PatchGeometry& g, size_t tap, size_t from, size_t count, size_t width,
-                  double* out) {
-  const size_t taps[3] = {tap / (g.kernel[1] * g.kernel[2]), tap / g.kernel[2] % g.kernel[1], tap % g.kernel[2]};
-  ptrdiff_t at[3];
-  for (size_t axis = 0; axis < 3; axis++)
-    at[axis] = (ptrdiff_t)(taps[axis] * g.dilations[axis]) - (ptrdiff_t)g.pads[axis];
-  const ptrdiff_t stride = (ptrdiff_t)g.strides[2];
-  const ptrdiff_t end = (ptrdiff_t)g.input[2];
-  for (size_t done = 0; done < count;) {
-    const size_t place = from + done;
-    const size_t column = place % g.output[2];
-    const size_t run = g.output[2] - column < count - done ? g.output[2] - column : count - done;
-    const ptrdiff_t row = (ptrdiff_t)(place / g.output[2] % g.output[1] * g.strides[1]) + at[1];
-    const ptrdiff_t plane = (ptrdiff_t)(place / g.output[2] / g.output[1] * g.strides[0]) + at[0];
-    double* to = out + done * width;
-    done += run;
-    if (row < 0 || row >= (ptrdiff_t)g.input[1] || plane < 0 || plane >= (ptrdiff_t)g.input[0]) {
-      for (size_t p = 0; p < run; p++) to[p * width] = 0;
-      continue;
+// Where in a channel the elements of the patches at `count` places lie: offsets [taps, kPartPlaces], −1 in the padding.
+void patchOffsets(const PatchGeometry& g, size_t from, size_t count, int32_t* offsets) {
+  const size_t taps = g.kernel[0] * g.kernel[1] * g.kernel[2];
+  for (size_t p = 0; p < count; p++) {
+    const size_t place = from + p;
+    const size_t out[3] = {place / g.output[2] / g.output[1], place / g.output[2] % g.output[1], place % g.output[2]};
+    for (size_t tap = 0; tap < taps; tap++) {
+      const size_t at[3] = {tap / (g.kernel[1] * g.kernel[2]), tap / g.kernel[2] % g.kernel[1], tap % g.kernel[2]};
+      int64_t offset = 0;
+      for (size_t axis = 0; axis < 3 && offset >= 0; axis++) {
+        const int64_t source =
+            (int64_t)(out[axis] * g.strides[axis] + at[axis] * g.dilations[axis]) - (int64_t)g.pads[axis];
+        const bool isWithin = source >= 0 && source < (int64_t)g.input[axis];
+        offset = isWithin ? offset * (int64_t)g.input[axis] + source : -1;
+      }
+      offsets[tap * kPartPlaces + p] = (int32_t)offset;
     }
-    const float* line = x + (plane * (ptrdiff_t)g.input[1] + row) * end;
-    ptrdiff_t source = (ptrdiff_t)column * stride + at[2];
-    for (size_t p = 0; p < run; p++, source += stride)
-      to[p * width] = source >= 0 && source < end ? (double)line[source] : 0.0;
   }
 }
 
 size_t patchWidth(size_t size) { return (size + kVector - 1) / kVector * kVector; }
 
 // Patches [count, patchWidth] of one group with a 1 behind each, zeros behind that.
-void patchRows(const float* x, const PatchGeometry& g, size_t channels, size_t from, size_t count, double* patches) {
-  const size_t taps = g.kernel[0] * g.kernel[1] * g.kernel[2];
-  const size_t area = g.input[0] * g.input[1] * g.input[2];
+void patchRows(const float* x, size_t area, size_t taps, size_t channels, const int32_t* offsets, size_t count,
+               double* patches) {
   const size_t size = channels * taps + 1;
   const size_t width = patchWidth(size);
-  for (size_t row = 0; row + 1 < size; row++)
-    patchElement(x + row / taps * area, g, row % taps, from, count, width, patches + row);
+  for (size_t row = 0; row + 1 < size; row++) {
+    const float* channel = x + row / taps * area;
+    const int32_t* own = offsets + row % taps * kPartPlaces;
+    for (size_t p = 0; p < count; p++) patches[p * width + row] = own[p] < 0 ? 0.0 : (double)channel[own[p]];
+  }
   for (size_t p = 0; p < count; p++)
     for (size_t row = size - 1; row < width; row++) patches[p * width + row] = row + 1 == size ? 1.0 : 0.0;
 }
@@ -66,9 +60,11 @@ inline void productTile(const double* patches, size_t size, size_t count, const 
     }
   }
   for (size_t row = 0; row < rows; row++) {
-    double* out = sums + (i + row) * size;
-    for (size_t j = i + row > first ? i + row : first; j < first + vectors * kVector && j < size; j++)
-      out[j] += products[row][(j - first) / kVector][(j - first) % kVector];
+    double made[vectors * kVector];
+    memcpy(made, products[row], sizeof made);
+    double* out = sums + (i + row) * size + first;
+    const size_t end = size - first < vectors * kVector ? size - first : vectors * kVector;
+    for (size_t j = i + row > first ? i + row - first : 0; j < end; j++) out[j] += made[j];
   }
 }
 

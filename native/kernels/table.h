@@ -84,11 +84,17 @@ struct KernelTable {
                      const int32_t* rowOutputs, size_t from, size_t to, const double* factors, size_t channelCount,
                      double* widest, size_t outputs);
 
-  // patches.h: patches of one group [partPlaces, patchWidth(size)], and what they add to a matrix. `gates` [partPlaces]
-  // is for its own use.
+  // rounding.h: one output. `scratch` [2, inputs] and `nearest` [inputs] are for its own use.
+  void (*feedbackRow)(double* w, const double* upper, size_t inputs, double scale, double limit, int8_t* codes);
+  void (*settleRow)(const double* w, const double* h, size_t inputs, double scale, double limit, bool upOrDown,
+                    int8_t* codes, double* scratch, int8_t* nearest);
+
+  // patches.h: where patches lie [taps, partPlaces], those of one group [partPlaces, patchWidth(size)], and what they add
+  // to a matrix. `gates` [partPlaces] is for its own use.
   size_t partPlaces;
   size_t (*patchWidth)(size_t size);
-  void (*patchRows)(const float* x, const PatchGeometry& geometry, size_t channels, size_t from, size_t count,
+  void (*patchOffsets)(const PatchGeometry& geometry, size_t from, size_t count, int32_t* offsets);
+  void (*patchRows)(const float* x, size_t area, size_t taps, size_t channels, const int32_t* offsets, size_t count,
                     double* patches);
   void (*patchProducts)(const double* patches, size_t size, size_t count, const float* values, double low, double high,
                         double closed, double* gates, double* sums);

@@ -30,6 +30,7 @@ export type NativeKernels = Pick<
   | 'maskNOfM'
   | 'pruneInputs'
   | 'raiseWidest'
+  | 'roundOutputs'
   | 'quantizeBlocks'
   | 'quantizeChannels'
 > & {
@@ -86,6 +87,7 @@ export const {
   maskNOfM,
   pruneInputs,
   raiseWidest,
+  roundOutputs,
   quantizeBlocks,
   quantizeChannels,
 }: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

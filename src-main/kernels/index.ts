@@ -5,10 +5,8 @@ export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './b
 export { boxesOfMap } from './boxes-of-map';
 export type { Codes } from './channels';
 export { copyRange, writeWhole } from './copy-range';
-export { descendCodes } from './descend-codes';
 export * from './dispatch';
 export { editDistance } from './edit-distance';
-export { roundWithFeedback } from './feedback-rounding';
 export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
 export { type Box, countMatches, intersectionOverUnion } from './match-boxes';

@@ -10,5 +10,6 @@ export * from './histogram';
 export * from './magnitude';
 export * from './n-of-m';
 export * from './patch-products';
+export * from './round-outputs';
 export * from './scaled-magnitudes';
 export * from './transpose';

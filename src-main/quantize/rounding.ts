@@ -6,14 +6,11 @@
  */
 
 import { LatheError } from '../contract';
-import { descendCodes, inverseUpperCholesky, roundWithFeedback, transpose } from '../kernels';
+import { roundOutputs, transpose } from '../kernels';
 import { readTensor } from '../onnx/file';
 import { attributes, type NdArray, type Node, type Tensor, tensorFromArray } from '../onnx/ir';
 import type { Hessian } from './hessians';
 import { int8Limit, type QuantizedWeight, type WeightScales } from './weights';
-
-/** λ as a share of the mean diagonal; ten times as much where H is not positive definite with it. */
-const damping = 1e-3;
 
 /** `adaround` keeps each weight at one of the two integers around it. */
 export type HessianRounding = 'feedback' | 'adaround';
@@ -35,45 +32,16 @@ export function roundByHessian(
   const outputs = data.length / inputs;
   const rows = outputsLast ? turned(data, inputs, outputs) : data; // [outputs, inputs]
   const codes = new Int8Array(data.length);
-  const perGroup = outputs / groups;
-  for (let group = 0; group < groups; group++) {
-    const from = group * perGroup;
-    const h = hessian.sum.subarray(group * inputs * inputs, (group + 1) * inputs * inputs);
-    const part = Float64Array.from(rows.subarray(from * inputs, (from + perGroup) * inputs));
-    const partScales = Float32Array.from({ length: perGroup }, (_, i) => scales.scales[from + i] ?? scales.scales[0]!);
-    const partCodes = codes.subarray(from * inputs, (from + perGroup) * inputs);
-    const limit = scales.limit ?? int8Limit;
-    if (how === 'feedback') {
-      const upper = inverseFactor(h.slice(), inputs);
-      roundWithFeedback(part.slice(), upper, inputs, partScales, limit, partCodes);
-    }
-    settle(part, h, partScales, limit, how, partCodes);
-  }
+  const all = Float32Array.from({ length: outputs }, (_, output) => scales.scales[output] ?? scales.scales[0]!);
+  const limit = scales.limit ?? int8Limit;
+  if (roundOutputs(Float64Array.from(rows), hessian.sum, groups, all, limit, how === 'adaround', codes) >= 0)
+    throw new LatheError({ who: 'rounding', what: 'the inputs of a layer are not finite numbers', code: 'failed' });
   const placed = outputsLast ? Int8Array.from(turned(Float32Array.from(codes), outputs, inputs)) : codes;
   return {
     scales,
     codes: (name) => tensorFromArray(name, { dtype: 'int8', shape: weight.shape, data: placed }),
     shift: hessian.mean === undefined ? undefined : shiftsOf(rows, codes, scales.scales, hessian),
   };
-}
-
-/** Lowers the error of each output from where it stands and from the nearest integers, and keeps the better. */
-function settle(
-  weights: Float64Array, // [outputs, inputs]
-  h: Float64Array, // [inputs, inputs]
-  scales: Float32Array,
-  limit: number,
-  how: HessianRounding,
-  codes: Int8Array, // [outputs, inputs]
-): void {
-  const inputs = weights.length / scales.length;
-  scales.forEach((scale, output) => {
-    const row = weights.subarray(output * inputs, (output + 1) * inputs);
-    const own = codes.subarray(output * inputs, (output + 1) * inputs);
-    const nearest = Int8Array.from(row, (value) => Math.max(-limit, Math.min(limit, Math.round(value / scale))));
-    const error = descendCodes(row, h, scale, limit, how === 'adaround', nearest);
-    if (how === 'adaround' || error <= descendCodes(row, h, scale, limit, false, own)) own.set(nearest);
-  });
 }
 
 /** What rounding takes off the mean of each output: (W − Ŵ)·μ, [outputs]. */
@@ -100,17 +68,4 @@ function turned(x: Float32Array, rows: number, columns: number): Float32Array {
   const y = new Float32Array(x.length);
   transpose(x, rows, columns, y);
   return y;
-}
-
-/** U with (H + λ·I)⁻¹ = Uᵀ·U; an input that never was anything but 0 stands alone. */
-function inverseFactor(h: Float64Array, inputs: number): Float64Array {
-  let trace = 0;
-  for (let i = 0; i < inputs; i++) trace += h[i * inputs + i]!;
-  const mean = trace === 0 ? 1 : trace / inputs;
-  for (let share = damping; share < 1e6; share *= 10) {
-    const damped = h.slice();
-    for (let i = 0; i < inputs; i++) damped[i * inputs + i]! += share * mean;
-    if (inverseUpperCholesky(damped, inputs) < 0) return damped;
-  }
-  throw new LatheError({ who: 'rounding', what: 'the inputs of a layer are not finite numbers', code: 'failed' });
 }

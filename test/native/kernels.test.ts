@@ -467,4 +467,36 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
       );
     }
   });
+
+  it.each([
+    { groups: 1, outputs: 37, inputs: 90 },
+    { groups: 50, outputs: 100, inputs: 9 },
+    { groups: 3, outputs: 3, inputs: 26 },
+  ])('roundOutputs: $outputs outputs of $inputs inputs in $groups groups', ({ groups, outputs, inputs }) => {
+    const weights = Float64Array.from(values(outputs * inputs));
+    const scales = Float32Array.from({ length: outputs }, () => 0.05 + random.uniform());
+    const h = new Float64Array(groups * inputs * inputs);
+    for (let group = 0; group < groups; group++)
+      for (let sample = 0; sample < inputs; sample++) {
+        const common = random.normal();
+        const x = Float64Array.from({ length: inputs }, () => common + random.normal());
+        // One input of each group never is anything but 0.
+        x[inputs >> 1] = 0;
+        x.forEach((a, i) => {
+          x.forEach((b, j) => {
+            h[(group * inputs + i) * inputs + j]! += a * b;
+          });
+        });
+      }
+    for (const upOrDown of [false, true])
+      expectEqual(
+        () => [new Int8Array(outputs * inputs)],
+        (k, [codes]) => k.roundOutputs(weights, h, groups, scales, 127, upOrDown, codes as Int8Array),
+      );
+    const broken = h.slice().fill(Number.NaN, (groups - 1) * inputs * inputs);
+    expectEqual(
+      () => [],
+      (k) => k.roundOutputs(weights, broken, groups, scales, 127, false, new Int8Array(outputs * inputs)),
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { inverseUpperCholesky, roundWithFeedback } from '../../../src-main/kernels';
+import { inverseUpperCholesky } from '../../../src-main/kernels';
+import { roundWithFeedback } from '../../../src-main/kernels/feedback-rounding';
 
 /** Worked by hand: H = [[2, 1], [1, 2]], H⁻¹ = [[2, −1], [−1, 2]] / 3 = Uᵀ·U with U = [[√(2/3), −1/√6], [0, 1/√2]]. */
 const upper = Float64Array.of(Math.sqrt(2 / 3), -1 / Math.sqrt(6), 0, Math.SQRT1_2);
