@@ -11,7 +11,6 @@ import { betweenValues } from './backward';
 import { readLastStates } from './last-states';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
-
 import { writeOutContrib } from './write-out-contrib';
 import { writeOutRecurrent } from './write-out-recurrent';
 
