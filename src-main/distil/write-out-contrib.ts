@@ -5,7 +5,7 @@
  * Source: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md.
  */
 
-import { attributes, type Dim, indexGraph, type Model, type Node, Patch, type TypeInfo } from '../onnx/ir';
+import { attributes, type Dim, indexGraph, type Model, makeNode, type Node, Patch, type TypeInfo } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
 import { Emitter, namesOf } from './emitter';
 import { unsupported } from './gradient';
@@ -46,14 +46,7 @@ export async function writeOutContrib(model: Model, isWanted: (node: Node) => bo
           throw unsupported(node, `its output "${output}"`);
         return;
       }
-      emit.nodes.push({
-        name: emit.fresh(`${node.name}:${output}`),
-        opType: 'Identity',
-        domain: '',
-        inputs: [value],
-        outputs: [output],
-        attributes: new Map(),
-      });
+      emit.nodes.push(makeNode('Identity', emit.fresh(`${node.name}:${output}`), [value], [output]));
     });
   }
   for (const node of emit.nodes) patch.addNode(node);

@@ -28,7 +28,7 @@ export const gridSearches = { nearest: 0, mse: 1, 'k-quant': 2, hqq: 3 } as cons
 export type GridSearch = keyof typeof gridSearches;
 
 /** Ranges that `mse` tries. */
-const clipSteps = 20;
+export const clipSteps = 20;
 
 /** Finds the grid of the first `count` values, whose largest code is `most`. */
 type GridFinder = (values: Float32Array, count: number, most: number, grid: BlockGrid) => void;

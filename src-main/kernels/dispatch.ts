@@ -29,10 +29,10 @@ export type NativeKernels = Pick<
   | 'maskBelow'
   | 'maskNOfM'
   | 'pruneInputs'
-  | 'raiseWidest'
-  | 'roundOutputs'
   | 'quantizeBlocks'
   | 'quantizeChannels'
+  | 'raiseWidest'
+  | 'roundOutputs'
 > & {
   /**
    * Copies up to `length` bytes between two open files as far as the kernel does so by itself, and says how far that was.
@@ -86,8 +86,8 @@ export const {
   maskBelow,
   maskNOfM,
   pruneInputs,
-  raiseWidest,
-  roundOutputs,
   quantizeBlocks,
   quantizeChannels,
+  raiseWidest,
+  roundOutputs,
 }: Pick<typeof reference, keyof typeof reference> = { ...reference, ...nativeKernels }; // a build may be older than the sources

@@ -1,6 +1,6 @@
 /** @file Hot routines. Plain TypeScript, or the native ones of the same names and results where they are built. */
 
-export type { GridSearch, ZeroKind } from './block-grids';
+export { clipSteps, type GridSearch, type ZeroKind } from './block-grids';
 export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './blocks';
 export { boxesOfMap } from './boxes-of-map';
 export type { Codes } from './channels';
@@ -13,4 +13,4 @@ export { type Box, countMatches, intersectionOverUnion } from './match-boxes';
 export type { Gate, PatchGeometry } from './patch-products';
 export type { Rows } from './scaled-magnitudes';
 export * from './select-magnitude';
-export { transpose } from './transpose';
+export { transpose, transposed } from './transpose';

@@ -9,3 +9,10 @@ export function transpose(x: Float32Array, rows: number, columns: number, y: Flo
     }
   }
 }
+
+/** The same in an array of its own: [columns, rows]. @param x [rows, columns] */
+export function transposed(x: Float32Array, rows: number, columns: number): Float32Array {
+  const y = new Float32Array(x.length);
+  transpose(x, rows, columns, y);
+  return y;
+}

@@ -8,6 +8,7 @@
 
 import {
   type BlockGrids,
+  clipSteps,
   dequantizeBlocks,
   findGrids,
   type GridSearch,
@@ -69,8 +70,6 @@ export function emptyCodes(inputs: number, outputs: number, format: BlockFormat)
     offsets: format.zeroPoints === 'float' ? new Float32Array(sizes.scales) : null,
   };
 }
-
-const clipSteps = 20;
 
 /** Each weight to its nearest code, on grids found block by block. */
 export function roundBlocks(search: GridSearch): Rounding {

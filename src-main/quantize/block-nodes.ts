@@ -9,7 +9,7 @@
  * each block, O [blocks, outputs] the offsets. The integer kernels take no others.
  */
 
-import { flattenBlocks, transpose } from '../kernels';
+import { flattenBlocks, transposed } from '../kernels';
 import {
   type Attribute,
   attributes,
@@ -229,7 +229,7 @@ export class BlockNodes {
       'float32',
       layout === 'columns' ? [blocks, outputs] : [outputs, blocks],
       stored,
-      ({ scales: s }) => bytesOf(layout === 'columns' ? turned(s, outputs, blocks) : s),
+      ({ scales: s }) => bytesOf(layout === 'columns' ? transposed(s, outputs, blocks) : s),
     );
     let zeroPoints = '';
     if (format.zeroPoints === 'integer')
@@ -252,7 +252,7 @@ export class BlockNodes {
   #storeOffsets({ tensor, inputs, outputs }: BlockLayer, stored: StoredBlocks): string {
     const { blocks } = blockSizes(inputs, outputs, stored.format);
     return this.#tensor(`${tensor.name}_offsets`, 'float32', [blocks, outputs], stored, ({ offsets }) =>
-      bytesOf(turned(offsets!, outputs, blocks)),
+      bytesOf(transposed(offsets!, outputs, blocks)),
     );
   }
 
@@ -302,12 +302,6 @@ class LastMade<T> {
 
 const lastCodes = new LastMade<BlockCodes>();
 const lastBytes = new LastMade<Uint8Array>();
-
-function turned(x: Float32Array, rows: number, columns: number): Float32Array {
-  const y = new Float32Array(x.length);
-  transpose(x, rows, columns, y);
-  return y;
-}
 
 function bytesOf(array: Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

@@ -9,7 +9,7 @@
  * Source: Nagel et al. 2020, arXiv:2004.10568, section 3.4 (asymmetric reconstruction with the activation function).
  */
 
-import { addPatchProducts, countNonFinite, transpose } from '../kernels';
+import { addPatchProducts, countNonFinite, transposed } from '../kernels';
 import { attributes, floatTensor, int64Tensor, type NdArray, type Node, type Patch, type Tensor } from '../onnx/ir';
 import type { Observer, Results } from './calibrate';
 import { addTo, type Hessian, hessianSize, layerOutputs, patchesOf, reshapeTo, SumObserver } from './hessians';
@@ -121,7 +121,8 @@ class PlacedHessianObserver implements CentredHessianObserver {
       [1, 1, rows],
     ];
     const geometry = { input: places, output: places, kernel: ones, strides: ones, dilations: ones, pads: [0, 0, 0] };
-    addPatchProducts(turned(x, rows), 1, geometry, 1, y === null ? null : turned(y, rows), this.#gate, this.#sum);
+    const byChannel = (values: Float32Array) => transposed(values, rows, values.length / rows);
+    addPatchProducts(byChannel(x), 1, geometry, 1, y === null ? null : byChannel(y), this.#gate, this.#sum);
   }
 
   hessian(centred = true): Hessian {
@@ -165,10 +166,4 @@ function hessianOf(sums: Float64Array, inputs: number, centred: boolean): Hessia
       }
   }
   return centred ? { groups, inputs, sum, mean } : { groups, inputs, sum };
-}
-
-function turned(x: Float32Array, rows: number): Float32Array {
-  const y = new Float32Array(x.length);
-  transpose(x, rows, x.length / rows, y);
-  return y;
 }

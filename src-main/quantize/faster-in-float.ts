@@ -4,7 +4,7 @@
  * them do not eat up the gain. Only what holds hardly any of the weights is asked about, so that the file stays small.
  */
 
-import { elementCount } from '../onnx/ir';
+import { elementCount, type Node } from '../onnx/ir';
 import type { CostModel } from './cost';
 import { activationsOf, outputsOf, type Placement, type Unit } from './place';
 import type { StaticQuantizer } from './static-quantizer';
@@ -42,6 +42,8 @@ class Search {
   /** Units that may be left in float. */
   readonly #small: ReadonlySet<Unit>;
   #placement: Placement;
+  /** Nodes that run on integers. */
+  #inside: ReadonlySet<Node>;
   #cost: number;
 
   constructor(quantizer: StaticQuantizer, costs: CostModel, wide: ReadonlySet<string>) {
@@ -49,6 +51,7 @@ class Search {
     this.#costs = costs;
     this.#wide = wide;
     this.#placement = quantizer.placement(new Set(), wide);
+    this.#inside = insideOf(this.#placement);
     this.#cost = costs.placed(this.#placement);
     this.#all = this.#placement.units;
     const total = this.#all.reduce((sum, unit) => sum + weightsOf(quantizer, unit), 0);
@@ -70,7 +73,7 @@ class Search {
     const placement = this.#quantizer.placement(kept, this.#wide);
     const cost = this.#costs.placed(placement);
     if (cost > this.#cost * (1 - worthIt)) return;
-    [this.kept, this.#placement, this.#cost] = [kept, placement, cost];
+    [this.kept, this.#placement, this.#inside, this.#cost] = [kept, placement, insideOf(placement), cost];
   }
 
   /** Conversions only become more where no neighbour is in float; then the kernels themselves must win. */
@@ -85,12 +88,15 @@ class Search {
   }
 
   #isReadByFloat(unit: Unit): boolean {
-    const inside = new Set(this.#placement.units.flatMap(({ node, absorbed }) => [node, ...absorbed]));
     const { index } = this.#quantizer;
     return outputsOf(unit).some(
-      (value) => index.isOutput(value) || index.consumers(value).some((node) => !inside.has(node)),
+      (value) => index.isOutput(value) || index.consumers(value).some((node) => !this.#inside.has(node)),
     );
   }
+}
+
+function insideOf({ units }: Placement): ReadonlySet<Node> {
+  return new Set(units.flatMap(({ node, absorbed }) => [node, ...absorbed]));
 }
 
 function weightsOf({ constants }: StaticQuantizer, { kind, node }: Unit): number {

@@ -6,7 +6,7 @@
  */
 
 import { LatheError } from '../contract';
-import { roundOutputs, transpose } from '../kernels';
+import { roundOutputs, transposed } from '../kernels';
 import { readTensor } from '../onnx/file';
 import { attributes, type NdArray, type Node, type Tensor, tensorFromArray } from '../onnx/ir';
 import type { Hessian } from './hessians';
@@ -30,13 +30,13 @@ export function roundByHessian(
   const outputsLast = node.opType === 'MatMul' || (node.opType === 'Gemm' && attributes.intOf(node, 'transB', 0) === 0);
   const { data } = readTensor(weight) as NdArray<'float32'>;
   const outputs = data.length / inputs;
-  const rows = outputsLast ? turned(data, inputs, outputs) : data; // [outputs, inputs]
+  const rows = outputsLast ? transposed(data, inputs, outputs) : data; // [outputs, inputs]
   const codes = new Int8Array(data.length);
   const all = Float32Array.from({ length: outputs }, (_, output) => scales.scales[output] ?? scales.scales[0]!);
   const limit = scales.limit ?? int8Limit;
   if (roundOutputs(Float64Array.from(rows), hessian.sum, groups, all, limit, how === 'adaround', codes) >= 0)
     throw new LatheError({ who: 'rounding', what: 'the inputs of a layer are not finite numbers', code: 'failed' });
-  const placed = outputsLast ? Int8Array.from(turned(Float32Array.from(codes), outputs, inputs)) : codes;
+  const placed = outputsLast ? Int8Array.from(transposed(Float32Array.from(codes), outputs, inputs)) : codes;
   return {
     scales,
     codes: (name) => tensorFromArray(name, { dtype: 'int8', shape: weight.shape, data: placed }),
@@ -62,10 +62,4 @@ function shiftsOf(
     }
     return shift;
   });
-}
-
-function turned(x: Float32Array, rows: number, columns: number): Float32Array {
-  const y = new Float32Array(x.length);
-  transpose(x, rows, columns, y);
-  return y;
 }

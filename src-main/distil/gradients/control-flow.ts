@@ -4,7 +4,16 @@
  * Source: Werbos 1990, Backpropagation through time: what it does and how to do it (Proc. IEEE 78(10)).
  */
 
-import { attributes, capturedBy, type Graph, makeGraph, makeValue, type Node, type Value } from '../../onnx/ir';
+import {
+  attributes,
+  capturedBy,
+  type Graph,
+  makeGraph,
+  makeNode,
+  makeValue,
+  type Node,
+  type Value,
+} from '../../onnx/ir';
 import type { Emitter } from '../emitter';
 import { type Gradient, type GradientContext, positiveAxis } from '../gradient';
 import { isRowProduct, nodesFor } from '../written-nodes';
@@ -150,14 +159,7 @@ class FirstScan {
   #copy(value: string): string {
     const { emit } = this.#context;
     const [name, output] = [emit.fresh(`${value}:copy`), emit.fresh(`${value}:kept`)];
-    this.#nodes.push({
-      name,
-      opType: 'Identity',
-      domain: '',
-      inputs: [value],
-      outputs: [output],
-      attributes: new Map(),
-    });
+    this.#nodes.push(makeNode('Identity', name, [value], [output]));
     return output;
   }
 
