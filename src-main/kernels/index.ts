@@ -5,6 +5,7 @@ export { dequantizeBlocks, flattenBlocks, packBlocks, packZeroPoints } from './b
 export { boxesOfMap } from './boxes-of-map';
 export type { Codes } from './channels';
 export { copyRange, writeWhole } from './copy-range';
+export { dampedInverse } from './damped-inverse';
 export * from './dispatch';
 export { editDistance } from './edit-distance';
 export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';

@@ -1,10 +1,11 @@
 /** Integer codes of a layer's weights by what its outputs do: feedback, then descent, output by output. */
 
 import { inverseUpperCholesky } from './cholesky';
+import { dampedInverse } from './damped-inverse';
 import { descendCodes } from './descend-codes';
 import { roundWithFeedback } from './feedback-rounding';
 
-/** λ as a share of the mean diagonal; ten times as much where H is not positive definite with it. */
+/** λ as a share of the mean diagonal. */
 const damping = 1e-3;
 
 /**
@@ -35,7 +36,7 @@ export function roundOutputs(
     const [from, to] = [group * perGroup * inputs, (group + 1) * perGroup * inputs];
     const own = scales.subarray(group * perGroup, (group + 1) * perGroup);
     if (!upOrDown) {
-      const upper = inverseFactor(matrix, inputs);
+      const upper = dampedInverse(matrix, inputs, damping, inverseUpperCholesky);
       if (upper === null) return group;
       roundWithFeedback(weights.slice(from, to), upper, inputs, own, limit, codes.subarray(from, to));
     }
@@ -61,17 +62,4 @@ function settle(
     const error = descendCodes(row, h, scale, limit, upOrDown, nearest);
     if (upOrDown || error <= descendCodes(row, h, scale, limit, false, own)) own.set(nearest);
   });
-}
-
-/** U with (H + λ·I)⁻¹ = Uᵀ·U; an input that never was anything but 0 stands alone. null: H is not finite. */
-function inverseFactor(h: Float64Array, inputs: number): Float64Array | null {
-  let trace = 0;
-  for (let i = 0; i < inputs; i++) trace += h[i * inputs + i]!;
-  const mean = trace === 0 ? 1 : trace / inputs;
-  for (let share = damping; share < 1e6; share *= 10) {
-    const damped = h.slice();
-    for (let i = 0; i < inputs; i++) damped[i * inputs + i]! += share * mean;
-    if (inverseUpperCholesky(damped, inputs) < 0) return damped;
-  }
-  return null;
 }

@@ -6,9 +6,11 @@
  *   w ≈ scale · (code − 2^(bits−1)) + offset   where zero points may be any number
  */
 
+import { LatheError } from '../contract';
 import {
   type BlockGrids,
   clipSteps,
+  dampedInverse,
   dequantizeBlocks,
   findGrids,
   type GridSearch,
@@ -20,7 +22,6 @@ import {
   quantizeBlocks,
   type ZeroKind,
 } from '../kernels';
-
 import { spill } from '../onnx/file';
 
 export interface BlockFormat {
@@ -123,6 +124,9 @@ function packed(flat: Uint8Array, grids: BlockGrids, inputs: number, outputs: nu
   return { codes, ...storedGrids(grids, inputs, outputs, format) };
 }
 
+/** λ as a share of the mean diagonal. */
+const damping = 0.01;
+
 /** H of a layer's inputs, factored as GPTQ walks along it. */
 export interface GptqFactor {
   /** U upper with (H + λ·I)⁻¹ = Uᵀ·U, of the inputs in the order they are settled in. */
@@ -132,21 +136,17 @@ export interface GptqFactor {
 }
 
 /**
- * GPTQ, arXiv:2210.17323: λ is 1 % of the mean diagonal, ten times as much where H is not positive definite with it.
- * @param hessian [inputs, inputs]; overwritten
+ * GPTQ, arXiv:2210.17323.
+ * @param hessian [inputs, inputs]
  * @param byActivity settles the inputs with the largest diagonal first ("act-order")
+ * @throws LatheError where it is not finite
  */
 export function gptqFactor(hessian: Float64Array, inputs: number, byActivity: boolean): GptqFactor {
   const order = byActivity ? orderOf(hessian, inputs) : null;
   const given = order === null ? hessian : permuted(hessian, order);
-  let trace = 0;
-  for (let i = 0; i < inputs; i++) trace += given[i * inputs + i]!;
-  const mean = trace === 0 ? 1 : trace / inputs;
-  for (let share = 0.01; ; share *= 10) {
-    const upper = given.slice();
-    for (let i = 0; i < inputs; i++) upper[i * inputs + i]! += share * mean;
-    if (inverseUpperCholesky(upper, inputs) < 0 || share > 1e6) return { upper, order };
-  }
+  const upper = dampedInverse(given, inputs, damping, inverseUpperCholesky);
+  if (upper !== null) return { upper, order };
+  throw new LatheError({ who: 'GPTQ', what: 'the inputs of a layer are not finite numbers', code: 'failed' });
 }
 
 function orderOf(hessian: Float64Array, inputs: number): Int32Array {

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { LatheError, portion } from '../../contract';
 import {
   afterTies,
+  dampedInverse,
   inverseUpperCholesky,
   maskBelow,
   maskNOfM,
@@ -32,6 +33,8 @@ import { findWeights, setAside } from '../weights';
 
 /** Inputs that are settled together. */
 const BLOCK = 128;
+/** λ as a share of the mean of H's diagonal. */
+const damping = 0.01;
 /** H is held in float64, at most 256 MB of it. */
 const mostFeatures = 5792;
 
@@ -89,18 +92,13 @@ function outputsBack(w: Float32Array, { features, outputs, rowPerOutput }: Featu
 }
 
 /**
- * U of H = 2·XᵀX + λ·I; where rounding leaves H without a factor, λ is raised tenfold.
+ * U of H = 2·XᵀX + λ·I.
  * @param products XᵀX [F, F]
  */
 export function factor(products: Float64Array, features: number, name: string): Float64Array {
-  let mean = 0;
-  for (let j = 0; j < features; j++) mean += (2 * products[j * features + j]!) / features;
-  // A weight whose inputs were all zero could be anything; λ = 1 makes H the identity.
-  for (let damping = mean === 0 ? 1 : 0.01 * mean, tries = 0; tries < 5; damping *= 10, tries++) {
-    const h = products.map((value) => 2 * value);
-    for (let j = 0; j < features; j++) h[j * features + j]! += damping;
-    if (inverseUpperCholesky(h, features) < 0) return h;
-  }
+  const h = products.map((value) => 2 * value);
+  const upper = dampedInverse(h, features, damping, inverseUpperCholesky);
+  if (upper !== null) return upper;
   throw new LatheError({
     who: `weight "${name}"`,
     what: 'the products of its inputs have no Cholesky factor',

@@ -324,7 +324,8 @@ async function madeAndJudged(
   scratch: string,
 ): Promise<string | { judged: Evaluation; made: Made; anonymousBytes: number }> {
   const out = join(scratch, 'made.onnx');
-  rmSync(out, { force: true });
+  // Some write a file of weights beside it, and refuse to where one is.
+  for (const name of readdirSync(scratch).filter((name) => name.startsWith(basename(out)))) rmSync(join(scratch, name));
   const { stdout, stderr, status, anonymousBytes } = await watched(command, args(model, calibration, out));
   if (status !== 0 || !existsSync(out)) return `not made: ${reasonIn(stderr)}`;
   try {

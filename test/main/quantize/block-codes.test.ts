@@ -132,4 +132,8 @@ describe('blocks of few bits', () => {
     const nearest = rounded(roundBlocks('nearest'), w, inputs, outputs, format);
     expect(outputError(w, byGptq, outputs)).toBeLessThan(outputError(w, nearest, outputs) / 2);
   });
+
+  it('by GPTQ refuse inputs that are not finite', () => {
+    expect(() => gptqFactor(Float64Array.of(1, 0, 0, Number.NaN), 2, false)).toThrow('not finite');
+  });
 });
