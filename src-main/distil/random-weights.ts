@@ -7,7 +7,7 @@
 import { Random } from '../kernels/random';
 import { attributes, elementCount, type Graph, indexGraph, type NdArray, type Node, zeros } from '../onnx/ir';
 import type { Weights } from './training-state';
-import { findWeightUses, type WeightUse } from './weight-uses';
+import { findWeightUses, isFirstState, type WeightUse } from './weight-uses';
 
 type GraphIndex = ReturnType<typeof indexGraph>;
 
@@ -44,6 +44,7 @@ function drawn(
   const normal = (spread: number) => fill(() => spread * random.normal());
   if (use === undefined) return normal(1 / Math.sqrt(shape.at(-1) ?? 1));
   const { node, at } = use;
+  if (isFirstState(use)) return array;
   if (norms.includes(node.opType)) return at === 1 || at === 4 ? fill(() => 1) : array;
   if (recurrent.includes(node.opType)) {
     const reach = 1 / Math.sqrt(attributes.intOf(node, 'hidden_size', 1));

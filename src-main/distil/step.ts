@@ -25,6 +25,7 @@ import { openCheckpoint } from './checkpoint';
 import { rowsOfRun } from './fixed-runs';
 import { agreementOf, crossEntropyOf, type Forward, openForward, rightOf } from './forward';
 import { type HintPair, pairValues } from './hints/pair-values';
+import { liftBodyWeights } from './lift-body-weights';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
 import { modelKey } from './model-key';
@@ -74,7 +75,7 @@ async function runTraining(
       next: 'choose a dataset (in a shell: --data)',
     });
   }
-  const lifted = resolveIf(liftConstants(inlineFunctions(model).model).model).model;
+  const lifted = liftBodyWeights(resolveIf(liftConstants(inlineFunctions(model).model).model).model);
   const { model: raised } = await raiseOpset(lifted, Math.max(trainingOpset, model.opsets.get('') ?? 0));
   const mayTouch = targetFilter(targets);
   const preparation = method.prepare?.(raised, options, mayTouch) ?? unprepared(raised);

@@ -1,9 +1,8 @@
 /** Which initializers of a model are weights that training may move, and why the others are not. */
 
 import { readTensor } from '../onnx/file';
-import { attributes, elementCount, type Graph, type NdArray, type Node, type Tensor } from '../onnx/ir';
-import { nodeTitle } from './gradient';
-import { findWeightUses, type WeightUses } from './weight-uses';
+import { elementCount, type Graph, type NdArray, type Node, type Tensor } from '../onnx/ir';
+import { findWeightUses, isFirstState, type WeightUses } from './weight-uses';
 
 interface Skipped {
   readonly node: string;
@@ -35,7 +34,7 @@ export function findTrainable(
   const usesOf = findWeightUses(graph);
   const weights = new Map<string, NdArray<'float32'>>();
   const readers = new Map<string, string>();
-  const skipped: Skipped[] = bodyWeights(graph);
+  const skipped: Skipped[] = [];
   for (const [name, tensor] of graph.initializers) {
     if (known.constants.includes(name)) continue;
     const found = usesOf(name);
@@ -66,27 +65,25 @@ export function findTrainable(
 function reasonToFreeze(name: string, tensor: Tensor, { uses, others }: WeightUses, mayTouch: MayTouch): string | null {
   if (uses.length === 0) {
     const [reader] = others as [Node];
-    return attributes.subgraphsOf(reader).length > 0
-      ? `"${name}" is read inside the body of ${nodeTitle(reader)}: frozen`
-      : `"${name}" is read by ${reader.opType} as a number of the calculation, not as a weight: frozen`;
+    return `"${name}" is read by ${reader.opType} as a number of the calculation, not as a weight: frozen`;
   }
   if (!uses.some(({ node }) => mayTouch(node))) return 'not among the targets: frozen';
   if (tensor.dtype !== 'float32') return `weights of type ${tensor.dtype} are not trained`;
   const { data } = floats(tensor);
   if (isMask(data, uses)) return `"${name}" looks like an attention mask, not a weight`;
-  const isPadding = uses.every(({ node }) => node.opType === 'Concat') && data.every((value) => value === data[0]);
-  return isPadding ? `"${name}" is one number throughout: padding, not a weight` : null;
+  const isOneNumber = data.every((value) => value === data[0]);
+  if (isOneNumber && uses.every(({ node }) => node.opType === 'Concat'))
+    return `"${name}" is one number throughout: padding, not a weight`;
+  return uses.every(isFirstState) ? reasonNoState(name, tensor, uses, isOneNumber) : null;
 }
 
-/** Weights that belong to bodies of Loop, Scan or If. */
-function bodyWeights(graph: Graph): Skipped[] {
-  return graph.nodes.flatMap((node) =>
-    attributes
-      .subgraphsOf(node)
-      .flatMap(({ graph: body }) => [...body.initializers])
-      .filter(([, tensor]) => tensor.dtype === 'float32' && elementCount(tensor.shape) > 1)
-      .map(([name]) => ({ node: node.name, reason: `"${name}" is in the body of ${nodeTitle(node)}: frozen` })),
-  );
+/** A state that was learned differs from unit to unit and is the same for all samples. */
+function reasonNoState(name: string, { shape }: Tensor, uses: WeightUses['uses'], isOneNumber: boolean): string | null {
+  if (isOneNumber) return `"${name}" is one number throughout: the state of a layer that begins with none`;
+  // [directions, N, H]
+  const isForBatch = shape.length === 3 && shape[1] !== 1;
+  const isRead = uses.some(({ node, value }) => value === name && !['Loop', 'Scan'].includes(node.opType));
+  return isForBatch && isRead ? `"${name}" is a state for each sample of a batch, not a weight` : null;
 }
 
 function isWholeNumbers({ dtype }: Tensor): boolean {

@@ -3,8 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { resolveOptions, unwatched } from '../../../src-main/contract';
 import type { Dataset } from '../../../src-main/data/dataset';
 import { distilStep } from '../../../src-main/distil/step';
-import { writeModel } from '../../../src-main/onnx/file';
-import { floatTensor, type Model, type NdArray, tensorFromArray } from '../../../src-main/onnx/ir';
+import { readTensor, writeModel } from '../../../src-main/onnx/file';
+import {
+  attributes,
+  floatTensor,
+  type Model,
+  type NdArray,
+  type Node,
+  type Tensor,
+  tensorFromArray,
+} from '../../../src-main/onnx/ir';
+import { openSession } from '../../../src-main/onnx/session';
 import { temporaryFolder } from '../../support/folder';
 import { modelFromText, randomTensor } from '../../support/model-from-text';
 import { writeNpz } from '../../support/npz';
@@ -258,6 +267,51 @@ describe('a model with a condition that never changes', () => {
     );
     const { changed, eligible, skipped } = await train(chosen, {});
     expect({ changed, eligible, skipped }).toEqual({ changed: 2, eligible: 2, skipped: [] });
+  });
+});
+
+describe('a model with a Scan of its own and a state that was learned', () => {
+  it('is trained with the weights of the body and the state, and runs as before with them', async () => {
+    const recurrent = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) {
+         turned = Transpose(x)
+         n = Shape <start = 0, end = 1> (x)
+         shape = Concat <axis = 0> (n, two)
+         start = Expand(state, shape)
+         steps = Unsqueeze(turned, last)
+         end, all = Scan <num_scan_inputs = 1, body = b (float[N, 2] s, float[N, 1] i) => (float[N, 2] o, float[N, 2] p)
+           <float[1, 2] inside = {0.4, -0.3}, float[2, 2] back = {0.1, 0.2, -0.2, 0.3}> {
+           a = MatMul(i, inside)
+           r = MatMul(s, back)
+           z = Add(a, r)
+           o = Tanh(z)
+           p = Identity(o)
+         }> (start, steps)
+         y = MatMul(end, head)
+       }`,
+      [
+        floatTensor('state', [2], [0.3, -0.4]),
+        randomTensor('head', [2, 3], 1),
+        ...[
+          ['two', 2],
+          ['last', -1],
+        ].map(([name, value]) =>
+          tensorFromArray(name as string, {
+            dtype: 'int64',
+            shape: [1],
+            data: BigInt64Array.of(BigInt(value as number)),
+          }),
+        ),
+      ],
+    );
+    const { model, changed, skipped } = await train(recurrent, { learningRate: 0.01 });
+    expect({ changed, skipped }).toEqual({ changed: 4, skipped: [] });
+    const scan = model.graph.nodes.find(({ opType }) => opType === 'Scan') as Node;
+    expect(attributes.subgraphsOf(scan)[0]?.graph.nodes).toHaveLength(5);
+    const values = readTensor(model.graph.initializers.get('inside') as Tensor).data as Float32Array;
+    expect(values[0]).not.toBe(Math.fround(0.4));
+    expect((await openSession(model)).outputs.map(({ name }) => name)).toEqual(['y']);
   });
 });
 

@@ -110,28 +110,81 @@ describe('the weights of a model', () => {
     expect(found(model, ({ name }) => name !== first).reasons).toContain('not among the targets: frozen');
   });
 
-  it('name those in bodies, and codes', () => {
-    const { reasons } = found(
+  it('include what bodies read, where it is a weight there', () => {
+    const { names, reasons } = found(
       of(
         `yes = Identity(flag)
          h = If (yes) <
-           then_branch = a () => (float[N, 4] t) <float[2] inner = {1.0, 2.0}> { t = MatMul(x, outer) },
-           else_branch = b () => (float[N, 4] e) { e = Identity(x) }
+           then_branch = a () => (float[N, 4] t) { t = MatMul(x, outer) },
+           else_branch = b () => (float[N, 4] e) { s = Sub(x, mean)  e = Identity(s) }
          >
-         w = DequantizeLinear(codes, scale)
-         y = MatMul(h, w)`,
+         last, y = Scan <num_scan_inputs = 1, body = c (float[4] s, float[4] i) => (float[4] o, float[4] p) {
+           r = Unsqueeze(i, zero)
+           m = MatMul(r, inside)
+           q = Squeeze(m, zero)
+           o = Add(q, s)
+           p = Add(o, shift)
+         }> (state, h)`,
         [
           randomTensor('outer', [4, 4], 1),
-          { name: 'codes', dtype: 'int8', shape: [4, 4], data: { kind: 'inline', bytes: new Uint8Array(16) } },
-          floatTensor('scale', [], [0.1]),
+          randomTensor('inside', [4, 4], 2),
+          randomTensor('shift', [4], 3),
+          randomTensor('state', [4], 4),
+          randomTensor('mean', [4], 5),
+          ints('zero', [0]),
         ],
         '(float[N, 4] x, bool flag) => (float[N, 4] y)',
       ),
     );
-    expect(reasons).toEqual([
-      expect.stringMatching(/^"inner" is in the body of If ".*": frozen$/),
-      expect.stringMatching(/^"outer" is read inside the body of If ".*": frozen$/),
-      'codes are trained by the method qat',
-    ]);
+    expect(names).toEqual(['inside', 'outer', 'shift', 'state']);
+    expect(reasons).toEqual(['"mean" is read by Sub as a number of the calculation, not as a weight: frozen']);
+  });
+
+  it('leave out codes', () => {
+    const { names, reasons } = found(
+      of('w = DequantizeLinear(codes, scale)  y = MatMul(x, w)', [
+        { name: 'codes', dtype: 'int8', shape: [4, 4], data: { kind: 'inline', bytes: new Uint8Array(16) } },
+        floatTensor('scale', [], [0.1]),
+      ]),
+    );
+    expect({ names, reasons }).toEqual({ names: [], reasons: ['codes are trained by the method qat'] });
+  });
+
+  describe('of recurrent layers', () => {
+    const layer = (state: Tensor, before = '') =>
+      found(
+        of(
+          `seen = Unsqueeze(x, zero)
+           ${before}
+           all, h, c = LSTM <hidden_size = 2> (seen, w, r, , , ${before === '' ? 'start' : 'wide'}, ${before === '' ? 'start' : 'wide'})
+           y = Squeeze(all, zero)`,
+          [
+            randomTensor('w', [1, 8, 4], 1),
+            randomTensor('r', [1, 8, 2], 2),
+            state,
+            ints('zero', [0]),
+            ints('end', [2]),
+          ],
+        ),
+      );
+
+    it('include a state that they begin with', () => {
+      expect(layer(floatTensor('start', [1, 1, 2], [0.5, -1])).names).toEqual(['r', 'start', 'w']);
+      const repeated = `n = Shape <start = 0, end = 1> (x)
+           shape = Concat <axis = 0> (one, n, end)
+           one = Identity(unit)
+           wide = Expand(start, shape)`;
+      const model = layer(floatTensor('start', [1, 1, 2], [0.5, -1]), repeated.replace('unit', 'zero'));
+      expect(model.names).toEqual(['r', 'start', 'w']);
+    });
+
+    it('leave out zeros, and a state for each sample of a batch', () => {
+      expect(layer(floatTensor('start', [1, 3, 2], [0, 0, 0, 0, 0, 0])).reasons).toEqual([
+        '"start" is one number throughout: the state of a layer that begins with none',
+      ]);
+      expect(layer(floatTensor('start', [1, 3, 2], [1, 2, 3, 4, 5, 6])).reasons).toEqual([
+        '"start" is a state for each sample of a batch, not a weight',
+      ]);
+    });
   });
 });
