@@ -82,9 +82,30 @@ test('--help and --version answer on stdout', async () => {
   expect((await lathe(['evaluate', '--help'])).stdout).toContain('--baseline MODEL');
 });
 
+test('the help of a kind names its methods, and with a method its options', async () => {
+  const kind = await lathe(['quantize', '--help']);
+  expect(kind).toMatchObject({ code: 0, stderr: '' });
+  expect(kind.stdout).toContain('--set KEY=VALUE');
+  expect(kind.stdout).toContain('  static-int8 (default) – ');
+  expect(kind.stdout).not.toContain('calibrator=');
+  const method = await lathe(['quantize', '--method', 'bf16', '--help']);
+  expect(method).toMatchObject({ code: 0, stderr: '' });
+  expect(method.stdout).toContain('      smallest=1024 (1…1000000000)  ');
+  expect(method.stdout).not.toContain('static-int8');
+  expect(await lathe(['quantize', '--method', 'magic', '--help'])).toMatchObject({ code: 2, stdout: '' });
+});
+
+test('npm runs the shell where the user stands', async () => {
+  const npm = ['npm', '--prefix', join(digits, '..', '..', '..'), 'run', '-s', 'lathe', '--'];
+  const { code, stdout, stderr } = await lathe(['inspect', 'model.onnx'], { command: npm, cwd: digits });
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain(model);
+});
+
 test.each([
   [[]],
   [['paint']],
+  [['methods', 'magic']],
   [['run', 'recipe.json']],
   [['inspect']],
   [['inspect', 'a', 'b']],
@@ -181,6 +202,10 @@ test('methods lists what recipes may name', async () => {
     expect(names).toContain(name);
   expect(list.find(({ kind }) => kind === 'quantize')?.defaultMethod).toBe('static-int8');
   expect((await lathe(['methods'])).stdout).toContain('granularity=per-channel (or per-tensor');
+  expect((await latheJson<MethodList>(['methods', 'prune'])).map(({ kind }) => kind)).toEqual(['prune']);
+  const [only, ...others] = await latheJson<MethodList>(['methods', 'fp16']);
+  expect(only?.methods.map(({ name }) => name)).toEqual(['fp16']);
+  expect(others).toEqual([]);
 });
 
 test('evaluate measures quality with intervals, latency, size and memory under named conditions', async () => {

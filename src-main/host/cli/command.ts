@@ -52,6 +52,8 @@ export interface Command<Rows extends OptionRows = OptionRows> {
   readonly options: Rows;
   /** Options without which the call is wrong. */
   readonly required?: readonly (keyof Rows & string)[];
+  /** What stands below the help and has to be asked of the studio. */
+  moreHelp?(call: Call<Rows>): Promise<string>;
   run(call: Call<Rows>): Promise<void>;
 }
 

@@ -24,8 +24,10 @@ async function dispatch(
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) throw usageError('', `unknown command "${name}"`);
   const { positionals, options, help } = parseCall(command, rest);
-  if (help) return terminal.print(helpOf(command));
-  await command.run({ positionals, options, terminal, surroundings, signal: stop.signal, stop });
+  const call = { positionals, options, terminal, surroundings, signal: stop.signal, stop };
+  if (!help) return command.run(call);
+  const more = await command.moreHelp?.(call);
+  terminal.print(more === undefined ? helpOf(command) : `${helpOf(command)}\n\n${more}`);
 }
 
 function overview(): string {

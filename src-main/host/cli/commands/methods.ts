@@ -1,45 +1,39 @@
-import type { MethodList, OptionSpec } from '../../../contract';
-import { defineCommand } from '../command';
+import type { MethodList } from '../../../contract';
+import { defineCommand, usageError } from '../command';
+import { describeKind, describeMethod } from '../method-text';
 import { withStudio } from '../studio';
 import * as rows from './rows';
 
 export const methods = defineCommand({
   name: 'methods',
-  summary: 'Lists the kinds of step, their methods and the options of each.',
-  arguments: '',
-  positionals: { min: 0, max: 0 },
+  summary: 'Lists the kinds of step, their methods and the options of each; with a name, those of that kind or method.',
+  arguments: '[KIND|METHOD]',
+  positionals: { min: 0, max: 1 },
   options: { json: rows.json },
   run: (call) =>
     withStudio(call, async ({ client, terminal, signal }) => {
-      const list = await client.call('methods', {}, { signal });
+      const list = named(await client.call('methods', {}, { signal }), call.positionals[0]);
       if (call.options.json) terminal.printJson(list);
-      else terminal.print(list.map(describeKind).join('\n\n'));
+      else terminal.print(described(list, call.positionals[0]));
     }),
 });
 
-function describeKind({ kind, title, defaultMethod, methods: offered }: MethodList[number]): string {
-  const lines = offered.flatMap((method) => [
-    `  ${method.name}${method.name === defaultMethod ? ' (default)' : ''} – ${method.title}. ${method.help}`,
-    ...Object.entries(method.options).map(([name, spec]) => `      ${name}=${describeValues(spec)}  ${spec.help}`),
-  ]);
-  return [`${kind}: ${title}`, ...lines].join('\n');
+/** A kind by its name with all its methods, or a method by its name alone in its kind; everything without a name. */
+function named(list: MethodList, name: string | undefined): MethodList {
+  if (name === undefined) return list;
+  const kinds = list.filter(({ kind }) => kind === name);
+  // `distil` is both: the kind holds the method of that name.
+  if (kinds.length > 0) return kinds;
+  const found = list
+    .map((kind) => ({ ...kind, methods: kind.methods.filter((method) => method.name === name) }))
+    .filter((kind) => kind.methods.length > 0);
+  if (found.length > 0) return found;
+  const kindNames = list.map(({ kind }) => kind).join(', ');
+  throw usageError('methods', `neither a kind of step (${kindNames}) nor one of their methods is named "${name}"`);
 }
 
-/** The default and what else there is: `0.5 (0…1)`, `per-channel (or per-tensor)`. */
-function describeValues(spec: OptionSpec): string {
-  switch (spec.kind) {
-    case 'number':
-    case 'integer': {
-      const range = [spec.min ?? '', spec.max ?? ''].join('…');
-      return `${spec.default}${range === '…' ? '' : ` (${range})`}`;
-    }
-    case 'choice': {
-      const others = spec.choices.map(({ value }) => value).filter((value) => value !== spec.default);
-      return `${spec.default}${others.length === 0 ? '' : ` (or ${others.join(', ')})`}`;
-    }
-    case 'list':
-      return spec.default.join(',');
-    default:
-      return String(spec.default);
-  }
+function described(list: MethodList, name: string | undefined): string {
+  const isMethod = name !== undefined && list.every(({ kind }) => kind !== name);
+  if (!isMethod) return list.map(describeKind).join('\n\n');
+  return list.flatMap((kind) => kind.methods.map((method) => describeMethod(kind, method))).join('\n');
 }

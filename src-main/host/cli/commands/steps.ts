@@ -1,7 +1,8 @@
-import { parseSetting, type Recipe, type StepKindName, stepKinds } from '../../../contract';
+import { type MethodList, parseSetting, type Recipe, type StepKindName, stepKinds } from '../../../contract';
 import { type Command, defineCommand, parseDims, parsePairs, usageError } from '../command';
 import type { Waiting } from '../jobs';
 import { describeMade, makeVariant } from '../make-variant';
+import { describeMethod, nameMethods } from '../method-text';
 import { withStudio } from '../studio';
 import * as rows from './rows';
 
@@ -25,13 +26,19 @@ export const steps: readonly Command[] = stepKinds.map((kind) =>
       method: {
         type: 'string',
         value: 'NAME',
-        help: "One of `lathe methods`; the kind's default where none is named.",
+        help: 'One of those below; with --help: tell the options of this one.',
       },
       set: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'An option of the method.' },
       dim: rows.dim,
       json: rows.json,
     },
     required: ['out'],
+    moreHelp: (call) =>
+      withStudio(call, async (waiting) => {
+        const { method } = call.options;
+        if (method === undefined) return nameMethods(await offeredOf(waiting, kind));
+        return describeMethod(...(await findMethod(waiting, kind, method)));
+      }),
     run: (call) => {
       const { data = null, out, method, set, dim, json } = call.options;
       const [model] = call.positionals as [string];
@@ -48,19 +55,33 @@ export const steps: readonly Command[] = stepKinds.map((kind) =>
 );
 
 async function oneStepRecipe(
-  { client, signal }: Waiting,
+  waiting: Waiting,
   kind: StepKindName,
   named: string | undefined,
   settings: readonly (readonly [string, string])[],
 ): Promise<Recipe> {
-  const list = await client.call('methods', {}, { signal });
-  const offered = list.find((candidate) => candidate.kind === kind);
-  const name = named ?? offered?.defaultMethod ?? '';
-  const method = offered?.methods.find((candidate) => candidate.name === name);
-  if (method === undefined) {
-    const known = offered?.methods.map((candidate) => candidate.name).join(', ') || 'none yet';
-    throw usageError(kind, `unknown method "${name}" (there is ${known})`);
-  }
+  const [, method] = await findMethod(waiting, kind, named);
   const options = Object.fromEntries(settings.map(([key, text]) => [key, parseSetting(method.options[key], text)]));
-  return { lathe: 1, steps: [{ kind, method: name, options }] };
+  return { lathe: 1, steps: [{ kind, method: method.name, options }] };
+}
+
+type Offered = MethodList[number];
+
+/** @param named the kind's default where absent */
+async function findMethod(
+  waiting: Waiting,
+  kind: StepKindName,
+  named: string | undefined,
+): Promise<[Offered, Offered['methods'][number]]> {
+  const offered = await offeredOf(waiting, kind);
+  const name = named ?? offered.defaultMethod;
+  const method = offered.methods.find((candidate) => candidate.name === name);
+  if (method !== undefined) return [offered, method];
+  const known = offered.methods.map((candidate) => candidate.name).join(', ');
+  throw usageError(kind, `unknown method "${name}" (there is ${known})`);
+}
+
+async function offeredOf({ client, signal }: Waiting, kind: StepKindName): Promise<Offered> {
+  const list = await client.call('methods', {}, { signal });
+  return list.find((candidate) => candidate.kind === kind) as Offered;
 }
