@@ -20,7 +20,14 @@ import {
   type TypeInfo,
 } from '../onnx/ir';
 import type { Emitter } from './emitter';
-import { type BodyRequest, type Differentiated, type GradientContext, nodeTitle, unsupported } from './gradient';
+import {
+  type BodyRequest,
+  type Differentiated,
+  type GradientContext,
+  nodeTitle,
+  operatorName,
+  unsupported,
+} from './gradient';
 import { gradients } from './gradients';
 import { noGradient, notWritten } from './no-gradient';
 import { forwardValuesFirst, isRowProduct, lastMadeFirst, nodesFor } from './written-nodes';
@@ -174,11 +181,12 @@ function ruleFor(node: Node) {
       ? gradients[node.opType]
       : undefined;
   if (rule !== undefined) return rule;
-  const reason = noGradient[node.opType];
+  const name = operatorName(node);
+  const reason = noGradient[name];
   if (reason !== undefined) throw unsupported(node, reason);
-  const { reason: known, next } = notWritten[node.domain === '' ? node.opType : ''] ?? {};
+  const { reason: known, next } = notWritten[name] ?? {};
   if (known !== undefined) throw unsupported(node, known, next);
-  throw unsupported(node, `no gradient is known for ${node.domain === '' ? '' : `${node.domain}.`}${node.opType}`);
+  throw unsupported(node, `no gradient is known for ${name}`);
 }
 
 /** Values that depend on a trained one through float tensors. */
@@ -198,7 +206,7 @@ function readsAny(node: Node, values: ReadonlySet<string>): boolean {
 
 /** Operators whose outputs carry no derivative by nature: what follows does not depend on the weights smoothly. */
 function isBlind(node: Node): boolean {
-  return node.domain === '' && Object.hasOwn(noGradient, node.opType) && !Object.hasOwn(gradients, node.opType);
+  return Object.hasOwn(noGradient, operatorName(node));
 }
 
 /** How a gradient is come by and handed on in one graph. */

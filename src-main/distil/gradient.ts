@@ -56,6 +56,11 @@ export interface Differentiated {
 /** @returns for each input the name of its gradient, null where there is none */
 export type Gradient = (context: GradientContext) => readonly (string | null)[];
 
+/** `Conv`, `com.microsoft.Attention`: the operator in tables. */
+export function operatorName({ domain, opType }: Node): string {
+  return domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`;
+}
+
 /** `Conv "stem/conv1"`: how messages name a node. */
 export function nodeTitle(node: Node): string {
   return `${node.opType} "${node.name}"`;

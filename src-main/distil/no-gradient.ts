@@ -3,8 +3,20 @@
  * of them carries no gradient.
  */
 
+interface NotWritten {
+  readonly reason: string;
+  readonly next: string;
+}
+
+const onCodes: NotWritten = {
+  reason: 'it works on integer codes',
+  next: 'train the model before it is quantized, or quantize it with Q/DQ pairs (static-int8) and use the method qat',
+};
+
 /** Operators that have a derivative which is not written: why, and what can be done. */
-export const notWritten: Readonly<Record<string, { readonly reason: string; readonly next: string }>> = {
+export const notWritten: Readonly<Record<string, NotWritten>> = {
+  ConvInteger: onCodes,
+  DynamicQuantizeLinear: onCodes,
   If: {
     reason: 'which of its bodies runs is known only at run time',
     next: 'export the model without the condition (traced rather than scripted), or let the targets leave out what stands before it',
@@ -13,6 +25,15 @@ export const notWritten: Readonly<Record<string, { readonly reason: string; read
     reason: 'how often its body runs is known only at run time',
     next: 'export the model with its loop unrolled (traced rather than scripted), or let the targets leave out what stands before it',
   },
+  MatMulInteger: onCodes,
+  QLinearConv: onCodes,
+  QLinearMatMul: onCodes,
+  'com.microsoft.DynamicQuantizeLSTM': onCodes,
+  'com.microsoft.DynamicQuantizeMatMul': onCodes,
+  'com.microsoft.MatMulIntegerToFloat': onCodes,
+  'com.microsoft.QAttention': onCodes,
+  'com.microsoft.QGemm': onCodes,
+  'com.microsoft.QLinearConv': onCodes,
 };
 
 const integers = 'its output is made of integers or truth values';
@@ -66,4 +87,5 @@ export const noGradient: Readonly<Record<string, string>> = {
   TfIdfVectorizer: integers,
   Unique: integers,
   Xor: integers,
+  'com.microsoft.GatherBlockQuantized': 'it reads integer codes by whole numbers',
 };

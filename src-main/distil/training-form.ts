@@ -11,8 +11,8 @@ import { betweenValues } from './backward';
 import { readLastStates } from './last-states';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
-import { writeOutContrib } from './write-out-contrib';
 import { writeOutRecurrent } from './write-out-recurrent';
+import { writePlainForms } from './write-plain-forms';
 
 export interface TrainingForm {
   readonly model: Model;
@@ -40,7 +40,7 @@ export async function trainingForm(
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
   const whole = await putTogether({ ...model, graph: { ...model.graph, inputs } }, learnedFrom);
   const isWanted = betweenValues(whole.graph, trained, learnedFrom);
-  const plain = await writeOutContrib(whole, isWanted);
+  const plain = await writePlainForms(whole, isWanted);
   const stepped = writeOutRecurrent(readLastStates(plain, isWanted, learnedFrom), isWanted);
   const sized = await addBiasInProduct(await multiplySmallDepthwise(stepped), learnedFrom);
   return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };

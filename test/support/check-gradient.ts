@@ -38,6 +38,7 @@ export type RowInput =
   | { readonly ints: readonly number[]; readonly shape?: readonly number[] }
   | { readonly int32: readonly number[]; readonly shape?: readonly number[] }
   | { readonly bools: readonly number[]; readonly shape: readonly number[] }
+  | { readonly bytes: readonly number[]; readonly shape: readonly number[] }
   | { readonly floats: readonly number[]; readonly shape?: readonly number[] }
   | null;
 
@@ -205,6 +206,7 @@ function constantArray(input: Exclude<RowInput, null>): NdArray | null {
   if ('int32' in input)
     return { dtype: 'int32', shape: input.shape ?? [input.int32.length], data: Int32Array.from(input.int32) };
   if ('bools' in input) return { dtype: 'bool', shape: input.shape, data: Uint8Array.from(input.bools) };
+  if ('bytes' in input) return { dtype: 'uint8', shape: input.shape, data: Uint8Array.from(input.bytes) };
   if ('floats' in input)
     return { dtype: 'float32', shape: input.shape ?? [input.floats.length], data: Float32Array.from(input.floats) };
   return null;

@@ -3,7 +3,7 @@
 import { resolveOptions, unwatched } from '../../src-main/contract';
 import { gradients } from '../../src-main/distil/gradients';
 import { noGradient, notWritten } from '../../src-main/distil/no-gradient';
-import { fusedOps } from '../../src-main/distil/write-out-contrib';
+import { plainForms } from '../../src-main/distil/plain-forms';
 import { recurrent } from '../../src-main/distil/write-out-recurrent';
 import { macsOps } from '../../src-main/inspect';
 import { type Model, makeNode } from '../../src-main/onnx/ir';
@@ -53,14 +53,12 @@ function operators(): string[] {
     ...Object.keys(gradients),
     ...Object.keys(noGradient),
     ...Object.keys(notWritten),
-    ...fused,
-    ...recurrent,
+    ...writtenOut,
   ]);
   return [...candidates].sort((a, b) => Number(a.includes('.')) - Number(b.includes('.')) || (a < b ? -1 : 1));
 }
 
-const fused = fusedOps.map((op) => `com.microsoft.${op}`);
-const writtenOut = [...recurrent, ...fused];
+const writtenOut = [...recurrent, ...Object.keys(plainForms)];
 
 function gradientOf(op: string): string {
   if (op in gradients) return 'yes';
