@@ -9,6 +9,7 @@ import { fuse } from '../passes/fuse';
 import { addBiasInProduct } from './add-bias-in-product';
 import { betweenValues } from './backward';
 import { readLastStates } from './last-states';
+import { multiplyTables } from './multiply-tables';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
 import { writeOutRecurrent } from './write-out-recurrent';
@@ -43,7 +44,8 @@ export async function trainingForm(
   const plain = await writePlainForms(whole, isWanted);
   const stepped = writeOutRecurrent(readLastStates(plain, isWanted, learnedFrom), isWanted);
   const sized = await addBiasInProduct(await multiplySmallDepthwise(stepped), learnedFrom);
-  return batchStatistics ? trainBatchNorm(sized) : { model: sized, statistics: [] };
+  const shared = await multiplyTables(sized, batch);
+  return batchStatistics ? trainBatchNorm(shared) : { model: shared, statistics: [] };
 }
 
 /** Gelu and LayerNormalization written in pieces have cheaper gradients as operators. What is learned from stays a value. */
