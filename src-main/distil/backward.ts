@@ -102,7 +102,7 @@ function differentiate(setting: Setting, { known, wrt, emit }: BodyRequest): Dif
   const gradientOf = (value: string): string | null => {
     const parts = sums.get(value);
     if (parts === undefined) return null;
-    const total = parts.length === 1 ? (parts[0] as string) : sumOf(emit, parts);
+    const total = parts.length === 1 ? (parts[0] as string) : sumOf(emit, parts, typeOf(setting, value)?.shape ?? []);
     sums.set(value, [total]);
     handed.add(total);
     return total;
@@ -148,9 +148,46 @@ export function betweenValues(
   return (node) => between.has(node.name);
 }
 
-function sumOf(emit: Emitter, parts: readonly string[]): string {
+/** @param shape of each part */
+function sumOf(emit: Emitter, parts: readonly string[], shape: readonly Dim[]): string {
+  const whole = sumOfWindows(emit, parts, shape);
+  if (whole !== null) return whole;
   if (parts.length === 2) return emit.op('Add', parts);
   return sumOfProducts(emit, parts) ?? emit.op('Sum', parts);
+}
+
+/** Windows between zeros that lie side by side along an axis and fill it are laid end to end instead: a value cut in slices. */
+function sumOfWindows(emit: Emitter, parts: readonly string[], shape: readonly Dim[]): string | null {
+  const makers = makersOf(emit, parts);
+  const windows = makers.flatMap((maker) => windowOf(emit, maker, shape) ?? []);
+  const [first] = windows;
+  if (first === undefined || windows.length < parts.length) return null;
+  const { axis } = first;
+  windows.sort((a, b) => a.from - b.from);
+  const isFilled = windows.every((window, at) => window.axis === axis && window.from === (windows[at - 1]?.to ?? 0));
+  if (!isFilled || windows.at(-1)?.to !== shape[axis]) return null;
+  const values = windows.map(({ value }) => value);
+  return emit.op('Concat', values, { axis: attributes.int(axis) });
+}
+
+/** Where along the one axis that it pads with zeros a Pad puts its value; null where it is no such. */
+function windowOf(emit: Emitter, maker: Node | undefined, shape: readonly Dim[]) {
+  if (maker?.opType !== 'Pad' || maker.inputs.length !== 2 || maker.attributes.size > 0) return null;
+  const pads = constantValues(emit.initializers.get(maker.inputs[1] as string));
+  const axes = shape.flatMap((_, axis) => (pads?.[axis] !== 0 || pads[shape.length + axis] !== 0 ? [axis] : []));
+  const [axis = -1] = axes;
+  const size = shape[axis];
+  if (pads === null || axes.length !== 1 || typeof size !== 'number') return null;
+  const [before, behind] = [pads[axis], pads[shape.length + axis]] as [number, number];
+  return { value: maker.inputs[0] as string, axis, from: before, to: size - behind };
+}
+
+/** The written node that makes each value, where there is one. */
+function makersOf(emit: Emitter, values: readonly string[]): (Node | undefined)[] {
+  const wanted = new Set(values);
+  const makers = new Map<string, Node>();
+  for (const node of emit.nodes) if (wanted.has(node.outputs[0] ?? '')) makers.set(node.outputs[0] as string, node);
+  return values.map((value) => makers.get(value));
 }
 
 /**
@@ -158,13 +195,7 @@ function sumOf(emit: Emitter, parts: readonly string[]): string {
  * part is no such product.
  */
 function sumOfProducts(emit: Emitter, parts: readonly string[]): string | null {
-  const wanted = new Set(parts);
-  const makers = new Map(
-    emit.nodes.flatMap((node) =>
-      wanted.has(node.outputs[0] ?? '') ? [[node.outputs[0] as string, node] as const] : [],
-    ),
-  );
-  const products = parts.map((part) => makers.get(part));
+  const products = makersOf(emit, parts);
   if (!products.every((node) => node !== undefined && isRowProduct(node))) return null;
   const rows = (at: 0 | 1) =>
     emit.op(
