@@ -13,7 +13,7 @@ import {
 } from '../contract';
 import type { Dataset } from '../data/dataset';
 import { Random } from '../kernels/random';
-import { readModel, readTensor } from '../onnx/file';
+import { readTensor } from '../onnx/file';
 import { type Feeds, type Model, type NdArray, type Tensor, tensorFromArray } from '../onnx/ir';
 import { openSession } from '../onnx/session';
 import { inlineFunctions } from '../passes/inline-functions';
@@ -23,8 +23,7 @@ import { resolveIf } from '../passes/resolve-if';
 import { type Augmentation, augment } from './augment';
 import { openCheckpoint } from './checkpoint';
 import { rowsOfRun } from './fixed-runs';
-import { agreementOf, crossEntropyOf, type Forward, openForward, rightOf } from './forward';
-import { type HintPair, pairValues } from './hints/pair-values';
+import { type Forward, openForward } from './forward';
 import { liftBodyWeights } from './lift-body-weights';
 import { type TrainingIntent, type TrainingMethod, unprepared } from './method';
 import { trainingMethods } from './methods';
@@ -33,14 +32,25 @@ import { optimizers } from './optimizers';
 import { randomWeights } from './random-weights';
 import { loadSamples, type TrainingSamples, trainingSplit } from './samples';
 import type { Schedule } from './schedule';
-import { type Answers, answersKey, teacherAnswers } from './teacher-answers';
-import { openTeacherDistance, type TeacherDistance } from './teacher-distance';
+import {
+  answersOf,
+  lessons,
+  projectionsOf,
+  remembered,
+  type TaughtBy,
+  type Teacher,
+  teacherOf,
+  withHints,
+} from './teacher';
+import { openTeacherDistance } from './teacher-distance';
 import { type Trained, train } from './train';
 import { findTrainable, type Trainable } from './trainable';
 import { trainingForm } from './training-form';
-import { buildTrainingGraph, type LossTerm, type TrainingGraph } from './training-graph';
+import { buildTrainingGraph, type TrainingGraph } from './training-graph';
 import { checkMemory } from './training-memory';
-import type { TrainingSettings, TrainingState, Validation, Weights } from './training-state';
+import { historyNotes, isStopped, lossNotes, statisticNotes, stopNotes } from './training-notes';
+import type { TrainingSettings, Weights } from './training-state';
+import { type Forwards, type Judges, validate } from './validate';
 
 type Context = StepContext<Model, Dataset>;
 type Options = Readonly<Record<string, OptionValue>>;
@@ -155,19 +165,6 @@ function withoutGradient({ gradients }: TrainingGraph, { names, readerOf }: Trai
     }));
 }
 
-function statisticNotes({ graph }: Model, moved: number): string[] {
-  if (moved > 0) return [`${moved} running statistics of BatchNormalization followed the batches`];
-  const count = graph.nodes.filter(({ opType }) => opType === 'BatchNormalization').length;
-  return count === 0
-    ? []
-    : [`the statistics of ${count} BatchNormalization stayed frozen (batchNorm=train moves them)`];
-}
-
-function lossNotes({ loss }: TrainingIntent, labelled: boolean): string[] {
-  const dropped = !labelled && loss.some((term) => term.name === 'cross-entropy');
-  return dropped ? ['the data has no labels: learned from the teacher alone'] : [];
-}
-
 /** Terms of the loss that the data can pay for. */
 function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
   const terms = labelled ? intent.loss : intent.loss.filter((term) => term.name !== 'cross-entropy');
@@ -177,54 +174,6 @@ function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
     what: 'learns from labels, and the data has none',
     next: 'add a "labels" array to the data, or name a model in the option teacher (in a shell: --set teacher=TEACHER.onnx)',
   });
-}
-
-/** The model that is learned from. */
-interface TaughtBy {
-  readonly model: Model;
-  readonly output: string;
-  readonly title: string;
-}
-
-async function teacherOf(intent: TrainingIntent, output: string, context: Context): Promise<TaughtBy | null> {
-  if (intent.teacher === null) return null;
-  const isOriginal = intent.teacher === 'original';
-  const model = intent.teacher === 'original' ? context.original : await readModel(intent.teacher.path);
-  const title = isOriginal ? 'the original as teacher' : `teacher ${(intent.teacher as { path: string }).path}`;
-  const { outputs } = model.graph;
-  const own = outputs.some((value) => value.name === output) ? output : (outputs[0]?.name as string);
-  return { model, output: own, title };
-}
-
-async function withHints(
-  { hints }: TrainingIntent,
-  model: Model,
-  teacher: TaughtBy | null,
-  sample: Feeds,
-  seed: number,
-): Promise<{ model: Model; pairs: readonly HintPair[] }> {
-  if (hints === null || teacher === null) return { model, pairs: [] };
-  return pairValues(hints.pairs, hints.hint, hints.weight, model, teacher.model, sample, seed);
-}
-
-function projectionsOf(pairs: readonly HintPair[]): string[] {
-  return pairs.flatMap(({ projection }) => (projection === '' ? [] : [projection]));
-}
-
-interface Teacher extends TaughtBy {
-  readonly forward: Forward;
-}
-
-interface Forwards {
-  readonly student: Forward;
-  readonly teacher: Teacher | null;
-}
-
-/** What held-out rows are judged by. */
-interface Judges extends Forwards {
-  readonly loss: readonly LossTerm[];
-  /** null where no term of the loss reads the teacher's answers. */
-  readonly distance: TeacherDistance | null;
 }
 
 async function withForwards<T>(
@@ -249,20 +198,6 @@ async function withForwards<T>(
     await student.release();
     await teacher?.forward.release();
   }
-}
-
-/** What a step is fed of the teacher. Values inside it are asked for at each step: they are too many to be kept. */
-function lessons(
-  { teacher: logits, hints }: TrainingGraph,
-  teacher: Teacher,
-  answers: Answers,
-): (rows: Int32Array, feeds: Feeds) => Promise<Feeds> {
-  if (hints.length === 0) return async (rows, feeds) => (logits === '' ? {} : { [logits]: await answers(rows, feeds) });
-  return async (_rows, feeds) => {
-    const told = await teacher.forward.all(feeds);
-    const values = hints.map(({ feed, value }) => [feed, told.values[value] as NdArray]);
-    return { ...Object.fromEntries(values), ...(logits === '' ? {} : { [logits]: told.logits }) };
-  };
 }
 
 async function runLoop(
@@ -311,34 +246,6 @@ async function runLoop(
   }
 }
 
-/** A moved picture has no stored answer. */
-async function answersOf(
-  teacher: Teacher | null,
-  graph: TrainingGraph,
-  samples: TrainingSamples,
-  options: Options,
-  context: Context,
-): Promise<Answers | null> {
-  if (teacher === null) return null;
-  if (options.augment !== 'none') return (_rows, feeds) => teacher.forward.logits(feeds);
-  const data = context.dataset?.summary.hash ?? '';
-  const place = { folder: context.cacheDir, key: answersKey(teacher.model, teacher.output, data, samples.split) };
-  const work = portion(context, 0.02, 0.05);
-  return teacherAnswers(teacher.forward, samples, graph.classes, options.batch as number, place, work);
-}
-
-/** Held-out pictures are never moved: a teacher is asked once for each batch of them. */
-function remembered(answers: Answers | null): Answers | null {
-  if (answers === null) return null;
-  const known = new Map<number, NdArray<'float32'>>();
-  return async (rows, feeds) => {
-    const first = rows[0] as number;
-    const found = known.get(first) ?? (await answers(rows, feeds));
-    known.set(first, found);
-    return found;
-  };
-}
-
 /** Before anything long is begun. */
 async function checkRoom(
   graph: TrainingGraph,
@@ -379,55 +286,6 @@ function layoutOf(model: Model): 'NCHW' | 'NHWC' {
   return shapes.some((shape) => few(shape[3]) && !few(shape[1])) ? 'NHWC' : 'NCHW';
 }
 
-/** The loss of training, hints aside, on the held-out rows. */
-async function validate(
-  { student, loss, distance }: Judges,
-  weights: Weights,
-  samples: TrainingSamples,
-  answers: Answers | null,
-  atOnce: number,
-): Promise<Validation> {
-  const labelShare = loss.find(({ name }) => name === 'cross-entropy')?.weight ?? 0;
-  const labelled = { sum: 0, right: 0, count: 0 };
-  const taught = { sum: 0, right: 0, count: 0 };
-  for (let first = 0; first < samples.validation.length; first += atOnce) {
-    const rows = samples.validation.subarray(first, first + atOnce);
-    const { feeds, labels } = samples.gather(rows);
-    const logits = await student.logits(feeds, weights);
-    const wanted = answers === null ? null : await answers(rows, feeds);
-    checkAnswers(logits, rows.length, labels?.length ?? wanted?.shape[0] ?? 0, labels === null ? 'teacher' : 'data');
-    if (labels !== null) {
-      const part = crossEntropyOf(logits, labels);
-      labelled.sum += part.sum;
-      labelled.right += rightOf(logits, labels);
-      labelled.count += part.rows;
-    }
-    if (wanted !== null && distance !== null) {
-      const answered = wanted.shape[0] as number;
-      taught.sum += answered * (await distance.between(logits, wanted));
-      taught.right += agreementOf(logits, wanted);
-      taught.count += answered;
-    }
-  }
-  const mean = (sum: number, count: number) => sum / Math.max(1, count);
-  const told = labelled.count > 0 ? labelled : taught;
-  return {
-    loss: labelShare * mean(labelled.sum, labelled.count) + mean(taught.sum, taught.count),
-    accuracy: mean(told.right, told.count),
-  };
-}
-
-/** One answer a sample, or one a token: as many as there are labels, or answers of the teacher. */
-function checkAnswers({ shape }: NdArray, samples: number, wanted: number, from: 'teacher' | 'data'): void {
-  if (shape[0] === wanted) return;
-  const labels = from === 'data' ? `${wanted} labels` : `${wanted} answers of the teacher`;
-  throw new LatheError({
-    who: 'distil',
-    what: `the output gives ${shape[0]} answers for ${samples} samples, and there are ${labels}`,
-    next: 'name another output in meta.json ("output"), or give as many labels as the output has answers',
-  });
-}
-
 /** Labels name classes that the model has. */
 function checkLabels({ largestLabel }: TrainingSamples, classes: number): void {
   if (largestLabel < classes) return;
@@ -465,28 +323,4 @@ function checkpointKey(
   for (const [name, values] of start)
     hash.update(name).update(new Uint8Array(values.data.buffer, values.data.byteOffset, values.data.byteLength));
   return hash.digest('hex');
-}
-
-/** Before its last epoch and not for want of progress. */
-function isStopped({ stepInEpoch, epoch, best }: TrainingState, { epochs, patience }: Options): boolean {
-  const stale = (patience as number) > 0 && epoch - best.epoch >= (patience as number);
-  return stepInEpoch > 0 || (epoch < (epochs as number) && !stale);
-}
-
-function stopNotes(state: TrainingState, options: Options): string[] {
-  if (!isStopped(state, options)) return [];
-  return [
-    `stopped after update ${state.step} of epoch ${state.epoch + 1} of ${options.epochs}, as stopAfter now says; the same step without it goes on from there`,
-  ];
-}
-
-function historyNotes(state: TrainingState, samples: TrainingSamples): string[] {
-  const first = state.history[0];
-  const last = state.history.at(-1);
-  if (first === undefined || last === undefined) return [];
-  return [
-    `trained on ${samples.training.length} samples of the ${samples.split} split, ${samples.validation.length} held out for validation`,
-    `training loss ${first.loss.toFixed(4)} → ${last.loss.toFixed(4)} over ${state.epoch} epochs, ${Math.round(last.samplesPerSecond)} samples a second`,
-    `best validation loss ${state.best.validation.toFixed(4)}, ${(100 * state.best.accuracy).toFixed(1)} % right, after epoch ${state.best.epoch}, whose ${state.best.averaged ? 'averaged weights' : 'weights'} are kept`,
-  ];
 }
