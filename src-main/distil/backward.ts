@@ -65,16 +65,27 @@ export interface Backward {
 export function backward(request: BackwardRequest): Backward {
   const { graph, emit, loss, wrt } = request;
   if (!activeValues(sortTopologically(graph.name, graph.nodes), new Set(wrt)).has(loss)) {
-    throw new LatheError({
-      who: `graph "${graph.name}"`,
-      what: `no differentiable path leads from a trained tensor to "${loss}"`,
-      next: 'train other tensors',
-    });
+    throw noPath(graph, wrt);
   }
   const known = new Map([[loss, seedOf(emit)]]);
   const { forward, written, gradients: found } = differentiate(request, { known, wrt, emit });
   const needed = nodesFor(found.values(), written);
   return { nodes: [...forward, ...needed], gradients: lastMadeFirst(found, needed) };
+}
+
+/** The last operator that a trained value comes to and whose output has no derivative, for there may be several. */
+function noPath({ name, nodes }: Graph, wrt: readonly string[]): LatheError {
+  const sorted = sortTopologically(name, nodes);
+  const active = activeValues(sorted, new Set(wrt));
+  const end = sorted.findLast((node) => isBlind(node) && readsAny(node, active));
+  return new LatheError({
+    who: end === undefined ? `graph "${name}"` : nodeTitle(end),
+    what:
+      end === undefined
+        ? 'no differentiable path leads from a trained tensor to the loss: no weight that is trained has a share in the output'
+        : `no differentiable path leads from a trained tensor to the loss: it ends here, since ${noGradient[end.opType]}`,
+    next: 'let the targets include weights behind it, or name another output in meta.json ("output")',
+  });
 }
 
 /** By itself, so that what reads it can be told from what reads a constant. */

@@ -29,7 +29,10 @@ const partBytes = 64 * 2 ** 20;
 /** More than this is not held: the message says what to do. */
 const mostBytes = 4 * 2 ** 30;
 
-/** @throws LatheError where the data has neither a train nor a calibration split, or is fed element by element */
+/** One to learn from and one to judge by. */
+const fewestSamples = 2;
+
+/** @throws LatheError where the data has neither a train nor a calibration split, too few samples, or is fed element by element */
 export function trainingSplit(dataset: Dataset): Split {
   const split = dataset.train ?? dataset.calibration;
   if (split === null)
@@ -43,6 +46,13 @@ export function trainingSplit(dataset: Dataset): Split {
       who: dataset.path,
       what: 'is fed element by element, which training does not support',
       next: 'store samples of one shape stacked in arrays (feed "slice")',
+    });
+  }
+  if (split.samples < fewestSamples) {
+    throw new LatheError({
+      who: dataset.path,
+      what: `has ${split.samples} sample to train with, and at least ${fewestSamples} are needed: one to learn from, one to judge the weights by`,
+      next: 'give as many as you have in train.npz or calib.npz; a few hundred are a beginning',
     });
   }
   return split;

@@ -34,6 +34,7 @@ import { loadSamples, type TrainingSamples, trainingSplit } from './samples';
 import type { Schedule } from './schedule';
 import {
   answersOf,
+  checkInputs,
   lessons,
   projectionsOf,
   remembered,
@@ -106,8 +107,9 @@ async function runTraining(
     learnedFrom: [output, ...(intent.hints?.pairs ?? []).map(({ student }) => student)],
   });
   const taught = await teacherOf(intent, output, context);
+  if (taught !== null) checkInputs(taught, sample);
   const hinted = await withHints(intent, form.model, taught, sample, context.seed);
-  const loss = affordable(intent, labelled, method.name);
+  const loss = affordable(intent, labelled, method);
   const graph = await buildTrainingGraph({
     model: hinted.model,
     hints: hinted.pairs,
@@ -166,14 +168,23 @@ function withoutGradient({ gradients }: TrainingGraph, { names, readerOf }: Trai
 }
 
 /** Terms of the loss that the data can pay for. */
-function affordable(intent: TrainingIntent, labelled: boolean, method: string) {
+function affordable(intent: TrainingIntent, labelled: boolean, { name, options }: TrainingMethod) {
   const terms = labelled ? intent.loss : intent.loss.filter((term) => term.name !== 'cross-entropy');
   if (terms.length > 0) return terms;
   throw new LatheError({
-    who: `distil ${method}`,
+    who: `distil ${name}`,
     what: 'learns from labels, and the data has none',
-    next: 'add a "labels" array to the data, or name a model in the option teacher (in a shell: --set teacher=TEACHER.onnx)',
+    next: `add a "labels" array to the data, or ${learnWithoutLabels(options)}`,
   });
+}
+
+/** What else the user can do, by what the method lets one choose. */
+function learnWithoutLabels(options: TrainingMethod['options']): string {
+  const named = 'name a model in the option teacher (in a shell: --set teacher=TEACHER.onnx)';
+  if ('teacher' in options) return named;
+  return 'alpha' in options
+    ? 'let the teacher have a share of the loss (alpha above 0)'
+    : `take the method distil and ${named}`;
 }
 
 async function withForwards<T>(

@@ -1,6 +1,6 @@
 /** Who is learned from: the teacher's model, its hints, its answers, and what a step is fed of them. */
 
-import { type OptionValue, portion, type StepContext } from '../contract';
+import { LatheError, type OptionValue, portion, type StepContext } from '../contract';
 import type { Dataset } from '../data/dataset';
 import { readModel } from '../onnx/file';
 import type { Feeds, Model, NdArray } from '../onnx/ir';
@@ -29,6 +29,18 @@ export async function teacherOf(intent: TrainingIntent, output: string, context:
   const { outputs } = model.graph;
   const own = outputs.some((value) => value.name === output) ? output : (outputs[0]?.name as string);
   return { model, output: own, title };
+}
+
+/** @throws LatheError where the teacher reads what the samples of the student do not have */
+export function checkInputs({ model: { graph }, title }: TaughtBy, sample: Feeds): void {
+  const missing = graph.inputs.find(({ name }) => !graph.initializers.has(name) && sample[name] === undefined);
+  if (missing === undefined) return;
+  const own = Object.keys(sample).map((name) => `"${name}"`);
+  throw new LatheError({
+    who: title,
+    what: `takes the input "${missing.name}", and the student takes ${own.join(', ')}`,
+    next: 'teacher and student must take the same inputs under the same names',
+  });
 }
 
 export async function withHints(

@@ -2,7 +2,7 @@
 
 import { LatheError, type TrainingCurves, type Work } from '../contract';
 import { type NdArray, zeros } from '../onnx/ir';
-import { firstNonFinite } from './first-non-finite';
+import { firstNonFinite, type NonFinite } from './first-non-finite';
 import { follow } from './moving-average';
 import { shuffled, type TrainingSamples } from './samples';
 import { learningRateAt } from './schedule';
@@ -220,10 +220,13 @@ async function notFinite(
   what: 'loss' | 'gradient',
 ): Promise<LatheError> {
   const { step, best } = before;
+  const found = await cause(plan, before, rows, learningRate);
+  const mend = found?.fromStart ? 'check the model and the preprocessing of the data' : 'lower the learning rate';
+  const keep = `set stopAfter to ${step} to keep the best weights up to there (those after epoch ${best.epoch})`;
   return new LatheError({
     who: 'training',
-    what: `the ${what} was no longer finite at step ${step + 1} (epoch ${before.epoch + 1}, learning rate ${learningRate.toPrecision(3)})${await cause(plan, before, rows, learningRate)}`,
-    next: `lower the learning rate${step === 0 ? '' : `, or set stopAfter to ${step} to keep the best weights up to there (those after epoch ${best.epoch})`}`,
+    what: `the ${what} was no longer finite at step ${step + 1} (epoch ${before.epoch + 1}, learning rate ${learningRate.toPrecision(3)})${found === null ? '' : `: ${found.what}`}`,
+    next: step === 0 ? mend : `${mend}, or ${keep}`,
     code: 'failed',
   });
 }
@@ -234,16 +237,16 @@ async function cause(
   before: TrainingState,
   rows: Int32Array,
   learningRate: number,
-): Promise<string> {
+): Promise<NonFinite | null> {
   const { batch } = plan.settings;
   for (let first = 0; first < rows.length; first += batch) {
     const some = rows.subarray(first, first + batch);
     const failed = await stepFeeds(plan, before, some, learningRate);
     const sound = await stepFeeds(plan, { ...before, weights: plan.start }, some, learningRate);
     const found = await firstNonFinite(plan.graph, failed, sound);
-    if (found !== null) return `: ${found}`;
+    if (found !== null) return found;
   }
-  return '';
+  return null;
 }
 
 function tooFew(rows: number, rowsPerStep: number): LatheError {

@@ -109,7 +109,7 @@ function floats(tensor: Tensor): NdArray<'float32'> {
 
 /** Constants of −∞ or very large size, and such of zeros and ones that others are added to or multiplied with. */
 function isMask(data: Float32Array, uses: WeightUses['uses']): boolean {
-  if (data.some((value) => !(Math.abs(value) < 1e3))) return true;
+  if (data.some((value) => Math.abs(value) >= 1e3)) return true;
   const isSwitch = uses.every(({ node }) => node.opType === 'Mul' || node.opType === 'Add');
   return isSwitch && data.includes(0) && data.includes(1) && data.every((value) => value === 0 || value === 1);
 }

@@ -1,6 +1,6 @@
 /** Precision, recall and F1 of one class, with zero where nothing is there to divide by (scikit-learn's zero_division=0). */
 
-import { wilsonInterval } from './statistics/wilson';
+import { wilsonInterval } from '../kernels/wilson';
 
 export interface ClassCounts {
   /** Called so, and rightly. */

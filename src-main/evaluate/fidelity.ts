@@ -2,10 +2,10 @@
 
 import type { Fidelity } from '../contract';
 import { LatheError } from '../contract';
+import { wilsonInterval } from '../kernels/wilson';
 import type { NdArray } from '../onnx/ir';
 import { asFloats } from './as-floats';
 import type { Share } from './figures';
-import { wilsonInterval } from './statistics/wilson';
 
 /** Adds up differences row by row: cosine of each row, signal-to-noise over all, greatest difference. */
 export class FidelityMeter {

@@ -1,10 +1,10 @@
 /** From what a metric counted to figures with intervals, and to differences between two models. */
 
 import type { Difference, MetricValue } from '../contract';
+import { wilsonInterval } from '../kernels/wilson';
 import type { Judgement, Measure, MetricKind, MetricSpec } from './metric';
 import { bootstrap, pairedBootstrap, type Statistic } from './statistics/bootstrap';
 import { comparePairedShares } from './statistics/mcnemar';
-import { wilsonInterval } from './statistics/wilson';
 
 /** Above this, a difference is called noise. */
 const noiseLevel = 0.05;

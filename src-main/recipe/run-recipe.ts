@@ -106,11 +106,16 @@ async function named<T>(step: CompleteStep, at: number, run: () => Promise<T>): 
     return await run();
   } catch (thrown) {
     if (thrown instanceof LatheError)
-      throw new LatheError({ who: stepName(step, at), what: thrown.message, code: thrown.code, cause: thrown });
+      throw new LatheError({ who: stepName(step, at), what: saidBy(thrown, step), code: thrown.code, cause: thrown });
     if (thrown instanceof Error && thrown.name !== 'AbortError')
       thrown.message = `${stepName(step, at)}: ${thrown.message}`;
     throw thrown;
   }
+}
+
+/** The message, without the name of the step where it begins with it. */
+function saidBy({ message, who }: LatheError, { kind, method }: CompleteStep): string {
+  return who === `${kind} ${method}` ? message.slice(`${who}: `.length) : message;
 }
 
 function changedNothing(step: CompleteStep, at: number, outcome: StepOutcome<Model>): LatheError {

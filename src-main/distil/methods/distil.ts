@@ -1,5 +1,6 @@
 /** The student learns from a teacher's answers. Source: Hinton, Vinyals and Dean 2015 (arXiv:1503.02531). */
 
+import { LatheError } from '../../contract';
 import type { Model } from '../../onnx/ir';
 import { leaveOutLayers } from '../leave-out-layers';
 import {
@@ -43,15 +44,17 @@ export const distil: TrainingMethod = {
   },
   intent: (_model, _weights, options) => {
     const path = options.teacher as string;
-    if (path === '' && options.layers === 1)
+    if (path === '' && options.layers === 1) {
+      if ((options.hints as readonly string[]).length > 0) throw hintsOfNobody();
       return {
         loss: [{ name: 'cross-entropy', weight: 1 }],
         temperature: 1,
         teacher: null,
         hints: null,
         masks: new Map(),
-        notes: ['no teacher: learned from labels alone'],
+        notes: ['No teacher: learned from labels alone.'],
       };
+    }
     return {
       loss: mixedLoss(options.match as string, options.alpha as number),
       temperature: options.temperature as number,
@@ -63,10 +66,19 @@ export const distil: TrainingMethod = {
   },
 };
 
+function hintsOfNobody(): LatheError {
+  return new LatheError({
+    who: 'distil distil',
+    what: 'hints bring values of the student near those of a teacher, and there is no teacher',
+    next: 'name one in the option teacher (in a shell: --set teacher=TEACHER.onnx), or leave the hints out',
+    code: 'usage',
+  });
+}
+
 function shortened(model: Model, share: number): Prepared {
   const student = leaveOutLayers(model, share);
   return {
     ...unprepared(student.model),
-    notes: [`the student is the model without ${student.left} of its ${student.of} repeated layers`],
+    notes: [`The student is the model without ${student.left} of its ${student.of} repeated layers.`],
   };
 }

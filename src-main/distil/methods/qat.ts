@@ -43,8 +43,8 @@ export const qat: TrainingMethod = {
     masks: new Map(),
     notes: [
       options.learnScales === true
-        ? 'weights and biases were rounded to learned scales'
-        : 'weights and biases were rounded back to the scales of the quantize step',
+        ? 'Weights and biases were rounded to learned scales.'
+        : 'Weights and biases were rounded back to the scales of the quantize step.',
     ],
   }),
 };

@@ -42,7 +42,12 @@ export const recover: TrainingMethod = {
       teacher: 'original',
       hints: hintsOf(chosen),
       masks,
-      notes: [`zeros of ${masks.size} tensors are held`],
+      notes: [masksNote(masks.size)],
     };
   },
 };
+
+function masksNote(tensors: number): string {
+  if (tensors === 0) return 'No weights are zero: the model is not pruned, and all of them were trained.';
+  return `The zeros of ${tensors === 1 ? '1 tensor' : `${tensors} tensors`} were held.`;
+}

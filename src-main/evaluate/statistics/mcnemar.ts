@@ -1,6 +1,6 @@
 /** Two proportions on the same samples. */
 
-import { z95 } from './wilson';
+import { z95 } from '../../kernels/wilson';
 
 export interface PairedShares {
   /** Share of the first minus share of the second. */

@@ -35,18 +35,18 @@ const student = (first = randomTensor('first', [4, 8], 1)): Model =>
   );
 
 /** `rows` vectors; without labels where none are given. */
-async function dataFor(model: Model, labels: readonly number[] | null): Promise<Dataset> {
+async function dataFor(model: Model, labels: readonly number[] | null, count = rows, spoil = false): Promise<Dataset> {
   const folder = temporaryFolder();
   const x: NdArray = {
     dtype: 'float32',
-    shape: [rows, 4],
-    data: new Float32Array(4 * rows).map((_, at) => Math.sin(at)),
+    shape: [count, 4],
+    data: new Float32Array(4 * count).map((_, at) => (spoil && at === 9 ? Number.NaN : Math.sin(at))),
   };
   const named = labels ?? [];
-  const values = Array.from({ length: rows }, (_, at) => named[at % Math.max(1, named.length)] ?? 0);
+  const values = Array.from({ length: count }, (_, at) => named[at % Math.max(1, named.length)] ?? 0);
   const classes: NdArray = values.every(Number.isInteger)
-    ? { dtype: 'int64', shape: [rows], data: BigInt64Array.from(values, BigInt) }
-    : { dtype: 'float32', shape: [rows], data: Float32Array.from(values) };
+    ? { dtype: 'int64', shape: [count], data: BigInt64Array.from(values, BigInt) }
+    : { dtype: 'float32', shape: [count], data: Float32Array.from(values) };
   writeNpz(join(folder, 'calib.npz'), {
     x,
     ...(labels === null ? {} : { labels: classes }),
@@ -95,7 +95,9 @@ describe('a training is refused before it begins', () => {
         [randomTensor('w', [4, 3], 1)],
       ),
     );
-    await expect(train(student(), { teacher }, { method: 'distil' })).rejects.toThrow(/input "other"/);
+    await expect(train(student(), { teacher }, { method: 'distil' })).rejects.toThrow(
+      /^teacher .*: takes the input "other", and the student takes "x"; teacher and student must take the same inputs/,
+    );
   });
 
   it('where there is no teacher file', async () => {
@@ -106,7 +108,26 @@ describe('a training is refused before it begins', () => {
 
   it('where the loss needs labels and there are none', async () => {
     await expect(train(student(), {}, { labels: null })).rejects.toThrow(
-      /learns from labels, and the data has none; add a "labels" array to the data, or name a model in the option teacher/,
+      /^distil fine-tune: learns from labels, and the data has none; add a "labels" array to the data, or take the method distil and name a model in the option teacher/,
+    );
+    await expect(train(student(), {}, { labels: null, method: 'distil' })).rejects.toThrow(
+      /add a "labels" array to the data, or name a model in the option teacher/,
+    );
+    await expect(train(student(), { alpha: 0 }, { labels: null, method: 'recover' })).rejects.toThrow(
+      /or let the teacher have a share of the loss \(alpha above 0\)$/,
+    );
+  });
+
+  it('where there is one sample, which cannot be learned from and judged by', async () => {
+    const dataset = await dataFor(student(), [0, 1, 2], 1);
+    await expect(train(student(), {}, { more: { dataset } })).rejects.toThrow(
+      /has 1 sample to train with, and at least 2 are needed/,
+    );
+  });
+
+  it('where hints are asked for and there is no teacher', async () => {
+    await expect(train(student(), { hints: ['h'] }, { method: 'distil' })).rejects.toThrow(
+      /^distil distil: hints bring values .*, and there is no teacher; name one in the option teacher/,
     );
   });
 
@@ -128,7 +149,9 @@ describe('a training is refused before it begins', () => {
        g (float[N, 4] x) => (float[N, 3] y) { h = MatMul(x, w)  y = Round(h) }`,
       [randomTensor('w', [4, 3], 1)],
     );
-    await expect(train(stepped, {})).rejects.toThrow(/no differentiable path leads from a trained tensor/);
+    await expect(train(stepped, {})).rejects.toThrow(
+      /^Round ".*": no differentiable path leads from a trained tensor to the loss: it ends here, since it is a step function/,
+    );
   });
 
   it('where an operator on the way has no gradient, with what can be done', async () => {
@@ -153,7 +176,7 @@ describe('a training is refused before it begins', () => {
        g (float[N, 4] x) => (float[N, 3] y) { h = MatMul(x, w)  y = Hardmax(h) }`,
       [randomTensor('w', [4, 3], 1)],
     );
-    await expect(train(unknown, {})).rejects.toThrow(/no differentiable path/);
+    await expect(train(unknown, {})).rejects.toThrow(/^Hardmax ".*": no differentiable path/);
   });
 
   it('but not where such operators are not on the way from the weights', async () => {
@@ -248,7 +271,26 @@ describe('a training that goes astray', () => {
 
   it('names the layer that is not finite from the start', async () => {
     const huge = tensorFromArray('first', { dtype: 'float32', shape: [4, 8], data: new Float32Array(32).fill(500) });
-    await expect(train(student(huge), { learningRate: 1e-3 })).rejects.toThrow(/at step 1 .*lower the learning rate$/s);
+    await expect(train(student(huge), { learningRate: 1e-3 })).rejects.toThrow(
+      /at step 1 .*: MatMul "[^"]*" was the first whose values were not numbers, as they are with the weights that it began with; check the model and the preprocessing/,
+    );
+  });
+
+  it('names the weight that the file holds broken', async () => {
+    const broken = randomTensor('first', [4, 8], 1);
+    const data = readTensor(broken).data as Float32Array;
+    data[3] = Number.NaN;
+    const model = student(tensorFromArray('first', { dtype: 'float32', shape: [4, 8], data }));
+    await expect(train(model, {})).rejects.toThrow(
+      /at step 1 .*: "first" holds NaN or infinite numbers in the file; check the model/,
+    );
+  });
+
+  it('names the input of the data that is not finite, and asks for no other learning rate', async () => {
+    const dataset = await dataFor(student(), [0, 1, 2], rows, true);
+    await expect(train(student(), {}, { more: { dataset } })).rejects.toThrow(
+      /: input "x" of the samples holds NaN or infinite numbers; check the model and the preprocessing of the data/,
+    );
   });
 });
 
