@@ -4,8 +4,8 @@ import { bootstrap, pairedBootstrap } from '../../../../src-main/evaluate/statis
 import { comparePairedShares, exactMcNemar } from '../../../../src-main/evaluate/statistics/mcnemar';
 import { medianInterval, quantile } from '../../../../src-main/evaluate/statistics/quantile';
 import { rocAuc } from '../../../../src-main/evaluate/statistics/roc-auc';
-import { wilsonInterval } from '../../../../src-main/kernels/wilson';
 import { type Box, countMatches, intersectionOverUnion } from '../../../../src-main/kernels';
+import { wilsonInterval } from '../../../../src-main/kernels/wilson';
 
 interface Golden {
   wilson: { hits: number; trials: number; ci95: [number, number] }[];
