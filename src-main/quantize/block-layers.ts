@@ -5,8 +5,8 @@ import { readTensor } from '../onnx/file';
 import { attributes, elementCount, type NdArray, type Node, type Tensor } from '../onnx/ir';
 import type { BlockCodes, BlockFormat, Rounding } from './block-codes';
 import { blockSizes, emptyCodes } from './block-codes';
-import type { Constants, StoredMatrix } from './constants';
-import { floats } from './weights';
+import { type Constants, computedReason, type StoredMatrix, typeReason } from './constants';
+import { checkFinite, floats } from './weights';
 
 export interface BlockLayer {
   readonly node: Node;
@@ -49,9 +49,10 @@ function productOf(node: Node, constants: Constants): BlockLayer | string {
 
 function refuseProduct(node: Node, constants: Constants): string | null {
   const weight = constants.tensor(node.inputs[1] as string);
-  if (weight === undefined) return 'its weight is computed, not constant';
-  if (weight.dtype !== 'float32') return `its weight is ${weight.dtype}, not float32`;
+  if (weight === undefined) return computedReason(constants, node.inputs[1] as string);
+  if (weight.dtype !== 'float32') return typeReason(weight);
   if (weight.shape.length !== 2) return 'its weight is no matrix';
+  if (elementCount(weight.shape) === 0) return 'its weight has no elements';
   if (constants.tensor(node.inputs[0] as string) !== undefined) return 'its first operand is a constant';
   if (node.opType !== 'Gemm') return null;
   const plain =
@@ -76,22 +77,31 @@ export function dividingBlock(inputs: number, block: number): number {
   return inputs % block === 0 ? block : dividingBlock(inputs, block / 2);
 }
 
-/** Codes of a layer's weight; never more of it in floats than a panel. */
+/**
+ * Codes of a layer's weight; never more of it in floats than a panel.
+ * @throws LatheError that names the tensor where a weight is NaN or infinite
+ */
 export function roundLayer(layer: BlockLayer, format: BlockFormat, rounding: Rounding): BlockCodes {
   const { inputs, outputs } = layer;
   const size = Math.max(1, Math.floor(panelElements / inputs));
-  if (outputs <= size) return rounding(panelOf(layer, 0, outputs), inputs, outputs, format);
+  if (outputs <= size) return rounding(finitePanel(layer, 0, outputs), inputs, outputs, format);
   const made = emptyCodes(inputs, outputs, format);
   const { blocks, bytes, zeroBytes } = blockSizes(inputs, outputs, format);
   for (let from = 0; from < outputs; from += size) {
     const to = Math.min(outputs, from + size);
-    const part = rounding(panelOf(layer, from, to), inputs, to - from, format);
+    const part = rounding(finitePanel(layer, from, to), inputs, to - from, format);
     made.codes.set(part.codes, from * blocks * bytes);
     made.scales.set(part.scales, from * blocks);
     made.zeroPoints?.set(part.zeroPoints as Uint8Array, from * zeroBytes);
     made.offsets?.set(part.offsets as Float32Array, from * blocks);
   }
   return made;
+}
+
+function finitePanel(layer: BlockLayer, from: number, to: number): Float32Array {
+  const panel = panelOf(layer, from, to);
+  checkFinite(layer.tensor, panel);
+  return panel;
 }
 
 /** Outputs `from`…`to` of a layer's weight, as [inputs, to − from]. */

@@ -131,7 +131,7 @@ class BlockPlan {
     if (levelBits === 3) notes.push('Values of 3 bits are kept in 4: smaller only when the file is compressed.');
     if (this.#onGrid.size > 0)
       notes.push(
-        `${this.#onGrid.size} weights lie on a grid of ${2 ** levelBits} levels already and lose nothing: their zero points are kept as they are.`,
+        `${this.#onGrid.size === 1 ? '1 weight lies' : `${this.#onGrid.size} weights lie`} on a grid of ${2 ** levelBits} levels already and lose nothing: the zero points are kept as they are.`,
       );
     return notes;
   }
@@ -214,7 +214,7 @@ function liesOnGrid(layer: BlockLayer, format: BlockFormat): boolean {
     power += w[i]! ** 2;
     error += (w[i]! - back[i]!) ** 2;
   }
-  return error <= roundingPower * power;
+  return power > 0 && error <= roundingPower * power;
 }
 
 type MadeCodes = ReadonlyMap<string, () => BlockCodes>;
@@ -313,7 +313,7 @@ async function mix(
   plan.raised = mixture.raised;
   const keys = new Set(layers.map(({ layer }) => weightKey(layer)));
   tally.note(
-    `${mixture.raised.size} of ${keys.size} weights take 8 bits, ${mixture.meanBits.toFixed(2)} on average; on ${count} calibration samples the outputs stay within ${mixture.sqnrDb.toFixed(1)} dB.`,
+    `${mixture.raised.size} of ${keys.size} weights take 8 bits, ${mixture.meanBits.toFixed(2)} on average; on ${data.samples} calibration samples the outputs stay within ${mixture.sqnrDb.toFixed(1)} dB.`,
   );
   if (!mixture.isMet)
     tally.note(

@@ -2,12 +2,13 @@
 
 import { availableParallelism } from 'node:os';
 import { LatheError, type Work } from '../contract';
-import { channelRange } from '../kernels';
+import { channelRange, countNonFinite } from '../kernels';
 import { hashModel } from '../onnx/file';
 import {
   type Attribute,
   attributes,
   dtypeCode,
+  type Feeds,
   indexGraph,
   int64Tensor,
   type Model,
@@ -285,7 +286,7 @@ export async function observe(
       const results = await session.run(batch.feeds, asked);
       for (const observer of observers)
         if (!observer.see(results, batch.size) && request.tolerant !== true)
-          throw brokenActivation(request.model, observer.value);
+          throw brokenInput(batch.feeds, done) ?? brokenActivation(request.model, observer.value);
       done += batch.size;
       const detail = `${done} of ${data.samples} samples`;
       work.progress({ phase: 'Calibrating', fraction: done / data.samples, detail });
@@ -323,6 +324,20 @@ function savedPass(
   const machine = [runtimeVersion(), cpuInfo().name, availableParallelism()];
   const depends = [hashModel(model), data.cache.key, tolerant === true, ...machine];
   return new SavedPass(data.cache.folder, depends, observers);
+}
+
+/** What is broken before the model has seen it; null where every input is sound. */
+function brokenInput(feeds: Feeds, done: number): LatheError | null {
+  const broken = Object.entries(feeds).find(
+    ([, array]) => array.dtype === 'float32' && countNonFinite((array as NdArray<'float32'>).data) > 0,
+  );
+  if (broken === undefined) return null;
+  return new LatheError({
+    who: `input "${broken[0]}"`,
+    what: `holds NaN or infinite numbers in the calibration samples, after ${done} sound ones`,
+    next: 'mend the data: numpy.isfinite tells which rows',
+    code: 'failed',
+  });
 }
 
 function brokenActivation(model: Model, value: string): LatheError {

@@ -3,6 +3,7 @@
 import { LatheError } from '../contract';
 import { batchSize, joinRows } from '../data/batches';
 import type { Batch, Dataset, Split } from '../data/dataset';
+import { wilsonInterval } from '../kernels/wilson';
 import { type Feeds, type NdArray, toBytes, type Value } from '../onnx/ir';
 import type { QuantizeContext } from './method';
 import { mayHavePadding, withoutPadding } from './padding';
@@ -80,7 +81,7 @@ export function calibrationAndJudges(
   const size = samplesPerRun(dataset);
   const kept = Math.floor(Math.min(judges, split.samples * judgingShare) / size) * size;
   if (kept < fewestJudges) {
-    const note = `Judged by samples that it was calibrated with: ${split.samples} are too few to set some aside.`;
+    const note = `Judged by samples that it was calibrated with: ${split.samples === 1 ? '1 is' : `${split.samples} are`} too few to set some aside.`;
     return { calibrating: all, judging: { ...all.few(judges), notes: [note] } };
   }
   const aside = new Set(evenlySpaced(split.samples, kept));
@@ -200,9 +201,13 @@ function notesOn(dataset: Dataset, samples: number): string[] {
   const notes: string[] = [];
   if (dataset.summary.reader === 'random')
     notes.push('Calibrated with random inputs: the ranges are not those of real data, and accuracy will suffer.');
-  if (samples < few)
-    notes.push(
-      `Only ${samples} calibration samples: ranges are left to chance, and an accuracy judged on them would be known to ±${Math.round(98 / Math.sqrt(samples))} points at best; give 100 or more.`,
-    );
+  if (samples < few) notes.push(fewNote(samples));
   return notes;
+}
+
+/** The interval is the narrowest that there can be: that of answers which are all right. */
+function fewNote(samples: number): string {
+  const count = samples === 1 ? '1 calibration sample' : `${samples} calibration samples`;
+  const least = Math.round(100 * wilsonInterval(samples, samples)[0]);
+  return `Only ${count}: ranges are left to chance, and of an accuracy judged on so few one would know, were all answers right, that it lies between ${least} % and 100 % (95 % interval); give 100 or more.`;
 }

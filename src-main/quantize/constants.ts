@@ -13,6 +13,8 @@ export interface Constants {
   matrix(value: string): StoredMatrix | undefined;
   /** Whether a value never changes, though nodes compute it: a clean step makes a tensor of it. */
   isFixed(value: string): boolean;
+  /** Whether a value is what a DequantizeLinear gives. */
+  isDequantized(value: string): boolean;
 }
 
 /** A matrix behind any number of Transposes: what several nodes read of it is stored once. */
@@ -25,8 +27,11 @@ export interface StoredMatrix {
 /** Give something else each time. */
 const neverFixed = new Set(['RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial', 'Dropout']);
 
+export const alreadyQuantized = 'already quantized';
+
 /** Why a weight that is no tensor can't be written as integers. */
 export function computedReason(constants: Constants, weight: string): string {
+  if (constants.isDequantized(weight)) return alreadyQuantized;
   return constants.isFixed(weight)
     ? 'its weight is computed from constants: put a clean step before this one'
     : 'its weight is computed, not constant';
@@ -89,6 +94,7 @@ export function constantsOf(index: GraphIndex, outer?: Constants): Constants {
     tensor,
     isFixed,
     matrix,
+    isDequantized: (value) => index.producer(value)?.opType === 'DequantizeLinear',
     scalar(value) {
       const held = tensor(value);
       if (held === undefined || held.shape.some((dim) => dim !== 1) || held.dtype === 'string') return undefined;

@@ -3,7 +3,7 @@
 import type { MethodSpec, OptionSpecs, OptionValues, StepContext, StepOutcome, Targets } from '../contract';
 import { LatheError } from '../contract';
 import type { Dataset } from '../data/dataset';
-import type { Model } from '../onnx/ir';
+import { elementCount, type Model } from '../onnx/ir';
 import type { Placement } from './place';
 
 export type QuantizeContext = StepContext<Model, Dataset>;
@@ -54,22 +54,36 @@ export class Tally {
 
   /** @throws LatheError where nothing was changed: a quantize Step never succeeds in silence */
   outcome(model: Model, method: string): StepOutcome<Model> {
-    if (this.changed === 0) throw this.#nothingChanged(method);
+    if (this.changed === 0) throw this.#nothingChanged(model, method);
     return { model, eligible: this.eligible, changed: this.changed, skipped: this.skipped, notes: this.notes };
   }
 
-  #nothingChanged(method: string): LatheError {
-    const reasons = new Map<string, number>();
-    for (const { reason } of this.skipped) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    const most = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 3);
+  #nothingChanged(model: Model, method: string): LatheError {
+    const reasons = new Map<string, string[]>();
+    for (const { node, reason } of this.skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), node]);
+    const most = [...reasons].sort((a, b) => b[1].length - a[1].length).slice(0, 3);
     return new LatheError({
       who: `quantize ${method}`,
       what:
         most.length === 0
-          ? 'nothing changed, since the model has no node that this method could change'
-          : `nothing changed: ${most.map(([reason, count]) => `${count} × ${reason}`).join('; ')}`,
+          ? `nothing changed, since the model has no node that this method could change${otherTypes(model)}`
+          : `nothing changed: ${most.map(([reason, nodes]) => `${named(nodes)}: ${reason}`).join('; ')}`,
       next: 'try another method or other targets',
       code: 'failed',
     });
   }
+}
+
+/** The first by its name, the others by their number. */
+function named([first, ...more]: readonly string[]): string {
+  return `"${first}"${more.length === 0 ? '' : ` and ${more.length} more`}`;
+}
+
+/** Weights that are no float32, which a model has that was compressed before. */
+function otherTypes({ graph }: Model): string {
+  const weights = [...graph.initializers.values()].filter(({ shape }) => elementCount(shape) > 1);
+  const types = [...new Set(weights.map(({ dtype }) => dtype))].filter((dtype) => dtype !== 'float32');
+  return types.length === 0
+    ? ''
+    : ` (it holds ${types.join(', ')} already: take the float32 model that it was made from)`;
 }

@@ -6,8 +6,8 @@
  * between them join where that saves conversions; everything else stays float.
  */
 
-import { attributes, type GraphIndex, type Node, type Tensor } from '../onnx/ir';
-import { type Constants, clipBounds, computedReason, typeReason } from './constants';
+import { attributes, elementCount, type GraphIndex, type Node, type Tensor } from '../onnx/ir';
+import { alreadyQuantized, type Constants, clipBounds, computedReason, typeReason } from './constants';
 
 export type UnitKind = 'compute' | 'elementwise' | 'pool' | 'move';
 
@@ -110,11 +110,10 @@ export function planPlacement(question: PlacementQuestion): Placement {
 }
 
 /** Why a Conv, Gemm or MatMul can't run on integers; null where it can. */
-function refuseCompute({ index, constants, rank, attention }: PlacementQuestion, node: Node): string | null {
+function refuseCompute({ constants, rank, attention }: PlacementQuestion, node: Node): string | null {
   const [data, weight, bias] = node.inputs as [string, string, string | undefined];
   if (node.opType === 'ConvTranspose') return "onnxruntime's CPU provider has no integer ConvTranspose";
-  if (index.producer(data)?.opType === 'DequantizeLinear' || index.producer(weight)?.opType === 'DequantizeLinear')
-    return 'already quantized';
+  if (constants.isDequantized(data) || constants.isDequantized(weight)) return alreadyQuantized;
   if (constants.tensor(data) !== undefined && node.opType !== 'Gemm') return 'its first operand is a constant';
   const held = constants.tensor(weight);
   if (held === undefined) {
@@ -123,6 +122,7 @@ function refuseCompute({ index, constants, rank, attention }: PlacementQuestion,
     return 'both operands are activations, which stay float';
   }
   if (held.dtype !== 'float32') return typeReason(held);
+  if (elementCount(held.shape) === 0) return 'its weight has no elements';
   if (bias !== undefined && bias !== '' && constants.tensor(bias)?.dtype !== 'float32')
     return 'its bias is computed, not constant';
   if (node.opType === 'MatMul' && held.shape.length < 2) return 'its weight is a vector';

@@ -27,3 +27,8 @@ export interface Preparation {
   /** @param model as `prepare` gives it */
   run(model: Model, context: PreparationContext): Promise<PreparationResult>;
 }
+
+/** How many, for a note. */
+export function places(count: number): string {
+  return count === 1 ? '1 place' : `${count} places`;
+}

@@ -147,7 +147,8 @@ export function floats(tensor: Tensor, from: number, to: number): Float32Array {
   return new Float32Array(aligned.buffer, aligned.byteOffset, to - from);
 }
 
-function checkFinite(tensor: Tensor, part: Float32Array): void {
+/** @throws LatheError that names the tensor where an element of the part is NaN or infinite */
+export function checkFinite(tensor: Tensor, part: Float32Array): void {
   const broken = countNonFinite(part);
   if (broken === 0) return;
   throw new LatheError({

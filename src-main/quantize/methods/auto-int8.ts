@@ -302,7 +302,13 @@ class Search {
     const outcome = await winner.outcome();
     const speedup = await this.#judge.speedup(outcome.model);
     const { sqnrDb } = this.#wanted;
-    const shortfall = fastest === undefined ? [`No candidate stays within ${sqnrDb} dB; the nearest was taken.`] : [];
+    const reached = winner.trial.sqnrDb;
+    const shortfall =
+      fastest === undefined
+        ? [
+            `The budget of ${sqnrDb} dB cannot be met: the nearest, ${reached.toFixed(1)} dB, was taken, ${(sqnrDb - reached).toFixed(1)} dB short.`,
+          ]
+        : [];
     const slow = speedup < 1 ? ['It is not faster than the original on this machine.'] : [];
     return {
       ...outcome,

@@ -72,7 +72,8 @@ async function toBfloat(
       const readers = index.consumers(tensor.name);
       const node = readers[0] ?? { name: tensor.name };
       tally.eligible++;
-      if (elementCount(tensor.shape) < smallest) tally.skip(node, `${tensor.name} is small`);
+      if (elementCount(tensor.shape) < smallest)
+        tally.skip(node, `${tensor.name} has fewer than ${smallest} elements (option smallest)`);
       else if (index.isOutput(tensor.name)) tally.skip(node, `${tensor.name} is an output`);
       else if (!readers.every(admits)) tally.skip(node, 'not among the targets');
       else if (readers.some(({ opType }) => kept.has(opType))) tally.skip(node, 'its operator is kept in float32');

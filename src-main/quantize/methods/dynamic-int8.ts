@@ -9,6 +9,7 @@ import { targetFilter } from '../../contract';
 import {
   attributes,
   dtypeCode,
+  elementCount,
   type Graph,
   type Model,
   makeNode,
@@ -19,7 +20,7 @@ import {
   withBodies,
 } from '../../onnx/ir';
 import { editGraphs, type Scope } from '../bodies';
-import { computedReason, type StoredMatrix, typeReason } from '../constants';
+import { alreadyQuantized, computedReason, type StoredMatrix, typeReason } from '../constants';
 import { dynamicLstm, refuseLstm } from '../dynamic-lstm';
 import { granularity } from '../granularity';
 import { type QuantizeContext, quantizeMethod, Tally } from '../method';
@@ -169,11 +170,11 @@ class DynamicEdit {
 
   #refuseProduct(node: Node): string | null {
     const weight = this.#scope.constants.tensor(node.inputs[1] as string);
-    const isDequantized = (value: string) => this.#scope.index.producer(value)?.opType === 'DequantizeLinear';
-    if (node.inputs.slice(0, 2).some(isDequantized)) return 'already quantized';
+    if (node.inputs.slice(0, 2).some((value) => this.#scope.constants.isDequantized(value))) return alreadyQuantized;
     if (weight === undefined) return computedReason(this.#scope.constants, node.inputs[1] as string);
     if (weight.dtype !== 'float32') return typeReason(weight);
     if (weight.shape.length !== 2) return 'its weight is no matrix';
+    if (elementCount(weight.shape) === 0) return 'its weight has no elements';
     if (this.#scope.constants.tensor(node.inputs[0] as string) !== undefined) return 'its first operand is a constant';
     return null;
   }

@@ -24,7 +24,7 @@ import { eachElement } from '../channel-scaling';
 import { type ChannelSite, sitesOf } from '../channel-sites';
 import { ChannelObserver } from '../channel-statistics';
 import { constantsOf } from '../constants';
-import type { Preparation, PreparationContext, PreparationResult } from '../preparation';
+import { type Preparation, type PreparationContext, type PreparationResult, places } from '../preparation';
 
 export const absorbBiases = {
   name: 'absorb',
@@ -62,7 +62,7 @@ async function absorb(model: Model, { admits, data, ...work }: PreparationContex
       biases.add(operand.node, moved);
     }
   });
-  const notes = changed === 0 ? [] : [`absorbed biases into the layer behind at ${changed} places`];
+  const notes = changed === 0 ? [] : [`absorbed biases into the layer behind at ${places(changed)}`];
   return { model: changed === 0 ? model : biases.applied(), changed, notes };
 }
 

@@ -12,7 +12,7 @@ import type { Model } from '../../onnx/ir';
 import { applyScalings, eachElement, type Scaling } from '../channel-scaling';
 import { type ChannelSite, type ScaledOperand, sitesOf } from '../channel-sites';
 import { isComputeNode } from '../place';
-import type { Preparation, PreparationContext, PreparationResult } from '../preparation';
+import { type Preparation, type PreparationContext, type PreparationResult, places } from '../preparation';
 
 const mostSweeps = 20;
 /** A sweep that changes no factor by more than this share is the last. */
@@ -38,7 +38,7 @@ async function equalizeLayers(model: Model, { admits, signal }: PreparationConte
   const graph = applyScalings(model.graph, equalizer.scalings());
   const clipped = links.length - sites.length;
   const but = clipped === 0 ? '' : `; not at ${clipped}, where a Clip has an upper bound for all channels`;
-  const notes = links.length === 0 ? [] : [`equalized the channels between layers at ${sites.length} places${but}`];
+  const notes = links.length === 0 ? [] : [`equalized the channels between layers at ${places(sites.length)}${but}`];
   return { model: { ...model, graph }, changed: sites.length, notes };
 }
 

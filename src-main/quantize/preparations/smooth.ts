@@ -17,7 +17,7 @@ import { applyScalings, partsInRows, type Scaling } from '../channel-scaling';
 import { type ChannelSite, type ChannelValue, readValuesOf, type ScaledOperand, sitesOf } from '../channel-sites';
 import { ChannelObserver, type ChannelStatistics } from '../channel-statistics';
 import { constantsOf } from '../constants';
-import type { Preparation, PreparationContext, PreparationResult } from '../preparation';
+import { type Preparation, type PreparationContext, type PreparationResult, places } from '../preparation';
 
 /** α that are tried beside leaving X and W as they are. */
 const alphas = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
@@ -97,7 +97,7 @@ async function smoothActivations(model: Model, context: PreparationContext): Pro
   const notes =
     changed === 0
       ? []
-      : [`smoothed the activations at ${changed} places, ${multiplied} of them by a Mul before the product`];
+      : [`smoothed the activations at ${places(changed)}, ${multiplied} of them by a Mul before the product`];
   return { model: { ...model, graph }, changed, notes };
 }
 
@@ -133,7 +133,8 @@ function multiplyBefore(patch: Patch, value: string, read: readonly ScaledOperan
 
 /**
  * The s of the α whose expected error is least.
- * @param seen statistics of what the readers read; null is given where some are missing
+ * @param seen statistics of what the readers read
+ * @returns null where some are missing, and where no error can be told
  * @param corrected whether biases take back the shift of the mean that rounded weights give
  */
 function bestSmoothing(
@@ -161,6 +162,8 @@ function bestSmoothing(
   const choices = [new Float64Array(channels).fill(1), ...candidates];
   const errors = expectedErrors(read, choices, { min: low, max: high, power }, weights.squares);
   const best = errors.indexOf(Math.min(...errors));
+  // No number where a weight holds none or nothing at all: what quantizes it says so by name.
+  if (best < 0) return null;
   return { s: choices[best] as Float64Array, gain: 1 - errors[best]! / errors[0]! };
 }
 

@@ -37,7 +37,7 @@ describe('bf16', () => {
     const { model: made, eligible, changed, skipped } = await convert(model, {}, { exclude: ['last'] });
     expect([eligible, changed]).toEqual([3, 1]);
     expect(skipped).toEqual([
-      { node: 'kept', reason: 'c is small' },
+      { node: 'kept', reason: 'c has fewer than 1024 elements (option smallest)' },
       { node: 'last', reason: 'not among the targets' },
     ]);
     await expectSameOutputs(model, made, { tolerance });

@@ -73,7 +73,7 @@ it('keeps what lies on a grid of 16 levels as it is', async () => {
     { ...w, data: { kind: 'inline', bytes: new Uint8Array(grid.buffer) } },
   ]);
   const automatic = await quantize(model, { floatActivations: true });
-  expect(automatic.notes.join(' ')).toContain('1 weights lie on a grid of 16 levels already');
+  expect(automatic.notes.join(' ')).toContain('1 weight lies on a grid of 16 levels already');
   // What float32 rounds off scales, zero points and sums of 64 products.
   await expectSameOutputs(model, automatic.model, { tolerance: 1e-5 });
   const whole = await quantize(model, { floatActivations: true, zeroPoints: 'integer' });

@@ -85,7 +85,9 @@ describe('dynamic-int8', () => {
     const model = modelFromText('g (float[1,1,2,2] x) => (float[1,1,2,2] y) { y = Conv(x, w) }', [
       randomTensor('w', [1, 1, 1, 1], 1),
     ]);
-    await expect(quantize(model)).rejects.toThrow(/nothing changed: 1 × onnxruntime has no fast kernel for a Conv/);
+    await expect(quantize(model)).rejects.toThrow(
+      /nothing changed: "[^"]*": onnxruntime has no fast kernel for a Conv/,
+    );
   });
 
   it('keeps to its targets', async () => {
@@ -229,7 +231,7 @@ describe('dynamic-int8', () => {
     const model = modelFromText(
       'g (float[1,2] x) => (float[1,2] y) <int8[2,2] q = {1, 2, 3, 4}, float s = {0.5}> { w = DequantizeLinear(q, s) y = MatMul(x, w) }',
     );
-    await expect(quantize(model)).rejects.toThrow(/nothing changed: 1 × already quantized/);
+    await expect(quantize(model)).rejects.toThrow(/nothing changed: "[^"]*": already quantized/);
   });
 
   it('goes into the body of a Loop, with weights of the graph around it', async () => {

@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../../../src-main/contract';
 import { readModel, readTensorBytes } from '../../../../src-main/onnx/file';
-import type { Model } from '../../../../src-main/onnx/ir';
+import { type Model, type Tensor, tensorFromArray } from '../../../../src-main/onnx/ir';
 import { quantizeStep } from '../../../../src-main/quantize/step';
 import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
+import { float32 } from '../../../support/npz';
 import { stepContext } from '../../../support/step-context';
 import { openFor } from '../../../support/tiny-dataset';
 
@@ -51,6 +52,44 @@ describe.each([
 });
 
 describe('int4-weights', () => {
+  it('names a weight that is not finite', async () => {
+    const model = modelFromText('g (float[N,16] x) => (float[N,2] y) { y = MatMul(x, w) }', [
+      tensorFromArray(
+        'w',
+        float32(
+          [16, 2],
+          Array.from({ length: 32 }, (_, at) => (at === 7 ? Number.NaN : at)),
+        ),
+      ),
+    ]);
+    for (const algorithm of ['nearest', 'k-quant', 'hqq']) {
+      // Weights are rounded one at a time, when they are written.
+      const { model: made } = await quantize(model, 'int4-weights', { algorithm });
+      const codes = made.graph.initializers.get('w_codes') as Tensor;
+      expect(() => readTensorBytes(codes)).toThrow(/^weight "w": 1 of its elements are NaN or infinite/);
+    }
+  });
+
+  it('leaves alone what has no elements or is quantized, and says what the model holds', async () => {
+    const text = 'g (float[N,16] x) => (float[N,0] y) { [empty] y = MatMul(x, w) }';
+    const empty = modelFromText(text, [tensorFromArray('w', float32([16, 0], []))]);
+    await expect(quantize(empty, 'int4-weights')).rejects.toThrow(
+      /nothing changed: "empty": its weight has no elements/,
+    );
+    const { model } = await quantize(layers, 'int4-weights');
+    await expect(quantize(model, 'int4-weights')).rejects.toThrow(
+      /no node that this method could change \(it holds uint8 already: take the float32 model that it was made from\)/,
+    );
+  });
+
+  it('does not take zeros for a grid, whose zero points would only cost', async () => {
+    const zeros = tensorFromArray('w', float32([64, 8], new Array(512).fill(0)));
+    const model = modelFromText('g (float[N,64] x) => (float[N,8] y) { y = MatMul(x, w) }', [zeros]);
+    const { model: made, notes } = await quantize(model, 'int4-weights');
+    expect(made.graph.nodes.map(({ opType }) => opType)).toEqual(['MatMulNBits']);
+    expect(notes.join(' ')).not.toMatch(/on a grid/);
+  });
+
   it('by GPTQ reads the calibration samples and gives the same bytes again', async () => {
     const folder = fileURLToPath(new URL('../../../models/langid-transformer', import.meta.url));
     const model = await readModel(`${folder}/model.onnx`);

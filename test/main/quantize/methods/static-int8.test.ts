@@ -283,8 +283,38 @@ describe('static-int8', () => {
 
   it('says how well an accuracy would be known from few samples', async () => {
     const { notes } = await quantize(product, { x: float32([4, 2], [0, 1, 2, 3, 4, 5, 6, 7]) });
-    // Half of a 95 % interval of a share near one half: 0.98 / √4.
-    expect(notes.join(' ')).toMatch(/Only 4 calibration samples.*±49 points/);
+    // Wilson's interval of 4 right of 4 begins at 4 / (4 + 1.96²).
+    expect(notes.join(' ')).toMatch(/Only 4 calibration samples:.*between 51 % and 100 %/);
+    const one = await quantize(product, { x: float32([1, 2], [1, 2]) });
+    expect(one.notes.join(' ')).toMatch(/Only 1 calibration sample:.*between 21 % and 100 %/);
+  });
+
+  it('names the input of the data that is not finite rather than the layer behind it', async () => {
+    const samples = float32([3, 2], [0, 1, 2, Number.NaN, 4, 5]);
+    await expect(quantize(product, { x: samples })).rejects.toThrow(
+      /^input "x": holds NaN or infinite numbers in the calibration samples, after 1 sound ones/,
+    );
+  });
+
+  it('names a weight that is not finite, and leaves one without elements alone', async () => {
+    const broken = modelFromText(`g (float[N,2] x) => (float[N,3] y) { y = MatMul(x, w) }`, [
+      tensorFromArray('w', float32([2, 3], [1, Number.NaN, 0, 1, 2, 3])),
+    ]);
+    const x = float32([2, 2], [0, 1, 2, 3]);
+    await expect(quantize(broken, { x })).rejects.toThrow(/^weight "w": 1 of its elements are NaN or infinite/);
+    const empty = modelFromText(
+      `g (float[N,2] x) => (float[N,3] y) {
+        [full] full = MatMul(x, w)
+        [empty] none = MatMul(x, e)
+        y = Concat <axis = 1> (full, none)
+      }`,
+      [randomTensor('w', [2, 3], 1), tensorFromArray('e', float32([2, 0], []))],
+    );
+    const { changed, skipped } = await quantize(empty, { x });
+    expect({ changed, skipped }).toEqual({
+      changed: 1,
+      skipped: [{ node: 'empty', reason: 'its weight has no elements' }],
+    });
   });
 
   it('says of layers in bodies that no range can be measured there', async () => {
