@@ -136,7 +136,7 @@ async function outcomeOf(method: (typeof methods)[number], model: Model, workDir
     return 'yes';
   } catch (thrown) {
     const [, reason] =
-      /nothing changed(?:: 1 × ([^;]*?)(?:; try .*)?|, since .*)$/.exec((thrown as Error).message) ?? [];
+      /nothing changed(?:: "[^"]*": ([^;]*?)(?:; try .*)?|, since .*)$/.exec((thrown as Error).message) ?? [];
     if (!(thrown as Error).message.includes('nothing changed')) throw thrown;
     return reason ?? '';
   }
