@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
+import { bundled } from './src-main/host/shared/bundled.mjs';
 
 /** The floor of every host: the build would else aim at Electron's own Node. */
 const nodeTarget = 'node20.19';
@@ -13,6 +14,7 @@ export default defineConfig({
     build: {
       outDir: at('out/main'),
       target: nodeTarget,
+      externalizeDeps: { exclude: bundled },
       minify: false,
       sourcemap: true,
       rolldownOptions: {

@@ -1,9 +1,12 @@
 /** Decoding, resizing and normalising one picture. */
 
 import { basename } from 'node:path';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { LatheError, messageOf } from '../contract';
 import type { Preprocess } from './preprocess';
+
+/** sharp, loaded at the first picture: its native part takes a tenth of a second, and most processes read none. */
+const loadSharp = async () => (await import('sharp')).default;
 
 /**
  * One picture as a sample: [channels, height, width] or [height, width, channels], by the layout.
@@ -28,6 +31,7 @@ export async function readPicture(path: string, how: Preprocess): Promise<Float3
 
 async function decode(path: string, how: Preprocess): Promise<Uint8Array> {
   try {
+    const sharp = await loadSharp();
     let picture = sharp(path, { limitInputPixels: 1 << 28 })
       .rotate()
       .flatten({ background: how.background });
@@ -49,7 +53,7 @@ async function decode(path: string, how: Preprocess): Promise<Uint8Array> {
 }
 
 async function orientedSize(path: string): Promise<{ width: number; height: number }> {
-  const { width, height, orientation } = await sharp(path).metadata();
+  const { width, height, orientation } = await (await loadSharp())(path).metadata();
   return (orientation ?? 1) >= 5 ? { width: height, height: width } : { width, height };
 }
 

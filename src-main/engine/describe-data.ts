@@ -2,7 +2,8 @@
 
 import type { DatasetSummary, EngineCalls, ParsedParamsOf, Work } from '../contract';
 import { type Dataset, openDataset } from '../data';
-import { openSession } from '../onnx/session';
+import { readModel } from '../onnx/file';
+import { modelInputs } from '../onnx/session';
 
 /** @throws LatheError where the data does not fit the model's inputs */
 export async function describeData(
@@ -12,17 +13,12 @@ export async function describeData(
   return (await openDataFor(model, data, dims, work.signal)).summary;
 }
 
-/** Opened against the inputs as the runtime tells them. Weights are not packed for that, so it takes a moment only. */
+/** Opened against the inputs as the model's file tells them, so that it takes a moment only. */
 export async function openDataFor(
   model: string,
   data: string,
   dims: Readonly<Record<string, number>>,
   signal: AbortSignal,
 ): Promise<Dataset> {
-  const session = await openSession(model, { optimization: 'disabled', prepacking: false });
-  try {
-    return await openDataset(data, session.inputs, { dims, signal });
-  } finally {
-    await session.release();
-  }
+  return openDataset(data, await modelInputs(await readModel(model)), { dims, signal });
 }

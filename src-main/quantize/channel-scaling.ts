@@ -39,9 +39,16 @@ export function* partsInRows(operand: ScaledOperand): Generator<{ readonly part:
     const within = first % inner;
     const top = Math.floor(first / inner);
     const count = Math.ceil((within + part.length) / inner);
-    const outerOf = (row: number): number => Math.floor((top + row) / size);
-    const channels = Int32Array.from({ length: count }, (_, row) => channel(outerOf(row), (top + row) % size));
-    const outputs = output === 'inner' ? null : Int32Array.from({ length: count }, (_, row) => outerOf(row));
+    const channels = new Int32Array(count);
+    const outputs = output === 'inner' ? null : new Int32Array(count);
+    for (let row = 0, outer = Math.floor(top / size), place = top % size; row < count; row++) {
+      channels[row] = channel(outer, place);
+      if (outputs !== null) outputs[row] = outer;
+      if (++place === size) {
+        outer++;
+        place = 0;
+      }
+    }
     yield { part, rows: { inner, within, channels, outputs } };
   }
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { bundled } from '../../src-main/host/shared/bundled.mjs';
 
 const [name, ...rest] = process.argv.slice(2);
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -21,6 +22,7 @@ try {
   await build({
     configFile: false,
     logLevel: 'warn',
+    ssr: { noExternal: bundled },
     build: {
       ssr: entry,
       outDir: folder,

@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundled } from './bundled.mjs';
 
 /** The checkout's folder. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -113,7 +114,9 @@ function hashOfStats(sources) {
 async function buildMain(folder) {
   const { rolldown } = await import('rolldown');
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const external = Object.keys(dependencies).map((name) => new RegExp(`^${name}(/|$)`));
+  const external = Object.keys(dependencies)
+    .filter((name) => !bundled.includes(name))
+    .map((name) => new RegExp(`^${name}(/|$)`));
   const bundle = await rolldown({
     cwd: root,
     input: entries,

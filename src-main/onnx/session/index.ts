@@ -4,6 +4,7 @@ export { blockedDomain, channelBlock } from './channel-block';
 export * from './cpu-info';
 export * from './folded-types';
 export * from './graph-types';
+export * from './model-inputs';
 export * from './observe-run';
 export * from './open-session';
 export * from './optimize-model';
