@@ -379,6 +379,68 @@ Napi::Value addToHistogram(Napi::Env env, Arguments& arguments) {
   return Napi::Number::New(env, static_cast<double>(outside.load()));
 }
 
+// The elements of a property that holds a typed array.
+template <class T>
+T* arrayIn(const Napi::Object& object, const char* name, napi_typedarray_type type, size_t* length) {
+  const Napi::Value value = object.Get(name);
+  require(value.IsTypedArray(), "expects a typed array");
+  const Napi::TypedArray array = value.As<Napi::TypedArray>();
+  require(array.TypedArrayType() == type, "expects a typed array of another type");
+  *length = array.ElementLength();
+  return reinterpret_cast<T*>(static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset());
+}
+
+// What one histogram sees: src-main/kernels/grid-histogram.ts.
+struct HistogramInput {
+  const float* x;
+  double *scalars, *counts;
+  float* extremes;
+  size_t n, bins, samples;
+
+  explicit HistogramInput(const Napi::Value& given) {
+    require(given.IsObject(), "expects an object");
+    const Napi::Object input = given.As<Napi::Object>();
+    const Napi::Value histogram = input.Get("histogram");
+    require(histogram.IsObject(), "expects an object");
+    size_t scalarCount, extremeCount;
+    x = arrayIn<float>(input, "x", napi_float32_array, &n);
+    extremes = arrayIn<float>(input, "extremes", napi_float32_array, &extremeCount);
+    scalars = arrayIn<double>(histogram.As<Napi::Object>(), "scalars", napi_float64_array, &scalarCount);
+    counts = arrayIn<double>(histogram.As<Napi::Object>(), "counts", napi_float64_array, &bins);
+    samples = extremeCount / 2;
+    require(scalarCount >= 5, "scalars are too few");
+    require(bins >= 4 && bins % 4 == 0 && bins < (size_t{1} << 24), "a histogram has as many bins on either side of 0");
+    require(extremeCount % 2 == 0 && (samples == 0 ? n == 0 : n % samples == 0), "extremes do not fit the samples");
+  }
+};
+
+Napi::Value addToHistograms(Napi::Env env, Arguments& arguments) {
+  const Napi::Object given = arguments.object();
+  require(given.IsArray(), "expects an array");
+  const uint32_t count = given.As<Napi::Array>().Length();
+  std::vector<HistogramInput> inputs;
+  size_t elements = 0, mostBins = 0;
+  for (uint32_t at = 0; at < count; at++) {
+    inputs.emplace_back(given.Get(at));
+    elements += inputs.back().n;
+    mostBins = std::max(mostBins, inputs.back().bins);
+  }
+  Napi::Float64Array broken = Napi::Float64Array::New(env, count);
+  double* const found = broken.Data();
+  const size_t parts = std::max<size_t>(1, std::min({threads, size_t{count}, elements / kGrain}));
+  std::vector<uint32_t> tables(parts * 4 * mostBins);
+  std::atomic<size_t> next{0};
+  parallelFor(parts, 1, parts, 1, [&](size_t part, size_t) {
+    for (size_t at = next++; at < inputs.size(); at = next++) {
+      const HistogramInput& input = inputs[at];
+      found[at] = static_cast<double>(table->gridHistogram(
+          input.x, input.samples, input.samples == 0 ? 0 : input.n / input.samples, input.scalars, input.counts,
+          input.bins / 2, input.n < kSmallHistogram, input.extremes, tables.data() + part * 4 * mostBins));
+    }
+  });
+  return broken;
+}
+
 Napi::Value countZeros(Napi::Env env, Arguments& arguments) {
   size_t n;
   const float* x = arguments.floats(&n);
@@ -838,6 +900,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<float32ToBfloat16>(exports, "float32ToBfloat16");
   add<toFloat32<&KernelTable::fromBfloat16>>(exports, "bfloat16ToFloat32");
   add<addToHistogram>(exports, "addToHistogram");
+  add<addToHistograms>(exports, "addToHistograms");
   add<countZeros>(exports, "countZeros");
   add<countMagnitudes>(exports, "countMagnitudes");
   add<countMagnitudesWithin>(exports, "countMagnitudesWithin");

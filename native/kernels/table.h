@@ -42,6 +42,9 @@ struct KernelTable {
   void (*mergeHistogram)(const uint32_t* counts, size_t bins, double* sums);
   size_t (*smallHistogram)(const float* x, size_t n, double low, double high, size_t bins, double* sums);
   size_t (*zeros)(const float* x, size_t n);
+  // `tables` [8 * side] holds zeros before and after; `few` elements are counted without them.
+  size_t (*gridHistogram)(const float* x, size_t samples, size_t each, double* scalars, double* counts, size_t side,
+                          bool few, float* extremes, uint32_t* tables);
   void (*countUpper)(const float* x, size_t n, uint32_t* counts);
   void (*countLower)(const float* x, size_t n, uint32_t upper, uint32_t* counts);
 

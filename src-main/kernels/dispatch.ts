@@ -12,6 +12,7 @@ export type NativeKernels = Pick<
   | 'addPatchProducts'
   | 'addRowMagnitudes'
   | 'addToHistogram'
+  | 'addToHistograms'
   | 'bfloat16ToFloat32'
   | 'blockGrids'
   | 'channelAbsMax'
@@ -69,6 +70,7 @@ export const {
   addPatchProducts,
   addRowMagnitudes,
   addToHistogram,
+  addToHistograms,
   bfloat16ToFloat32,
   blockGrids,
   channelAbsMax,

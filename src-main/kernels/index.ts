@@ -9,6 +9,7 @@ export { dampedInverse } from './damped-inverse';
 export * from './dispatch';
 export { editDistance } from './edit-distance';
 export { type BlockGrids, findGrids, type PackedCodes } from './find-grids';
+export { type GridHistogram, gridScalars, type HistogramInput } from './grid-histogram';
 export { afterTies, LOWER_BINS, UPPER_BINS } from './magnitude';
 export { type Box, countMatches, intersectionOverUnion } from './match-boxes';
 export type { Gate, PatchGeometry } from './patch-products';

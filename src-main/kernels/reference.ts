@@ -5,6 +5,7 @@ export * from './blocks';
 export * from './channels';
 export * from './cholesky';
 export * from './gptq';
+export * from './grid-histogram';
 export * from './half';
 export * from './histogram';
 export * from './magnitude';

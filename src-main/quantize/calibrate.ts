@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { LatheError, type Work } from '../contract';
-import { channelRange, countNonFinite } from '../kernels';
+import { addToHistograms, countNonFinite, type HistogramInput } from '../kernels';
 import { hashModel } from '../onnx/file';
 import {
   type Attribute,
@@ -136,7 +136,7 @@ class ExtremesObserver implements Observer {
   }
 }
 
-/** The whole value leaves the runtime and is counted at once. */
+/** The whole value leaves the runtime and is counted at once, together with all others that do. */
 class HistogramObserver implements Observer {
   readonly value: string;
   readonly #histogram = new Histogram();
@@ -155,21 +155,33 @@ class HistogramObserver implements Observer {
   }
 
   see(results: Results, size: number): boolean {
-    const { data, shape } = results[this.value] as NdArray<'float32'>;
-    return this.#histogram.add(data, this.#addExtremes(data, shape[0] === size ? size : 1)) === 0;
+    return HistogramObserver.seeTogether([this], results, size)[0]!;
   }
 
-  /** @returns the extremes of all samples together */
-  #addExtremes(data: Float32Array, samples: number): { min: number; max: number } | undefined {
-    if (data.length === 0) return undefined;
-    const [min, max] = [new Float32Array(samples).fill(Infinity), new Float32Array(samples).fill(-Infinity)];
-    channelRange(data, samples, data.length / samples, 0, min, max);
+  /** What {@link see} does for each, on all processors. */
+  static seeTogether(observers: readonly HistogramObserver[], results: Results, size: number): boolean[] {
+    const inputs = observers.map((observer) => observer.#input(results, size));
+    const broken = addToHistograms(inputs);
+    return observers.map((observer, at) => {
+      observer.#addExtremes((inputs[at] as HistogramInput).extremes);
+      return broken[at] === 0;
+    });
+  }
+
+  #input(results: Results, size: number): HistogramInput {
+    const { data, shape } = results[this.value] as NdArray<'float32'>;
+    const samples = data.length === 0 ? 0 : shape[0] === size ? size : 1;
+    return { histogram: this.#histogram, x: data, extremes: new Float32Array(2 * samples) };
+  }
+
+  /** @param extremes [2, samples] */
+  #addExtremes(extremes: Float32Array): void {
+    const samples = extremes.length / 2;
     for (let sample = 0; sample < samples; sample++) {
-      this.#sums.min += min[sample]!;
-      this.#sums.max += max[sample]!;
+      this.#sums.min += extremes[sample]!;
+      this.#sums.max += extremes[samples + sample]!;
     }
     this.#sums.samples += samples;
-    return { min: min.reduce((a, b) => Math.min(a, b)), max: max.reduce((a, b) => Math.max(a, b)) };
   }
 
   statistics(): Statistics {
@@ -284,9 +296,9 @@ export async function observe(
   try {
     for await (const batch of data.together(first)) {
       const results = await session.run(batch.feeds, asked);
-      for (const observer of observers)
-        if (!observer.see(results, batch.size) && request.tolerant !== true)
-          throw brokenInput(batch.feeds, done) ?? brokenActivation(request.model, observer.value);
+      const broken = seeAll(observers, results, batch.size);
+      if (broken !== undefined && request.tolerant !== true)
+        throw brokenInput(batch.feeds, done) ?? brokenActivation(request.model, broken.value);
       done += batch.size;
       const detail = `${done} of ${data.samples} samples`;
       work.progress({ phase: 'Calibrating', fraction: done / data.samples, detail });
@@ -297,6 +309,17 @@ export async function observe(
     await session.release();
   }
   return { ran: done - first, resumed: first };
+}
+
+/** @returns the first whose value held NaN or infinite numbers */
+function seeAll(observers: readonly Observer[], results: Results, size: number): Observer | undefined {
+  const whole = observers.filter((observer) => observer instanceof HistogramObserver);
+  const isSound = new Map<Observer, boolean>();
+  HistogramObserver.seeTogether(whole, results, size).forEach((sound, at) => {
+    isSound.set(whole[at] as Observer, sound);
+  });
+  for (const observer of observers) if (!isSound.has(observer)) isSound.set(observer, observer.see(results, size));
+  return observers.find((observer) => isSound.get(observer) === false);
 }
 
 /** The model with everything among its outputs that the observers ask for; nothing else where weights are mapped. */

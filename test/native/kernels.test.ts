@@ -171,6 +171,36 @@ describe.skipIf(native === null)('native kernels equal TypeScript', () => {
     );
   });
 
+  it.each([
+    [1, 1],
+    [5, 5],
+    [16_382, 2],
+    [16_385, 1],
+    [300_020, 4],
+  ])('addToHistograms: %i values of %i samples, call after call', (n, samples) => {
+    const side = 4096;
+    const tiny = values(n).map((value) => value * 1e-42);
+    const late = values(n).map((value, i) => (i === n - 1 ? 1e6 : Math.max(value, 0)));
+    const seen = [values(n), values(n, true), tiny, late, new Float32Array(n), values(n).map((x) => x * 1e30)];
+    const empty = () => [
+      new Float64Array(2 * side),
+      Float64Array.of(0, Infinity, -Infinity, 0, 0),
+      new Float32Array(2 * samples),
+    ];
+    expectEqual(
+      () => seen.flatMap(empty),
+      (k, outputs) => {
+        const inputs = seen.map((x, at) => ({
+          histogram: { counts: outputs[3 * at] as Float64Array, scalars: outputs[3 * at + 1] as Float64Array },
+          extremes: outputs[3 * at + 2] as Float32Array,
+          x,
+        }));
+        const turned = inputs.map((input, at) => ({ ...input, x: seen[(at + 1) % seen.length] as Float32Array }));
+        return [inputs, turned].map((each) => [...k.addToHistograms(each)]);
+      },
+    );
+  });
+
   it.each([3, 1029, 300_021])('magnitudes and non-finite values of %i', (n) => {
     const x = values(n, true);
     expectEqual(
