@@ -31,6 +31,11 @@ describe('Histogram', () => {
     expect([histogram.min, histogram.max]).toEqual([-5, 3]);
   });
 
+  it('tells apart what lies on either side of 0, however near', () => {
+    const { counts } = histogramOf([[1e-30, -1e-30, 1e-45, -1e-45, 0, -0], [1000]]);
+    expect([...counts.subarray(sideBins - 1, sideBins + 1)]).toEqual([2, 4]);
+  });
+
   it('counts NaN and infinities apart', () => {
     const histogram = new Histogram();
     expect(histogram.add(Float32Array.of(1, Number.NaN, Number.POSITIVE_INFINITY))).toBe(2);
