@@ -66,7 +66,7 @@ def reader(base):
 
 
 def done():
-    """Prints what making the file cost."""
+    """Prints what making the file cost, on a line of its own, whatever a progress bar left."""
     status = open("/proc/self/status").read()
     peak = int(status.split("VmHWM:")[1].split()[0]) * 1024
-    print(json.dumps({"seconds": time.time() - started, "peakBytes": peak}))
+    print("\n" + json.dumps({"seconds": time.time() - started, "peakBytes": peak}))
