@@ -99,7 +99,8 @@ function insideOf({ units }: Placement): ReadonlySet<Node> {
   return new Set(units.flatMap(({ node, absorbed }) => [node, ...absorbed]));
 }
 
-function weightsOf({ constants }: StaticQuantizer, { kind, node }: Unit): number {
+/** Elements of the weight of a layer; 0 of any other unit. */
+export function weightsOf({ constants }: StaticQuantizer, { kind, node }: Unit): number {
   const weight = kind === 'compute' ? constants.tensor(node.inputs[1] as string) : undefined;
   return weight === undefined ? 0 : elementCount(weight.shape);
 }

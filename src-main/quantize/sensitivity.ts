@@ -10,6 +10,7 @@ import type { Work } from '../contract';
 import {
   type Attribute,
   attributes,
+  type Feeds,
   type Graph,
   indexGraph,
   int64Tensor,
@@ -21,7 +22,7 @@ import {
   type Tensor,
   tensorFromArray,
 } from '../onnx/ir';
-import { openSession } from '../onnx/session';
+import { openSession, type Session } from '../onnx/session';
 import { type AddedBias, addedBias } from './bias-correction';
 import type { CalibrationData } from './calibration-data';
 import { channelAxis } from './insert';
@@ -52,28 +53,111 @@ export async function measureSensitivity(
   work: Work,
 ): Promise<Source[]> {
   const sources = sourcesOf(quantizer, placement);
-  const { graph, outputs } = withUnsquashed(switchboard(quantizer, sources, config));
-  const session = await openSession(
-    { ...quantizer.model, graph },
-    { background: true, threads: availableParallelism() },
-  );
-  const noise = new Float64Array(sources.length);
-  let done = 0;
+  const board = await NoiseBoard.of(quantizer, sources, config, data);
   try {
-    for await (const { feeds } of data.batches()) {
-      const run = async (on: number) => session.run({ ...feeds, [switchesName]: oneHot(sources.length, on) }, outputs);
-      const reference = await run(-1);
-      for (let at = 0; at < sources.length; at++) {
-        work.signal.throwIfAborted();
-        noise[at]! += relativeError(reference, await run(at)) / data.samples;
-        const fraction = ++done / (sources.length * data.samples);
-        work.progress({ phase: 'Measuring sensitivity', fraction, detail: sources[at]?.name ?? '' });
-      }
+    const measured: Source[] = [];
+    for (const [at, source] of sources.entries()) {
+      work.signal.throwIfAborted();
+      measured.push({ ...source, noise: await board.noise(at, at + 1) });
+      work.progress({ phase: 'Measuring sensitivity', fraction: (at + 1) / sources.length, detail: source.name });
     }
+    return measured.sort((a, b) => b.noise - a.noise);
   } finally {
-    await session.release();
+    await board.release();
   }
-  return sources.map((source, at) => ({ ...source, noise: noise[at]! })).sort((a, b) => b.noise - a.noise);
+}
+
+/**
+ * Of sources that are asked about those that make at least that share of all noise, the loudest first, with the noise of
+ * all sources. Halves what is loud until it stands alone: a few runs for each that is, however many are asked about. Where
+ * all noise is little enough none is loud.
+ */
+export async function loudestSources(
+  quantizer: StaticQuantizer,
+  placement: Placement,
+  config: StaticConfig,
+  { asked, share, enough }: { asked: (source: Omit<Source, 'noise'>) => boolean; share: number; enough: number },
+  data: CalibrationData,
+  work: Work,
+): Promise<{ sources: Source[]; noise: number }> {
+  const all = sourcesOf(quantizer, placement);
+  const candidates = all.filter(asked);
+  if (candidates.length === 0) return { sources: [], noise: 0 };
+  const board = await NoiseBoard.of(quantizer, [...candidates, ...all.filter((each) => !asked(each))], config, data);
+  const found: Source[] = [];
+  try {
+    const noise = await board.noise(0, all.length);
+    const descend = async (from: number, to: number): Promise<void> => {
+      work.signal.throwIfAborted();
+      work.progress({ phase: 'Looking for loud layers', fraction: from / candidates.length, detail: '' });
+      const own = await board.noise(from, to);
+      if (own <= share * noise) return;
+      const [source] = candidates.slice(from, to);
+      if (to - from === 1 && source !== undefined) {
+        found.push({ ...source, noise: own });
+        return;
+      }
+      const middle = (from + to) >> 1;
+      await descend(from, middle);
+      await descend(middle, to);
+    };
+    if (noise > enough) await descend(0, candidates.length);
+    return { sources: found.sort((a, b) => b.noise - a.noise), noise };
+  } finally {
+    await board.release();
+  }
+}
+
+/** A sample and what the float model makes of it. */
+interface JudgedRun {
+  readonly feeds: Feeds;
+  readonly reference: Readonly<Record<string, NdArray>>;
+}
+
+/** One session for all sources. */
+class NoiseBoard {
+  readonly #session: Session;
+  readonly #sources: number;
+  readonly #runs: JudgedRun[] = [];
+
+  private constructor(session: Session, sources: number) {
+    this.#session = session;
+    this.#sources = sources;
+  }
+
+  static async of(
+    quantizer: StaticQuantizer,
+    sources: readonly Omit<Source, 'noise'>[],
+    config: StaticConfig,
+    data: CalibrationData,
+  ): Promise<NoiseBoard> {
+    const { graph, outputs } = withUnsquashed(switchboard(quantizer, sources, config));
+    const options = { background: true, threads: availableParallelism() };
+    const session = await openSession({ ...quantizer.model, graph }, options);
+    const board = new NoiseBoard(session, sources.length);
+    for await (const { feeds } of data.batches())
+      board.#runs.push({ feeds, reference: await session.run({ ...feeds, ...board.#switches(0, 0) }, outputs) });
+    return board;
+  }
+
+  /** Error power over signal power of the outputs, with the sources from … to (without it) rounded. */
+  async noise(from: number, to: number): Promise<number> {
+    let sum = 0;
+    for (const { feeds, reference } of this.#runs) {
+      const changed = await this.#session.run({ ...feeds, ...this.#switches(from, to) }, Object.keys(reference));
+      sum += relativeError(reference, changed);
+    }
+    return sum / this.#runs.length;
+  }
+
+  #switches(from: number, to: number): Feeds {
+    const data = Float32Array.from({ length: this.#sources }, (_, at) => (at >= from && at < to ? 1 : 0));
+    return { [switchesName]: { dtype: 'float32', shape: [data.length], data } };
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
 }
 
 /**
@@ -107,7 +191,8 @@ export function totalNoise(sources: readonly Source[]): number {
   return sources.reduce((sum, { noise }) => sum + noise, 0);
 }
 
-function sourcesOf({ constants }: StaticQuantizer, placement: Placement): Omit<Source, 'noise'>[] {
+/** What a placement rounds. */
+export function sourcesOf({ constants }: StaticQuantizer, placement: Placement): Omit<Source, 'noise'>[] {
   const readers = new Map<string, Unit[]>();
   for (const unit of placement.units) {
     for (const value of activationsOf(unit)) {
@@ -233,7 +318,6 @@ class SwitchPatch {
 }
 
 /** Outputs that are float32, or may be. */
-
 export function floatOutputs(graph: Graph): string[] {
   return graph.outputs
     .filter(({ type }) => type === null || (type.kind === 'tensor' && type.dtype === 'float32'))
@@ -252,10 +336,6 @@ function withUnsquashed(graph: Graph): { graph: Graph; outputs: string[] } {
   });
   const added = outputs.filter((name) => !index.isOutput(name)).map((name) => makeValue(name, 'float32', null));
   return { graph: { ...graph, outputs: [...graph.outputs, ...added] }, outputs };
-}
-
-function oneHot(length: number, at: number): NdArray<'float32'> {
-  return { dtype: 'float32', shape: [length], data: Float32Array.from({ length }, (_, i) => (i === at ? 1 : 0)) };
 }
 
 /** Error power over signal power, averaged over the outputs. */

@@ -14,6 +14,7 @@ import { CostModel } from '../cost';
 import { fasterInFloat, fasterInFloatReason } from '../faster-in-float';
 import { noteOfReport } from '../fusion-note';
 import { granularity } from '../granularity';
+import { loudInFloat, loudInFloatReason } from '../loud-in-float';
 import { mapWeights } from '../map-weights';
 import { countUnits, type QuantizeContext, quantizeMethod, Tally } from '../method';
 import { calibratorNamed, calibrators } from '../observers';
@@ -143,6 +144,13 @@ const options = {
     default: true,
     advanced: true,
   },
+  floatWhereLoud: {
+    kind: 'boolean',
+    title: 'Leave in float what is loud and cheap',
+    help: 'In small models a few operators, often the first, make most of the error of the outputs. Where that error is more than a thirtieth, those that would take at most a fiftieth more time and hold at most a twentieth of the weights stay in float, as measured on a few calibration samples. Off for accelerators that want integers throughout.',
+    default: true,
+    advanced: true,
+  },
   symmetric: {
     kind: 'boolean',
     title: 'Symmetric activations',
@@ -189,12 +197,12 @@ async function quantizeStatically(
   const wide = wideLayers(quantizer, chosen.wideLayers);
   const costs = new CostModel(quantizer);
   const wideNames = new Set(wide.keys());
-  const inFloat = chosen.floatWhereFaster ? fasterInFloat(quantizer, costs, wideNames) : new Set<string>();
-  const placement = quantizer.placement(inFloat, wideNames);
+  const faster = chosen.floatWhereFaster ? fasterInFloat(quantizer, costs, wideNames) : new Set<string>();
+  const plan = quantizer.placement(faster, wideNames);
   const histograms = calibratorNamed(chosen.calibrator).needsHistogram;
   const { biasCorrection } = chosen;
   await quantizer.calibrate(
-    [...new Set([...measuredValues(placement), ...[...wide.values()].flatMap(wideValues)])],
+    [...new Set([...measuredValues(plan), ...[...wide.values()].flatMap(wideValues)])],
     data,
     { histograms, biasCorrection },
     portion(context, 0.2, 0.6),
@@ -202,16 +210,24 @@ async function quantizeStatically(
   await quantizer.collectHessians(
     chosen.rounding,
     data.few(chosen.rounding === 'small-layers' ? hessianSamples : 4 * hessianSamples),
-    portion(context, 0.6, 0.9),
+    portion(context, 0.6, 0.85),
   );
   const config = configOf(chosen);
+  const looking = portion(context, 0.85, 0.9);
+  const wideConfig = { ...config, wide: wideNames };
+  const inFloat = chosen.floatWhereLoud
+    ? await loudInFloat(quantizer, costs, wideConfig, faster, data, looking)
+    : faster;
+  const placement = inFloat === faster ? plan : quantizer.placement(inFloat, wideNames);
   const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);
-  const complete = { ...config, narrow, wide: wideNames };
+  const complete = { ...wideConfig, narrow };
   if (biasCorrection && chosen.sequential)
     await quantizer.correctInOrder(placement, complete, data.few(sequentialSamples), portion(context, 0.9, 0.97));
   const built = await buildFused(quantizer, complete, context.signal, inFloat);
-  const slower = new Map([...inFloat].map((name) => [name, fasterInFloatReason]));
+  const slower = new Map(
+    [...inFloat].map((name) => [name, faster.has(name) ? fasterInFloatReason : loudInFloatReason]),
+  );
   countUnits(tally, built.placement, new Map([...slower, ...reasonsFor(wide), ...unfusedReasons(built)]));
   skipBodies(tally, quantizer.model);
   if (wide.size > 0) tally.note(wideNote(wide.size));
@@ -222,7 +238,9 @@ async function quantizeStatically(
     tally.note(`Went on where a run had been interrupted: the model was not run again on ${resumed} samples.`);
   if (saturating.length > 0) tally.note(saturationNote(saturating.length, tally.changed, narrow.size > 0));
   if (built.removed.size > 0) tally.note(removedNote(built));
-  if (inFloat.size > 0) tally.note(floatNote(inFloat.size));
+  if (faster.size > 0) tally.note(`${leftInFloat(faster.size)}, where this CPU is faster.`);
+  const loud = inFloat.size - faster.size;
+  if (loud > 0) tally.note(`${leftInFloat(loud)}, whose rounding cost the outputs most.`);
   tally.note(noteOfReport(built.report));
   const graph = chosen.embeddings ? quantizer.withTables(built.graph, tally) : built.graph;
   const made = quantizer.modelOf(graph);
@@ -318,8 +336,8 @@ async function speedNotes(given: Model, made: Model, ratio: number, data: Calibr
   }
 }
 
-function floatNote(operators: number): string {
-  return `${operators === 1 ? '1 operator was' : `${operators} operators were`} left in float, where this CPU is faster.`;
+function leftInFloat(operators: number): string {
+  return `${operators === 1 ? '1 operator was' : `${operators} operators were`} left in float`;
 }
 
 function unfusedReasons({ removed }: FusedBuild): Map<string, string> {

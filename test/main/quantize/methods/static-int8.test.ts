@@ -380,8 +380,8 @@ describe('static-int8', () => {
   it.each([
     { folder: 'models/emoji-resnet', layers: 15 },
     { folder: 'models/langid-transformer', layers: 21 },
-    // The first convolution, of one channel, stays in float.
-    { folder: 'models/glyph-vit', layers: 27 },
+    // The first convolution, of one channel, stays in float since it is faster so, another since it is loud.
+    { folder: 'models/glyph-vit', layers: 26 },
   ])('keeps the decisions of $folder', async ({ folder, layers }) => {
     const root = fileURLToPath(new URL(`../../../${folder}`, import.meta.url));
     const model = await readModel(`${root}/model.onnx`);
