@@ -2,7 +2,8 @@
  * @file `node test/bench/run.mjs quantize/verdict RESULTS.jsonl [--ours NAME]`: a row for each entry and draw, from what
  * the bench kept: whether our interval lies wholly below the tolerance, the most accurate peer among the files within a
  * tenth of our latency, and the fastest peer's int8 within the tolerance. A peer without a time of its own is left out of
- * both and counted.
+ * both and counted. Then a row for each entry: in how many draws ours is at least as good as the best of its speed, and
+ * each peer of its speed that is better than ours in most of the draws that it was made in.
  */
 
 import { parseArgs } from 'node:util';
@@ -30,20 +31,47 @@ const titles = [
   'untimed',
 ];
 console.log(`| ${titles.join(' | ')} |\n|${'---|'.repeat(titles.length)}`);
-const own = judged.filter(({ by }) => by === `Lathe ${values.ours}`);
-for (const ours of own.sort((a, b) => a.entry.localeCompare(b.entry) || (a.draw ?? 0) - (b.draw ?? 0)))
-  console.log(`| ${rowOf(ours).join(' | ')} |`);
+const own = judged
+  .filter(({ by }) => by === `Lathe ${values.ours}`)
+  .sort((a, b) => a.entry.localeCompare(b.entry) || (a.draw ?? 0) - (b.draw ?? 0));
+for (const ours of own) console.log(`| ${rowOf(ours).join(' | ')} |`);
+console.log('\n| entry | at least as good as the best of its speed | better in most draws |\n|---|---|---|');
+for (const entry of new Set(own.map((ours) => ours.entry))) console.log(`| ${entryRow(entry).join(' | ')} |`);
 
-function rowOf(ours: Judged): string[] {
-  const speed = speedOf(ours);
-  const peers = judged.filter(
+function entryRow(entry: string): string[] {
+  const draws = own.filter((ours) => ours.entry === entry);
+  const met = draws.filter((ours) => peersNear(ours).every((peer) => gain(ours) >= gain(peer)));
+  const compared = draws.flatMap((ours) =>
+    peersNear(ours).map((peer) => ({ by: peer.by, won: gain(peer) > gain(ours) })),
+  );
+  const winners = [...new Set(compared.map(({ by }) => by))].flatMap((by) => {
+    const all = compared.filter((each) => each.by === by);
+    const won = all.filter((each) => each.won).length;
+    return 2 * won > all.length ? [`${by} (${won} of ${all.length})`] : [];
+  });
+  return [entry, `${met.length} of ${draws.length}`, winners.join(', ') || 'none'];
+}
+
+/** Files of other tools from the same draw. */
+function peersOf(ours: Judged): Judged[] {
+  return judged.filter(
     ({ entry, by, draw }) =>
       entry === ours.entry && !by.startsWith('Lathe ') && (draw === null || ours.draw === null || draw === ours.draw),
   );
+}
+
+/** Those within a tenth of our latency. */
+function peersNear(ours: Judged): Judged[] {
+  const speed = speedOf(ours);
+  if (speed === undefined) return [];
+  return peersOf(ours).filter((peer) => Math.abs(speed / (speedOf(peer) ?? 0) - 1) <= nearLatency);
+}
+
+function rowOf(ours: Judged): string[] {
+  const speed = speedOf(ours);
+  const peers = peersOf(ours);
   const known = peers.filter((peer) => speedOf(peer) !== undefined);
-  const near =
-    speed === undefined ? [] : known.filter((peer) => Math.abs(speed / (speedOf(peer) as number) - 1) <= nearLatency);
-  const best = near.reduce<Judged | null>((a, b) => (a === null || gain(b) > gain(a) ? b : a), null);
+  const best = peersNear(ours).reduce<Judged | null>((a, b) => (a === null || gain(b) > gain(a) ? b : a), null);
   const fastest = known
     .filter((peer) => gain(peer) >= -tolerance)
     .reduce<Judged | null>((a, b) => (a === null || (speedOf(b) ?? 0) > (speedOf(a) ?? 0) ? b : a), null);
