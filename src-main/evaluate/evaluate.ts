@@ -41,7 +41,6 @@ export async function evaluate(params: EvaluateParams, work: Work): Promise<Eval
     const timed = await latencyOf(own, baseline, params, portion(work, 0.6, 0.92));
     const files = filesOf(own.file);
     const deflatedBytes = await deflatedSize(files, own.file.bytes, portion(work, 0.92, 1));
-    work.progress({ phase: 'Done', fraction: 1 });
     return report(own, quality, timed, deflatedBytes, params);
   } finally {
     for (const { session } of opened) await session.release();

@@ -1,5 +1,6 @@
 /** Symbolic dims of a model's inputs, and the model with sizes in their place. */
 
+import { LatheError } from '../contract';
 import { dimName, fedInputs, type Graph, type Model, type TypeInfo, type Value } from '../onnx/ir';
 
 /** Names of the dims that have to be known before the model can be run, in order of appearance. */
@@ -13,6 +14,20 @@ export function symbolicDims(graph: Graph): string[] {
     }
   }
   return [...names];
+}
+
+/** @throws LatheError where a size is given for a dim that no input has */
+export function checkDims(path: string, graph: Graph, given: Readonly<Record<string, number>>): void {
+  const known = symbolicDims(graph);
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new LatheError({
+    who: path,
+    what: `a size is given for the dimension "${unknown}", and no input has one of that name`,
+    next:
+      known.length === 0 ? 'all its dimensions have sizes' : `it has ${known.map((name) => `"${name}"`).join(', ')}`,
+    code: 'usage',
+  });
 }
 
 /**

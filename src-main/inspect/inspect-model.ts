@@ -16,7 +16,7 @@ import {
   withBodies,
 } from '../onnx/ir';
 import { cpuInfo, type GraphTypes, graphTypes } from '../onnx/session';
-import { fixDims, symbolicDims, withBatchOfOne } from './fix-dims';
+import { checkDims, fixDims, symbolicDims, withBatchOfOne } from './fix-dims';
 import { hasMacs } from './macs';
 import { nodeCosts } from './node-costs';
 import { valueReport } from './type-text';
@@ -29,10 +29,11 @@ export interface InspectOptions {
 
 /**
  * Reads the skeleton of a model and asks onnxruntime for the types of its values; runs nothing.
- * @throws LatheError where the file is no model, or where onnxruntime does not load it though its opset is 7 or newer
+ * @throws LatheError where the file is no model, where a size is given for a dim that it does not have, or where onnxruntime does not load it though its opset is 7 or newer
  */
 export async function inspectModel(path: string, { dims = {} }: InspectOptions = {}): Promise<ModelReport> {
   const model = await readModel(path);
+  checkDims(path, model.graph, dims);
   const files = externalFiles(model, path);
   const bytes = [path, ...files].reduce((sum, file) => sum + statSync(file).size, 0);
   const { fixed, types, note } = await withBatchOfOne(model.graph, dims, async (sizes, assumed) => {

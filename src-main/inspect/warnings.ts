@@ -200,21 +200,21 @@ const rules: readonly Rule[] = [
     find: ({ model }) =>
       opset(model) >= 10 || isOfOldOpset(model)
         ? null
-        : `Opset ${opset(model)} has no QuantizeLinear; raise it to 13 or higher by a clean step before quantizing.`,
+        : `Opset ${opset(model)} has no QuantizeLinear; a quantize step raises it to 13 by itself.`,
   },
   {
     code: 'opset-per-channel',
     find: ({ model }) =>
       opset(model) >= 13 || opset(model) < 10
         ? null
-        : `Opset ${opset(model)} knows int8 per tensor only; raise it to 13 or higher by a clean step for scales per channel.`,
+        : `Opset ${opset(model)} knows int8 per tensor only; a quantize step raises it to 13, for scales per channel.`,
   },
   {
     code: 'opset-blockwise',
     find: ({ model }) =>
       opset(model) >= 21
         ? null
-        : `Opset ${opset(model)} has no scales per block and no 4-bit weights; raise it to 21 for those.`,
+        : `Opset ${opset(model)} has no scales per block and no 4-bit weights of its own; low-bit weights use onnxruntime's MatMulNBits, or raise it to 21 with the form DequantizeLinear.`,
   },
   {
     code: 'stays-float',

@@ -1,6 +1,6 @@
 /** Files and folders that appear whole or not at all: written beside their place, synced, renamed. */
 
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LatheError } from '../contract';
@@ -44,9 +44,27 @@ export async function moveFolder(from: string, to: string): Promise<void> {
 /** @returns the topmost folder that had to be made; undefined where all were there */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
-    return await mkdir(path, { recursive: true });
+    return await folderByFolder(resolve(path));
   } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT')
+      throw new LatheError({ who: path, what: 'cannot be made there', next: 'choose another folder', cause: thrown });
     throw diskError(thrown, path);
+  }
+}
+
+/** Node's own recursive form tries for ever where a file system takes no folders and answers ENOENT (/proc, automounts). */
+async function folderByFolder(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (errorCode(thrown) !== 'ENOENT' || dirname(path) === path) throw thrown;
+    const topmost = await folderByFolder(dirname(path));
+    await mkdir(path).catch((again) => {
+      if (errorCode(again) !== 'EEXIST') throw again;
+    });
+    return topmost ?? path;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Evaluations of one or several projects, set against the first one's baseline. */
 
+import { basename } from 'node:path';
 import { type EngineCalls, LatheError, type ParamsOf, type TradeOff, type Work } from '../contract';
 import type { Supervisor } from '../engine/supervisor';
 import { type ProjectContents, readMeasured, readProject } from '../project/project';
@@ -9,7 +10,8 @@ type Entry = ParamsOf<EngineCalls, 'tradeOff'>['entries'][number];
 /** @throws LatheError where nothing is measured yet */
 export async function compareProjects(engine: Supervisor, paths: readonly string[], work: Work): Promise<TradeOff> {
   const projects = await Promise.all(paths.map(readProject));
-  const measured = await Promise.all(projects.map((project) => entriesOf(project, projects.length > 1)));
+  const titles = titlesOf(projects);
+  const measured = await Promise.all(projects.map((project, at) => entriesOf(project, titles[at])));
   const entries = measured.flat();
   const baseline = entries.findIndex((entry) => entry.baseline);
   if (baseline < 0)
@@ -26,12 +28,21 @@ export async function compareProjects(engine: Supervisor, paths: readonly string
   );
 }
 
-/** @param several names then tell their project */
-export async function entriesOf(project: ProjectContents, several = false): Promise<Entry[]> {
+/** Names that tell projects apart, or none for one alone: those of their folders where models are called alike. */
+function titlesOf(projects: readonly ProjectContents[]): (string | undefined)[] {
+  if (projects.length === 1) return [undefined];
+  const names = projects.map(({ file }) => file.name);
+  if (new Set(names).size === names.length) return names;
+  const folders = projects.map(({ path }) => basename(path));
+  return new Set(folders).size === folders.length ? folders : projects.map(({ path }) => path);
+}
+
+/** @param title of the project, where names are to tell it */
+export async function entriesOf(project: ProjectContents, title?: string): Promise<Entry[]> {
   const { baseline, variants } = await readMeasured(project);
-  const prefix = several ? `${project.file.name}: ` : '';
+  const prefix = title === undefined ? '' : `${title}: `;
   const entry = (id: string, name: string, isBaseline: boolean, evaluation: Entry['evaluation']): Entry => ({
-    id: several ? `${project.path}#${id}` : id,
+    id: title === undefined ? id : `${project.path}#${id}`,
     name: prefix + name,
     baseline: isBaseline,
     // Class tables are long, and a trade-off does not look at them.

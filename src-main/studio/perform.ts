@@ -90,11 +90,12 @@ async function measureBaseline(opened: Performed, work: Work): Promise<void> {
 /** The baseline first where it is not measured yet; both then run in turn, so that a drifting machine is fair to both. */
 async function measureVariant(opened: Performed, id: string, work: Work): Promise<void> {
   const { project, shared } = opened;
-  if ((await project.baseline()) === null) await measureBaseline(opened, portion(work, 0, 0.4));
+  const first = (await project.baseline()) === null ? 0.4 : 0;
+  if (first > 0) await measureBaseline(opened, portion(work, 0, first));
   const conditions = project.conditions;
   const model = project.variantModel(id);
   const params = { ...measuring(opened), model, baseline: project.modelPath };
-  await project.saveVariantEvaluation(id, conditions, await measure(shared.engine, params, portion(work, 0.4, 1)));
+  await project.saveVariantEvaluation(id, conditions, await measure(shared.engine, params, portion(work, first, 1)));
   opened.changed();
 }
 
@@ -114,7 +115,8 @@ async function makeVariant(
   const sourceSha256 = await opened.sourceHash();
   await opened.checkData();
   // What the baseline warns of (labels in another order, say) is told before any work is done on them.
-  if (evaluate && (await project.baseline()) === null) await measureBaseline(opened, portion(work, 0, 0.2));
+  const first = evaluate && (await project.baseline()) === null ? 0.2 : 0;
+  if (first > 0) await measureBaseline(opened, portion(work, 0, first));
   const versions = await shared.versions();
   // As the project is set now: it may be set otherwise while this runs.
   const { dims, data, source } = project.file;
@@ -135,7 +137,7 @@ async function makeVariant(
         folder: await project.jobFolder(job),
         cacheDir: project.cacheDir,
       },
-      portion(work, evaluate ? 0.2 : 0, share),
+      portion(work, first, share),
     );
     const made: Lineage = { ...lineage, recipe: performedRecipe(recipe, run) };
     id = variantId(made);
@@ -172,7 +174,7 @@ async function addVariant(
   tell: Tell,
 ): Promise<void> {
   const { project, shared } = opened;
-  const report = await shared.engine.ask('inspect', { model, dims: project.file.dims }, work);
+  const report = await shared.engine.ask('inspect', { model, dims: {} }, work);
   checkInterface(basename(model), report, project.file.report);
   const file = await shared.engine.ask('hashModel', { model }, work);
   const lineage: Lineage = {

@@ -16,6 +16,7 @@ export function JobIndicator() {
   const active = jobs.filter(isActive);
   const running = active.find((job) => job.state === 'running');
   const fraction = running?.progress?.fraction ?? null;
+  const isPaused = running?.wish === 'pause';
   const text =
     running === undefined
       ? active.length === 0
@@ -23,6 +24,7 @@ export function JobIndicator() {
         : t('shell.queued', { count: active.length })
       : [
           word(running.title),
+          ...(isPaused ? [t('training.paused')] : []),
           ...(fraction === null ? [] : [percent(fraction, 0)]),
           ...(active.length > 1 ? [t('shell.more', { count: active.length - 1 })] : []),
         ].join(' · ');
@@ -33,7 +35,7 @@ export function JobIndicator() {
       size="compact-sm"
       fw={400}
       c={running === undefined ? 'dimmed' : 'var(--mantine-color-text)'}
-      leftSection={running === undefined ? <Icon name="check" /> : <Loader size={14} />}
+      leftSection={<IndicatorSign running={running !== undefined} paused={isPaused} />}
       onClick={() => go('run')}
       className="figures"
       maw={420}
@@ -41,4 +43,9 @@ export function JobIndicator() {
       {text}
     </Button>
   );
+}
+
+function IndicatorSign({ running, paused }: { running: boolean; paused: boolean }) {
+  if (paused) return <Icon name="clock" />;
+  return running ? <Loader size={14} /> : <Icon name="check" />;
 }

@@ -3,10 +3,17 @@ import type { Progress as WorkProgress } from '../../src-main/contract';
 import { percent } from './format';
 import { useStudioWords } from './studio-words';
 
+export interface JobProgressProps {
+  progress: WorkProgress | null;
+  label: string;
+  /** It has not begun: the bar stays empty. */
+  waiting?: boolean;
+}
+
 /** How far a job is: phase, what it does just now, a bar that runs free while the share is not known. */
-export function JobProgress({ progress, label }: { progress: WorkProgress | null; label: string }) {
+export function JobProgress({ progress, label, waiting = false }: JobProgressProps) {
   const word = useStudioWords();
-  const fraction = progress?.fraction ?? null;
+  const fraction = waiting ? 0 : (progress?.fraction ?? null);
   return (
     <div>
       <Group justify="space-between" gap="xs" wrap="nowrap" mb={4}>
@@ -19,7 +26,7 @@ export function JobProgress({ progress, label }: { progress: WorkProgress | null
             </Text>
           )}
         </Text>
-        {fraction !== null && (
+        {!waiting && fraction !== null && (
           <Text size="xs" c="dimmed" className="figures">
             {percent(fraction, 0)}
           </Text>

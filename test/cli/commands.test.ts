@@ -1,6 +1,6 @@
 /** Every command on the bundled digits, with the real engine process. */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -299,6 +299,14 @@ describe('a project', () => {
     const { stdout } = await lathe(['compare', join(work, 'p')]);
     expect(stdout).toContain('Accuracy');
     expect(stdout).toContain('both');
+  });
+
+  test('is told from a variant of another project of the same model by the folders', async () => {
+    const copy = join(work, 'q');
+    cpSync(join(work, 'p'), copy, { recursive: true });
+    const { rows } = await latheJson<TradeOff>(['compare', join(work, 'p'), copy]);
+    expect(rows.map(({ name }) => name)).toContain('p: both');
+    expect(rows.map(({ name }) => name)).toContain('q: both');
   });
 
   test('gives a variant away, checked from where it was written', async () => {

@@ -140,13 +140,13 @@ function NameCell({ row }: { row: CompareRow }) {
         ))}
       </Group>
       {row.baseline && (
-        <Badge size="xs" color="gray" variant="light" tt="none">
+        <Badge size="xs" color="gray" variant="light" tt="none" flex="none">
           {t('compare.baseline')}
         </Badge>
       )}
       {row.pareto && (
         <Tooltip label={t('compare.help.front')} multiline maw={280}>
-          <Badge size="xs" color="teal" variant="light" tt="none">
+          <Badge size="xs" color="teal" variant="light" tt="none" flex="none">
             {t('compare.front')}
           </Badge>
         </Tooltip>

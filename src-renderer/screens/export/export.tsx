@@ -131,7 +131,7 @@ function Measured({ evaluation }: { evaluation: Evaluation | null }) {
         <Warnings warnings={evaluation.warnings} title={t('details.warnings')} />
         {speedup !== null && (
           <Text size="sm" className="figures">
-            {t('export.speedup', { times: times(speedup.value) })}
+            {t(speedup.insideNoise ? 'export.speedupInNoise' : 'export.speedup', { times: times(speedup.value) })}
           </Text>
         )}
         <EvaluationFigures evaluation={evaluation} />

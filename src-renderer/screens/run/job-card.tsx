@@ -77,6 +77,7 @@ export function JobCard({ job }: { job: Job }) {
         <Box mt="xs">
           <JobProgress
             progress={job.progress}
+            waiting={job.state === 'queued'}
             label={job.wish === 'pause' ? t('training.paused') : t(`job.state.${job.state}`)}
           />
         </Box>

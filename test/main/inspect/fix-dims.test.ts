@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { batchOfOne, fixDims, symbolicDims } from '../../../src-main/inspect';
+import { batchOfOne, checkDims, fixDims, symbolicDims } from '../../../src-main/inspect/fix-dims';
 import { type Model, makeValue, type Value } from '../../../src-main/onnx/ir';
 import { modelFromText } from '../../support/model-from-text';
 
@@ -19,6 +19,13 @@ it('calls dims without a name, and the 0 of old exporters, after input and axis'
   expect(symbolicDims(graph)).toEqual(['x.0', 'x.1']);
   const fixed = fixDims({ ...model, graph }, { 'x.0': 5, 'x.1': 6 });
   expect(fixed.graph.inputs[0]?.type).toMatchObject({ shape: [5, 6, 4] });
+});
+
+it('refuses a size for a dim that no input has, with those that there are', () => {
+  expect(() => checkDims('m.onnx', model.graph, { batch: 2, words: 8 })).not.toThrow();
+  expect(() => checkDims('m.onnx', model.graph, { bitch: 2 })).toThrow(
+    'm.onnx: a size is given for the dimension "bitch", and no input has one of that name; it has "batch", "words"',
+  );
 });
 
 it('takes the batch as 1 where no size is given, and says so', () => {

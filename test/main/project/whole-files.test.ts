@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { diskError, moveFolder, removeUnfinished, writeWholeFile } from '../../../src-main/project/whole-files';
+import {
+  diskError,
+  makeFolder,
+  moveFolder,
+  removeUnfinished,
+  writeWholeFile,
+} from '../../../src-main/project/whole-files';
 import { bundleEntry } from '../../support/bundle-entry';
 import { lockedFolder, withoutRoot } from '../../support/without-root';
 
@@ -64,6 +70,20 @@ describe('moveFolder', () => {
     writeInto(to, 'old');
     await expect(moveFolder(from, to)).rejects.toThrow(/is there already/);
     expect(readFileSync(join(to, 'x'), 'utf8')).toBe('old');
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes what is missing and tells the topmost of it', async () => {
+    expect(await makeFolder(join(folder, 'a', 'b', 'c'))).toBe(join(folder, 'a'));
+    expect(await makeFolder(join(folder, 'a', 'b'))).toBeUndefined();
+    writeFileSync(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file', 'x'))).rejects.toThrow(/lies below something that is a file/);
+  });
+
+  // Node's recursive form never returns there.
+  it.runIf(process.platform === 'linux')('ends where a file system takes no folders', async () => {
+    await expect(makeFolder('/proc/lathe/x')).rejects.toThrow(/^\/proc\/lathe\/x: cannot be made/);
   });
 });
 

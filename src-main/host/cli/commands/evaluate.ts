@@ -72,12 +72,12 @@ function metricsTable({ metrics, differences }: Evaluation): string {
       { title: '95 % interval', align: 'right' },
       ...(compared ? ([{ title: 'To the baseline', align: 'right' }] as const) : []),
     ],
-    rows: Object.entries(metrics).map(([name, { value, ci95, unit }]) => {
+    rows: Object.entries(metrics).map(([name, { title, value, ci95, unit }]) => {
       const [low, high] = ci95.map((bound) => formatMetric(bound, unit));
       const difference = differences?.[name];
       const noise = difference?.insideNoise ? '≈ ' : '';
       const cell = difference === undefined ? '–' : `${noise}${formatDifference(difference.value, unit)}`;
-      return [name, formatMetric(value, unit), `${low} … ${high}`, ...(compared ? [cell] : [])];
+      return [title ?? name, formatMetric(value, unit), `${low} … ${high}`, ...(compared ? [cell] : [])];
     }),
   });
 }
