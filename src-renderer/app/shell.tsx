@@ -1,4 +1,17 @@
-import { Alert, AppShell, Button, Center, Group, Loader, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
+import {
+  Alert,
+  AppShell,
+  Burger,
+  Button,
+  Center,
+  Group,
+  Loader,
+  NavLink,
+  Stack,
+  Text,
+  UnstyledButton,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '../components/empty';
@@ -19,6 +32,8 @@ export function Shell() {
   const { t } = useTranslation();
   const studio = useStudio();
   const path = useLocation();
+  /** In a narrow window the navigation covers the screen, and is closed unless it is asked for. */
+  const [unfolded, { toggle, close }] = useDisclosure();
   const screen = screens.find((candidate) => candidate.path === path) ?? screens[0];
   const title = screen === undefined ? '' : t(`screens.${screen.path}`);
   useEffect(() => {
@@ -28,12 +43,18 @@ export function Shell() {
   useEffect(() => {
     // Newer Chromium answers with a promise, which must not become the effect's own answer.
     window.scrollTo(0, 0);
+    close();
   }, [path]);
   return (
-    <AppShell header={{ height: 46 }} navbar={{ width: 176, breakpoint: 'xs' }} padding={0}>
+    <AppShell
+      header={{ height: 46 }}
+      navbar={{ width: 176, breakpoint: 'xs', collapsed: { mobile: !unfolded } }}
+      padding={0}
+    >
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap" miw={0}>
+            <Burger opened={unfolded} onClick={toggle} hiddenFrom="xs" size="sm" aria-label={t('shell.menu')} />
             <Brand />
             {studio.project !== null && <ProjectName name={studio.project.name} />}
           </Group>

@@ -75,6 +75,7 @@ export function OptionField({ spec: english, value, onChange, browse }: OptionFi
 
 function translated(spec: OptionSpec, word: (text: string) => string): OptionSpec {
   const texts = { title: word(spec.title), help: word(spec.help) };
+  if ('unit' in spec && spec.unit !== undefined) return { ...spec, ...texts, unit: word(spec.unit) };
   if (spec.kind !== 'choice') return { ...spec, ...texts };
   return { ...spec, ...texts, choices: spec.choices.map(({ value, title }) => ({ value, title: word(title) })) };
 }

@@ -352,7 +352,7 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
     const [variant] = readdirSync(join(out, 'variants'));
     expect(stdout).toContain(join(out, 'variants', variant as string, 'model.onnx'));
-    expect(stdout).toMatch(/stopped after update \d+ of epoch/);
+    expect(stdout).toMatch(/Stopped after update \d+ of epoch/);
   });
 
   test('twice cancels a training', async () => {

@@ -32,7 +32,7 @@ test('a training shows its curves, waits while paused, and is kept where it is s
   await untilIdle(page);
   await expect(card.getByText('Done', { exact: true })).toBeVisible();
   await card.getByRole('button', { name: 'Log of each step' }).click();
-  await expect(card.getByText(/stopped after update \d+ of epoch \d+ of 5000/)).toBeVisible();
+  await expect(card.getByText(/Stopped after update \d+ of epoch \d+ of 5000/)).toBeVisible();
   // The curves outlast the training.
   await expect(chart.locator('canvas')).toBeVisible();
   await page.screenshot({ path: join(pictures, 'trained.png') });

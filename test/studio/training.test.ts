@@ -115,7 +115,7 @@ describe('a training in a process of its own', () => {
     const kept = await madeBy(studio, project, ended);
     const stopAfter = kept.recipe?.steps[0]?.options?.stopAfter as number;
     expect(stopAfter).toBeGreaterThanOrEqual(30);
-    expect(kept.steps[0]?.notes.join(' ')).toMatch(new RegExp(`stopped after update ${stopAfter} of epoch`));
+    expect(kept.steps[0]?.notes.join(' ')).toMatch(new RegExp(`Stopped after update ${stopAfter} of epoch`));
 
     const other = await startStudio();
     try {
