@@ -48,12 +48,12 @@ export function isStatic(type: TypeInfo | undefined): boolean {
   );
 }
 
-/** Weights above 1 KB become inputs: all of them, or those that are `chosen`. */
-export function withoutWeights(graph: Graph, chosen: (tensor: Tensor) => boolean = () => true): Graph {
+/** Weights above 1 KB become inputs. */
+export function withoutWeights(graph: Graph): Graph {
   const inputs = new Map(graph.inputs.map((input) => [input.name, input]));
   const initializers = new Map(graph.initializers);
   for (const [name, tensor] of graph.initializers) {
-    if (tensorByteLength(tensor) <= weightBytes || !chosen(tensor)) continue;
+    if (tensorByteLength(tensor) <= weightBytes) continue;
     initializers.delete(name);
     inputs.set(name, makeValue(name, tensor.dtype, tensor.shape));
   }

@@ -38,8 +38,7 @@ interface Inferred extends Pick<Model, 'opsets' | 'functions'> {
 async function inferTypes(model: Model): Promise<ReadonlyMap<string, TypeInfo>> {
   const types = statedTypes(model.graph);
   const names = model.graph.nodes.flatMap((node) => node.outputs.filter((name) => name !== ''));
-  const base = await withoutMadeWeights(model);
-  const found = await new Inference(base).ask(names);
+  const { base, found } = await asked(model, names);
   const empty = found.filter(({ shape }) => shape.length === 0).map(({ name }) => name);
   const scalars = await scalarsAmong(base, empty);
   for (const { name, type, shape } of found) {
@@ -53,15 +52,14 @@ async function inferTypes(model: Model): Promise<ReadonlyMap<string, TypeInfo>> 
   return names.every((name) => isStatic(types.get(name))) ? types : completed(types, await foldedTypes(model));
 }
 
-/** Weights that would have to be made anew for each session are left out, unless the runtime insists on them. */
-async function withoutMadeWeights(model: Model): Promise<Model> {
-  const graph = withoutWeights(model.graph, ({ data }) => data.kind === 'derived');
-  if (graph.initializers.size === model.graph.initializers.size) return model;
-  const bare = { ...model, graph };
-  return outputMetadata(bare).then(
-    () => bare,
-    () => model,
-  );
+/** Weights are left out, which a session would take most of its time to read, unless the runtime insists on them. */
+async function asked(model: Model, names: readonly string[]): Promise<{ base: Model; found: TensorMetadata[] }> {
+  const bare = { ...model, graph: withoutWeights(model.graph) };
+  try {
+    return { base: bare, found: await new Inference(bare).ask(names) };
+  } catch {
+    return { base: model, found: await new Inference(model).ask(names) };
+  }
 }
 
 function completed(types: ReadonlyMap<string, TypeInfo>, folded: Folded | null): Map<string, TypeInfo> {
