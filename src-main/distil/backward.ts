@@ -5,23 +5,21 @@
  */
 
 import { LatheError } from '../contract';
-import { readTensor } from '../onnx/file';
 import {
   attributes,
   capturedBy,
   type Dim,
   type DType,
-  elementCount,
   floatTensor,
   type Graph,
   type Node,
   sortTopologically,
-  type Tensor,
   type TypeInfo,
 } from '../onnx/ir';
 import type { Emitter } from './emitter';
 import {
   type BodyRequest,
+  constantValues,
   type Differentiated,
   type GradientContext,
   nodeTitle,
@@ -47,6 +45,8 @@ export interface BackwardRequest {
   readonly wrt: readonly string[];
   /** Writes the new nodes; made with all names of the graph taken. */
   readonly emit: Emitter;
+  /** Of the operators of ai.onnx; 18 where it is left out. */
+  readonly opset?: number;
   /** Of the session room's `channelBlock`; 0 = all maps stay plain. */
   readonly channelBlock?: number;
 }
@@ -96,7 +96,7 @@ function seedOf(emit: Emitter): string {
 }
 
 /** What stays the same from a graph to the bodies in it. */
-type Setting = Pick<BackwardRequest, 'graph' | 'types' | 'bodyTypes' | 'channelBlock'>;
+type Setting = Pick<BackwardRequest, 'graph' | 'types' | 'bodyTypes' | 'channelBlock' | 'opset'>;
 
 function differentiate(setting: Setting, { known, wrt, emit }: BodyRequest): Differentiated {
   const { graph } = setting;
@@ -277,6 +277,7 @@ function makeContext(
     emit,
     constant: (value) => constantValues(setting.graph.initializers.get(value)),
     channelBlock: setting.channelBlock ?? 0,
+    opset: setting.opset ?? 18,
     replaceForward: (...with_) => replaceForward(with_),
     input: (at) => node.inputs[at] ?? '',
     output: (at) => node.outputs[at] ?? '',
@@ -301,12 +302,6 @@ function typeOf({ graph, types }: Setting, value: string): { dtype: DType; shape
   if (initializer !== undefined) return initializer;
   const type = types.get(value);
   return type?.kind === 'tensor' || type?.kind === 'sparse-tensor' ? type : null;
-}
-
-/** Values of a small constant, as operators' gradients ask for them. */
-function constantValues(tensor: Tensor | undefined): readonly number[] | null {
-  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 65_536) return null;
-  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }
 
 /** A body sees what is around it. */

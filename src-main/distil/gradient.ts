@@ -1,7 +1,8 @@
 /** What a gradient is: a function of one node that writes the nodes of its backward. */
 
 import { LatheError } from '../contract';
-import type { Dim, DType, Graph, Node } from '../onnx/ir';
+import { readTensor } from '../onnx/file';
+import { type Dim, type DType, elementCount, type Graph, type Node, type Tensor } from '../onnx/ir';
 import type { Emitter } from './emitter';
 
 export interface GradientContext {
@@ -30,6 +31,8 @@ export interface GradientContext {
   giveGradient(value: string, gradient: string): void;
   /** Differentiates a body of the node. */
   differentiate(body: Graph, request: BodyRequest): Differentiated;
+  /** Of the operators of ai.onnx. */
+  readonly opset: number;
   /** Channels of a block in the runtime's blocked layout of maps; 0 where it has none. */
   readonly channelBlock: number;
 }
@@ -82,4 +85,10 @@ export function rankOf(context: GradientContext, value: string): number {
 /** An axis counted from the front. */
 export function positiveAxis(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
+}
+
+/** Values of a small constant, as operators' gradients ask for them. */
+export function constantValues(tensor: Tensor | undefined): readonly number[] | null {
+  if (tensor === undefined || tensor.dtype === 'string' || elementCount(tensor.shape) > 65_536) return null;
+  return Array.from(readTensor(tensor).data as Iterable<number | bigint>, Number);
 }

@@ -17,12 +17,8 @@ const onCodes: NotWritten = {
 export const notWritten: Readonly<Record<string, NotWritten>> = {
   ConvInteger: onCodes,
   DynamicQuantizeLinear: onCodes,
-  If: {
-    reason: 'which of its bodies runs is known only at run time',
-    next: 'export the model without the condition (traced rather than scripted), or let the targets leave out what stands before it',
-  },
   Loop: {
-    reason: 'how often its body runs is known only at run time',
+    reason: 'it is written out as a Scan only where it is no part of another body',
     next: 'export the model with its loop unrolled (traced rather than scripted), or let the targets leave out what stands before it',
   },
   MatMulInteger: onCodes,
@@ -41,17 +37,20 @@ const steps = 'it is a step function: its derivative is zero wherever it exists'
 const shapes = 'its output depends on shapes, not on values';
 const random = 'its output is drawn at random';
 const texts = 'it works on texts';
+const counts = 'its output depends on counts, not on values';
 
 export const noGradient: Readonly<Record<string, string>> = {
   And: integers,
   ArgMax: integers,
   ArgMin: integers,
   Bernoulli: random,
+  BitCast: integers,
   BitShift: integers,
   BitwiseAnd: integers,
   BitwiseNot: integers,
   BitwiseOr: integers,
   BitwiseXor: integers,
+  BlackmanWindow: counts,
   Ceil: steps,
   Constant: 'it has no inputs',
   ConstantOfShape: shapes,
@@ -60,16 +59,19 @@ export const noGradient: Readonly<Record<string, string>> = {
   Floor: steps,
   Greater: integers,
   GreaterOrEqual: integers,
+  HammingWindow: counts,
+  HannWindow: counts,
   Hardmax: steps,
+  ImageDecoder: 'it reads files of pictures',
   IsInf: integers,
   IsNaN: integers,
   Less: integers,
   LessOrEqual: integers,
+  MelWeightMatrix: counts,
   Multinomial: random,
   NonMaxSuppression: integers,
   NonZero: integers,
   Not: integers,
-  OneHot: 'its indices are integers and its values are constants of the model',
   Or: integers,
   RandomNormal: random,
   RandomNormalLike: random,
@@ -85,7 +87,7 @@ export const noGradient: Readonly<Record<string, string>> = {
   StringNormalizer: texts,
   StringSplit: texts,
   TfIdfVectorizer: integers,
-  Unique: integers,
+  Unique: 'how much it gives depends on the values',
   Xor: integers,
   'com.microsoft.GatherBlockQuantized': 'it reads integer codes by whole numbers',
 };

@@ -12,6 +12,7 @@ import { readLastStates } from './last-states';
 import { multiplyTables } from './multiply-tables';
 import { multiplySmallDepthwise } from './small-depthwise';
 import { type RunningStatistic, trainBatchNorm } from './train-batch-norm';
+import { writeOutLoops } from './write-out-loops';
 import { writeOutRecurrent } from './write-out-recurrent';
 import { writePlainForms } from './write-plain-forms';
 
@@ -41,7 +42,7 @@ export async function trainingForm(
   const inputs = model.graph.inputs.map((value) => withSampleShape(value, sample, batch));
   const whole = await putTogether({ ...model, graph: { ...model.graph, inputs } }, learnedFrom);
   const isWanted = betweenValues(whole.graph, trained, learnedFrom);
-  const plain = await writePlainForms(whole, isWanted);
+  const plain = await writePlainForms(await writeOutLoops(whole, isWanted), isWanted);
   const stepped = writeOutRecurrent(readLastStates(plain, isWanted, learnedFrom), isWanted);
   const sized = await addBiasInProduct(await multiplySmallDepthwise(stepped), learnedFrom);
   const shared = await multiplyTables(sized, batch);

@@ -12,6 +12,7 @@ import {
   type Model,
   makeValue,
   type NdArray,
+  standardOpset,
   type Tensor,
   type TypeInfo,
 } from '../onnx/ir';
@@ -154,6 +155,7 @@ export async function buildTrainingGraph(request: TrainingRequest): Promise<Trai
     wrt: trainable,
     emit: backwardEmit,
     channelBlock: await channelBlock(),
+    opset: standardOpset(model.opsets),
   });
 
   const taken = [...namesOf({ ...withLoss, nodes }), ...trainable, learningRate, c1, c2, labels, teacher];

@@ -3,7 +3,7 @@
 import { indexGraph, type Model, makeNode, type Node, Patch, standardOpset, type TypeInfo } from '../onnx/ir';
 import { valueTypes } from '../onnx/session';
 import { Emitter, namesOf } from './emitter';
-import { operatorName, unsupported } from './gradient';
+import { constantValues, operatorName, unsupported } from './gradient';
 import { type PlainForm, plainForms, type Site } from './plain-forms';
 
 /**
@@ -48,6 +48,7 @@ function siteOf(emit: Emitter, node: Node, model: Model, types: ReadonlyMap<stri
     emit,
     node,
     opset: standardOpset(model.opsets),
+    constant: (value) => constantValues(model.graph.initializers.get(value)),
     input: (at) => node.inputs[at] ?? '',
     dtype: (value) => typeOf(value).dtype,
     shape: (value) => {

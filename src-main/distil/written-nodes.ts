@@ -22,7 +22,7 @@ export function forwardValuesFirst(nodes: readonly Node[], handed: ReadonlySet<s
   const fromGradient = new Set(handed);
   const [early, late]: [Node[], Node[]] = [[], []];
   for (const node of nodes) {
-    if (node.inputs.some((name) => fromGradient.has(name))) {
+    if ([...node.inputs, ...capturedBy(node)].some((name) => fromGradient.has(name))) {
       for (const output of node.outputs) fromGradient.add(output);
       late.push(node);
     } else early.push(node);

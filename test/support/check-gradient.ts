@@ -88,6 +88,7 @@ export async function checkGradient(row: GradientRow): Promise<void> {
     loss,
     wrt: trained,
     emit,
+    opset: row.opset ?? 18,
     channelBlock: row.blocked === true ? await channelBlock() : 0,
   });
   const outputs = trained.map((name) => makeValue(gradients.get(name) ?? `no gradient of ${name}`, 'float32', null));

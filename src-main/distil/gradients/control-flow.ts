@@ -1,6 +1,7 @@
 /**
  * The gradient of Scan is a second Scan, from the last step to the first. Its body is the backward of the body, its states are
- * the gradients of the states; what the body computed and its backward reads, the first Scan hands over step by step.
+ * the gradients of the states; what the body computed and its backward reads, the first Scan hands over step by step. The gradient
+ * of If is an If on the same condition, whose branches compute theirs once more and go back through them.
  * Source: Werbos 1990, Backpropagation through time: what it does and how to do it (Proc. IEEE 78(10)).
  */
 
@@ -19,6 +20,43 @@ import { type Gradient, type GradientContext, positiveAxis } from '../gradient';
 import { isRowProduct, nodesFor } from '../written-nodes';
 
 const { int, intOf, ints, intsOf } = attributes;
+
+export const If: Gradient = (context) => {
+  const { emit, node } = context;
+  const captured = [...capturedBy(node)].filter((name) => context.isTrained(name));
+  const sides = attributes.subgraphsOf(node).map(({ attribute, graph: branch }) => {
+    const inner = emit.nested();
+    const known = new Map<string, string>();
+    branch.outputs.forEach(({ name }, at) => {
+      if (!context.hasGradient(at)) return;
+      const before = known.get(name);
+      known.set(name, before === undefined ? context.gradient(at) : inner.add(before, context.gradient(at)));
+    });
+    const { forward, gradients } = context.differentiate(branch, { known, wrt: captured, emit: inner });
+    return { attribute, branch, inner, forward, gradients };
+  });
+  const reached = captured.filter((name) => sides.some(({ gradients }) => gradients.has(name)));
+  const branches = sides.map(({ attribute, branch, inner, forward, gradients }) => {
+    // An output of a branch is made by one of its nodes.
+    const given = reached.map((name) => inner.op('Identity', [gradients.get(name) ?? inner.zerosLike(name)]));
+    const nodes = nodesFor(given, [...forward, ...inner.nodes]);
+    const read = new Set(nodes.flatMap((each) => [...each.inputs, ...capturedBy(each)]));
+    const backward = makeGraph({
+      name: emit.fresh(`${branch.name}:gradient`),
+      nodes,
+      inputs: [],
+      outputs: given.map((name, at) => ({ name, type: typeLike(context, reached[at] as string) })),
+      initializers: new Map([...branch.initializers, ...inner.initializers].filter(([name]) => read.has(name))),
+    });
+    return [attribute, attributes.graph(backward)] as const;
+  });
+  if (reached.length === 0) return [null];
+  const results = emit.ops('If', [context.input(0)], reached.length, Object.fromEntries(branches));
+  reached.forEach((name, at) => {
+    context.giveGradient(name, results[at] as string);
+  });
+  return [null];
+};
 
 export const Scan: Gradient = (context) => {
   const form = formOf(context.node);

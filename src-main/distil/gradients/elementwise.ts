@@ -50,6 +50,12 @@ export const Pow = binary([
   },
 ]);
 
+/** Y = A − B·⟨A/B⟩ with the quotient cut to a whole number: dA = g, dB = −g·⟨A/B⟩. */
+export const Mod = binary([
+  (_, _a, _b, g) => g,
+  (c, a, b, g) => c.emit.mul(g, c.emit.div(c.emit.sub(c.output(0), a), b)),
+]);
+
 export const Neg: Gradient = (context) => [context.emit.neg(context.gradient())];
 export const Identity: Gradient = (context) => [context.gradient()];
 /** In inference mode Dropout hands its input on. */

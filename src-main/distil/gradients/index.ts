@@ -10,10 +10,11 @@ import * as normalization from './normalization';
 import * as pooling from './pooling';
 import * as quantization from './quantization';
 import * as reduction from './reduction';
+import * as sampling from './sampling';
 
 /** Exports that begin with a capital are operators; the others are helpers of the family. */
 export const gradients: Readonly<Record<string, Gradient>> = Object.fromEntries(
-  [controlFlow, elementwise, linear, convolution, pooling, normalization, reduction, movement, quantization]
+  [controlFlow, elementwise, linear, convolution, pooling, normalization, reduction, movement, sampling, quantization]
     .flatMap((family) => Object.entries(family as Record<string, unknown>))
     .filter((entry): entry is [string, Gradient] => /^[A-Z]/.test(entry[0]) && typeof entry[1] === 'function'),
 );

@@ -2,7 +2,7 @@
 
 import { attributes } from '../../onnx/ir';
 import { reduceAtRunTime, reduceTo } from '../broadcast';
-import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
+import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
 
 const { floatOf, intOf, stringOf, int } = attributes;
 
@@ -164,4 +164,71 @@ function equationOf(context: GradientContext): { terms: readonly string[]; right
   );
   const right = written ?? `...${once.sort().join('')}`;
   return { terms, right: right.replace('...', spelled(most)) };
+}
+
+/** d det X = det X · X⁻ᵀ, by onnxruntime's own inverse. */
+export const Det: Gradient = (context) => {
+  const { emit } = context;
+  const x = context.input(0);
+  const rank = rankOf(context, x);
+  const share = emit.unsqueeze(emit.mul(context.gradient(), context.output(0)), [rank - 2, rank - 1]);
+  const inverse = emit.op('Inverse', [x], {}, 'com.microsoft');
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  [axes[rank - 2], axes[rank - 1]] = [rank - 1, rank - 2];
+  return [emit.mul(share, emit.transpose(inverse, axes))];
+};
+
+/** Y = X⁻¹: −Yᵀ·g·Yᵀ. */
+export const Inverse: Gradient = (context) => {
+  const { emit } = context;
+  const y = context.output(0);
+  return [emit.neg(emit.matmulTransposed(emit.transposedMatmul(y, context.gradient()), y))];
+};
+
+/**
+ * The Fourier transform is linear, and its adjoint is the inverse one without its 1/N, the other way round with it. Of a real
+ * signal the real part counts; of a transform given by its first half the second half counts with it.
+ * Source: the operator's definition in ONNX (DFT-17 and -20).
+ */
+export const DFT: Gradient = (context) => {
+  const { emit, node } = context;
+  const shape = context.shape(context.input(0));
+  const axis = fourierAxis(context, shape.length);
+  const [given, parts] = [shape[axis], shape.at(-1)];
+  const length = context.input(1) === '' ? null : context.constant(context.input(1));
+  const [isInverse, isHalf] = [intOf(node, 'inverse', 0) === 1, intOf(node, 'onesided', 0) === 1];
+  if (typeof given !== 'number' || typeof parts !== 'number' || (context.input(1) !== '' && length === null))
+    throw unsupported(node, 'its length is not known', 'fix the model’s dynamic dims first');
+  const total = length?.[0] ?? (isInverse && isHalf ? 2 * (given - 1) : given);
+  // The axis goes before the real and imaginary parts, as in a batch of signals: [.., steps, parts].
+  const order = [...shape.keys()].filter((at) => at !== axis && at !== shape.length - 1);
+  const perm = [...order, axis, shape.length - 1];
+  const turned = emit.transpose(context.gradient(), perm);
+  const steps = isHalf && !isInverse ? Math.floor(total / 2) + 1 : total;
+  const signals = emit.reshape(turned, [-1, steps, isInverse && isHalf ? 1 : 2]);
+  const transform = (value: string, inverse: number, half: number) =>
+    emit.op('DFT', [value], { inverse: int(inverse), onesided: int(half) });
+  const resized = (value: string, from: number, to: number) =>
+    from === to ? value : emit.op('Pad', [value, emit.integers([0, 0, 0, 0, to - from, 0])]);
+  const half = Math.floor(total / 2) + 1;
+  const back = () => {
+    if (!isInverse) return emit.scale(transform(resized(signals, steps, total), 1, 0), total);
+    if (!isHalf) return emit.scale(transform(signals, 0, 0), 1 / total);
+    const weights = Array.from({ length: half }, (_, at) => (at === 0 || 2 * at === total ? 1 : 2) / total);
+    return emit.mul(transform(signals, 0, 1), emit.constant(weights, [1, half, 1]));
+  };
+  const whole = resized(back(), isInverse && isHalf ? half : total, given);
+  const ofParts = parts === 1 ? emit.slice(whole, [0], [1], [2]) : whole;
+  const lead = emit.op('Slice', [emit.shapeOf(turned), emit.integers([0]), emit.integers([-2]), emit.integers([0])]);
+  const sizes = emit.op('Concat', [lead, emit.integers([given, parts])], { axis: int(0) });
+  const inverse = perm.map((_, at) => perm.indexOf(at));
+  return [emit.transpose(emit.op('Reshape', [ofParts, sizes]), inverse), null, null];
+};
+
+function fourierAxis(context: GradientContext, rank: number): number {
+  const { node, opset } = context;
+  if (opset < 20) return positiveAxis(intOf(node, 'axis', 1), rank);
+  const axis = context.input(2) === '' ? [-2] : context.constant(context.input(2));
+  if (axis === null) throw unsupported(node, 'its axis is computed at run time');
+  return positiveAxis(axis[0] as number, rank);
 }

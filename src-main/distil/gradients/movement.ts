@@ -216,6 +216,101 @@ export const ScatterElements: Gradient = (context) => {
   return [dData, null, dUpdates];
 };
 
+/** What is written along one axis from a place of its own in each row, `circular` round its end, replaces the past. */
+export const TensorScatter: Gradient = (context) => {
+  const { emit, node } = context;
+  const [update, places, g] = [context.input(1), context.input(2), context.gradient()];
+  const rank = rankOf(context, update);
+  const axis = positiveAxis(intOf(node, 'axis', -2), rank);
+  const attrs = Object.fromEntries(node.attributes);
+  const dPast = () =>
+    emit.op('TensorScatter', [g, emit.zerosLike(update), places].slice(0, places === '' ? 2 : 3), attrs);
+  const dUpdate = () => {
+    const count = emit.squeeze(emit.dimOf(update, axis), [0]);
+    const steps = emit.op('Range', [emit.integers([0], []), count, emit.integers([1], [])]);
+    const later = Array.from({ length: rank - axis - 1 }, (_, at) => at + 1);
+    const along = later.length === 0 ? steps : emit.unsqueeze(steps, later);
+    const others = Array.from({ length: rank - 1 }, (_, at) => at + 1);
+    const written = places === '' ? along : emit.add(along, emit.unsqueeze(places, others));
+    const wrapped = emit.op('Mod', [written, emit.dimOf(context.input(0), axis)]);
+    return emit.op('GatherElements', [g, emit.expandLike(wrapped, update)], { axis: int(axis) });
+  };
+  return [context.needs(0) ? dPast() : null, context.needs(1) ? dUpdate() : null, null];
+};
+
+/** Kept slices get their gradients back. */
+export const Compress: Gradient = (context) => {
+  const { emit, node } = context;
+  const attrs = Object.fromEntries(node.attributes);
+  return [scatterFrom(context, (positions) => emit.op('Compress', [positions, context.input(1)], attrs)), null];
+};
+
+/** What was cut away at both ends is zeros, what was added is cut away: the same operator with the shape of the input. */
+export const CenterCropPad: Gradient = (context) => {
+  const { emit, node } = context;
+  const axes = intsOf(node, 'axes', null);
+  const rank = rankOf(context, context.input(0));
+  const shape = emit.shapeOf(context.input(0));
+  const wanted =
+    axes === null
+      ? shape
+      : emit.op('Gather', [shape, emit.integers(axes.map((axis) => positiveAxis(axis, rank)))], { axis: int(0) });
+  return [emit.op('CenterCropPad', [context.gradient(), wanted], Object.fromEntries(node.attributes)), null];
+};
+
+/** By the values [off, on]: Σ g where the output is off, and where it is on. */
+export const OneHot: Gradient = (context) => {
+  const { emit, node } = context;
+  const [indices, depth, g] = [context.input(0), context.input(1), context.gradient()];
+  const attrs = Object.fromEntries(node.attributes);
+  const isOn = emit.op('OneHot', [indices, depth, emit.constant([0, 1])], attrs);
+  const total = (value: string) => emit.reshape(emit.sum(value, null, false), [1]);
+  const on = total(emit.mul(g, isOn));
+  return [null, null, emit.op('Concat', [emit.sub(total(g), on), on], { axis: int(0) })];
+};
+
+/** Columns of windows summed into maps: the windows of g are its columns again. */
+export const Col2Im: Gradient = (context) => {
+  const { emit, node } = context;
+  const [image, block] = [context.constant(context.input(1)), context.constant(context.input(2))];
+  if (image === null || block === null) throw unsupported(node, 'its sizes are computed at run time');
+  const ones = image.map(() => 1);
+  const [strides, dilations] = [intsOf(node, 'strides', ones), intsOf(node, 'dilations', ones)];
+  const pads = intsOf(
+    node,
+    'pads',
+    [...ones, ...ones].map(() => 0),
+  );
+  const [begins, ends] = [pads.slice(0, image.length), pads.slice(image.length)];
+  const sizes = image.map((size, axis) => size + (begins[axis] as number) + (ends[axis] as number));
+  const counts = sizes.map((size, axis) => {
+    const span = (dilations[axis] as number) * ((block[axis] as number) - 1) + 1;
+    return Math.floor((size - span) / (strides[axis] as number)) + 1;
+  });
+  const places = gridOf(block).flatMap((tap) =>
+    gridOf(counts).map((window) =>
+      sizes.reduce((flat, size, axis) => {
+        const place =
+          (window[axis] as number) * (strides[axis] as number) + (tap[axis] as number) * (dilations[axis] as number);
+        return flat * size + place;
+      }, 0),
+    ),
+  );
+  const padded = pads.some((pad) => pad > 0)
+    ? emit.op('Pad', [context.gradient(), emit.integers([0, 0, ...begins, 0, 0, ...ends])])
+    : context.gradient();
+  const columns = emit.op('Gather', [emit.reshape(padded, [0, 0, -1]), emit.integers(places)], { axis: int(2) });
+  return [emit.reshapeLike(columns, context.input(0)), null, null];
+};
+
+/** Every index of an array of these sizes, the last axis fastest. */
+function gridOf(sizes: readonly number[]): number[][] {
+  return sizes.reduce<number[][]>(
+    (grid, size) => grid.flatMap((index) => Array.from({ length: size }, (_, at) => [...index, at])),
+    [[]],
+  );
+}
+
 export const DepthToSpace: Gradient = (context) => {
   const { emit, node } = context;
   const block = intOf(node, 'blocksize', 1);

@@ -188,15 +188,43 @@ function channelAxes(context: GradientContext) {
   return { others: [0, ...spatial], perChannel };
 }
 
-/** X/‖X‖ₚ along an axis, p = 2: (g − Y·Σ g·Y)/‖X‖. */
+/** X/‖X‖ₚ along an axis: with p = 2 (g − Y·Σ g·Y)/‖X‖, with p = 1 (g − sign(X)·Σ g·Y)/‖X‖. */
 export const LpNormalization: Gradient = (context) => {
   const { emit, node } = context;
-  if (intOf(node, 'p', 2) !== 2) throw unsupported(node, 'p = 1');
   const axis = positiveAxis(intOf(node, 'axis', -1), rankOf(context, context.input(0)));
   const [x, y, g] = [context.input(0), context.output(0), context.gradient()];
-  const norm = emit.op('ReduceL2', [x, emit.integers([axis])]);
-  const along = emit.mul(y, emit.sum(emit.mul(g, y), [axis]));
+  const isEuclidean = intOf(node, 'p', 2) === 2;
+  const norm = emit.op(isEuclidean ? 'ReduceL2' : 'ReduceL1', [x, emit.integers([axis])]);
+  const direction = isEuclidean ? y : emit.op('Sign', [x]);
+  const along = emit.mul(direction, emit.sum(emit.mul(g, y), [axis]));
   return [emit.div(emit.sub(g, along), norm)];
+};
+
+/**
+ * Y = X·D^−β, D = k + α/n·Σ X² over n channels around each, n odd. With the sums as a product with a matrix of bands B [C, C]:
+ * dX = g·D^−β − 2αβ/n·X·B(g·X·D^(−β−1)).
+ * Source: Krizhevsky, Sutskever and Hinton 2012, ImageNet classification with deep convolutional neural networks, section 3.3.
+ */
+export const LRN: Gradient = (context) => {
+  const { emit, node } = context;
+  const [x, g] = [context.input(0), context.gradient()];
+  const channels = context.shape(x)[1];
+  if (typeof channels !== 'number') throw unsupported(node, 'its number of channels is not known');
+  const size = intOf(node, 'size', 1);
+  const [alpha, beta, bias] = [floatOf(node, 'alpha', 1e-4), floatOf(node, 'beta', 0.75), floatOf(node, 'bias', 1)];
+  const band = Array.from({ length: channels * channels }, (_, at) => {
+    const distance = (at % channels) - Math.floor(at / channels);
+    return Math.abs(distance) <= (size - 1) / 2 ? 1 : 0;
+  });
+  const bands = emit.constant(band, [channels, channels]);
+  // [N, C, space]
+  const [flatX, flatG] = [emit.reshape(x, [0, channels, -1]), emit.reshape(g, [0, channels, -1])];
+  const sums = emit.matmul(bands, emit.mul(flatX, flatX));
+  const base = emit.add(emit.scale(sums, alpha / size), emit.scalar(bias));
+  const power = (exponent: number) => emit.op('Pow', [base, emit.scalar(exponent)]);
+  const spread = emit.matmul(bands, emit.mul(emit.mul(flatG, flatX), power(-beta - 1)));
+  const around = emit.mul(emit.scale(flatX, (2 * alpha * beta) / size), spread);
+  return [emit.reshapeLike(emit.sub(emit.mul(flatG, power(-beta)), around), x)];
 };
 
 function standardized(

@@ -1,7 +1,7 @@
 /** Gradients of pooling and resizing. */
 
 import { attributes } from '../../onnx/ir';
-import { type Gradient, type GradientContext, rankOf, unsupported } from '../gradient';
+import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
 import { cutTo, type Window, windowOf } from './convolution';
 
 const { int, intOf, ints, intsOf, string, stringOf } = attributes;
@@ -29,10 +29,18 @@ export const AveragePool: Gradient = (context) => {
   const size = kernel.reduce((all, k) => all * k, 1);
   const x = context.input(0);
   const window = windowOf(node, kernel, context.shape(x).slice(2));
-  const { strides, dilations, begins, ends } = window;
+  const { begins, ends } = window;
   const isPlain = [...begins, ...ends].every((pad) => pad === 0) && intOf(node, 'ceil_mode', 0) === 0;
   const counts = !isPlain && (intOf(node, 'count_include_pad', 0) === 0 || intOf(node, 'ceil_mode', 0) === 1);
-  const share = counts ? shareOfWindows(context, window) : emit.scale(context.gradient(), 1 / size);
+  return [spread(context, window, counts ? shareOfWindows(context, window) : emit.scale(context.gradient(), 1 / size))];
+};
+
+/** What each window gives to all its elements, summed where windows meet; the shape of the node's input. */
+function spread(context: GradientContext, window: Window, share: string): string {
+  const { emit } = context;
+  const { kernel, strides, dilations, begins } = window;
+  const x = context.input(0);
+  const size = kernel.reduce((all, k) => all * k, 1);
   // [N·C, 1, …]
   const maps = emit.op('Reshape', [
     share,
@@ -41,15 +49,15 @@ export const AveragePool: Gradient = (context) => {
   const ones = emit.constant(Array<number>(size).fill(1), [1, 1, ...kernel]);
   const zeros = kernel.map(() => 0);
   const attrs = { strides: ints(strides), dilations: ints(dilations), pads: ints([...begins, ...zeros]) };
-  const spread = emit.op('ConvTranspose', [maps, ones], attrs);
+  const summed = emit.op('ConvTranspose', [maps, ones], attrs);
   const cut = cutTo(
     context,
-    spread,
+    summed,
     x,
     strides.map((stride) => stride - 1),
   );
-  return [emit.reshapeLike(cut, x)];
-};
+  return emit.reshapeLike(cut, x);
+}
 
 /**
  * g over the divisor of each window. The node's own mean of ones is the elements that a window saw over its divisor, whatever the
@@ -75,6 +83,37 @@ function spatialShape({ emit }: GradientContext, value: string): string {
   return emit.op('Slice', [emit.shapeOf(value), emit.integers([2]), emit.integers([64]), emit.integers([0])]);
 }
 
+/** Y = (Σ |X|ᵖ)^(1/p) over windows: sign(X)·|X|^(p−1)·Σ g·Y^(1−p) over the windows of an element. */
+export const LpPool: Gradient = (context) => {
+  const { node } = context;
+  const kernel = intsOf(node, 'kernel_shape', []);
+  const window = windowOf(node, kernel, context.shape(context.input(0)).slice(2));
+  return [powerGradient(context, (share) => spread(context, window, share))];
+};
+
+/** The same over all positions. */
+export const GlobalLpPool: Gradient = (context) => [powerGradient(context, (share) => share)];
+
+/** @param spreadOut from the outputs to the elements that they are made of */
+function powerGradient(context: GradientContext, spreadOut: (share: string) => string): string {
+  const { emit, node } = context;
+  const p = intOf(node, 'p', 2);
+  const [x, y, g] = [context.input(0), context.output(0), context.gradient()];
+  // A window of zeros has no slope of its own.
+  const norm = emit.op('Max', [y, emit.scalar(1e-12)]);
+  const share = emit.mul(g, emit.op('Pow', [norm, emit.scalar(1 - p)]));
+  const size = emit.op('Pow', [emit.op('Abs', [x]), emit.scalar(p - 1)]);
+  return emit.mul(emit.mul(emit.op('Sign', [x]), size), spreadOut(share));
+}
+
+/** Values lie at the flat places that the indices name. */
+export const MaxUnpool: Gradient = (context) => {
+  const { emit, node } = context;
+  const flat = (value: string) => emit.reshape(value, [-1]);
+  const taken = emit.op('GatherElements', [flat(context.gradient()), flat(context.input(1))], { axis: int(0) });
+  return [emit.reshapeLike(taken, context.input(0)), ...node.inputs.slice(1).map(() => null)];
+};
+
 /** g over the number of positions, for each of them. */
 export const GlobalAveragePool: Gradient = (context) => {
   const { emit } = context;
@@ -98,14 +137,14 @@ export const GlobalMaxPool: Gradient = (context) => {
  */
 export const Resize: Gradient = (context) => {
   const { emit, node } = context;
-  const mode = stringOf(node, 'mode', 'nearest');
-  if (mode !== 'nearest' && mode !== 'linear') throw unsupported(node, `mode "${mode}"`);
+  if (stringOf(node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize')
+    throw unsupported(node, 'a region of interest');
   const [x, y] = [context.shape(context.input(0)), context.shape(context.output(0))];
   const last = x.length - 1;
-  const scales = context.input(2) === '' ? null : context.constant(context.input(2));
+  const scales = scalesOf(context);
   // Rows of a batch, however many, are not resized.
   const isKept = (axis: number) =>
-    scales?.[axis] === 1 ||
+    scales?.(axis) === 1 ||
     (x[axis] === y[axis] && (axis < 2 || x[axis] !== null)) ||
     (axis === 0 && typeof x[0] !== 'number');
   let g = context.gradient();
@@ -125,10 +164,20 @@ function resizedIdentity(context: GradientContext, axis: number): string {
     throw unsupported(node, 'its sizes are not known', 'fix the model’s dynamic dims first');
   }
   const unit = Array.from({ length: from * from }, (_, at) => (at % (from + 1) === 0 ? 1 : 0));
+  const scales = scalesOf(context);
+  const own = ['roi', 'axes', 'keep_aspect_ratio_policy', 'extrapolation_value'];
+  const attrs = Object.fromEntries([...node.attributes].filter(([name]) => !own.includes(name)));
+  // Cubic kernels are there for maps of two axes.
+  const identity = emit.constant(unit, [1, 1, from, from]);
+  const size = scales === null ? ['', emit.integers([1, 1, from, to])] : [emit.constant([1, 1, 1, scales(axis)])];
+  return emit.squeeze(emit.op('Resize', [identity, '', ...size], attrs), [0, 1]);
+}
+
+/** The scale of each axis; null where sizes are given instead. */
+function scalesOf(context: GradientContext): ((axis: number) => number) | null {
   const scales = context.input(2) === '' ? null : context.constant(context.input(2));
-  const shared = ['mode', 'coordinate_transformation_mode', 'nearest_mode'];
-  const attrs = Object.fromEntries([...node.attributes].filter(([name]) => shared.includes(name)));
-  const identity = emit.constant(unit, [1, from, from]);
-  const size = scales === null ? ['', emit.integers([1, from, to])] : [emit.constant([1, 1, scales[axis] as number])];
-  return emit.squeeze(emit.op('Resize', [identity, '', ...size], attrs), [0]);
+  if (scales === null || scales.length === 0) return null;
+  const rank = rankOf(context, context.input(0));
+  const axes = intsOf(context.node, 'axes', null)?.map((axis) => positiveAxis(axis, rank));
+  return (axis) => (axes === undefined ? (scales[axis] as number) : (scales[axes.indexOf(axis)] ?? 1));
 }

@@ -11,6 +11,8 @@ export interface Site {
   /** @throws LatheError where the rank is not known */
   shape(value: string): readonly Dim[];
   dtype(value: string): DType;
+  /** The values of a constant of the model; null where it is computed. */
+  constant(value: string): readonly number[] | null;
   /** Of the operators of ai.onnx. */
   readonly opset: number;
 }

@@ -168,8 +168,25 @@ describe('a training is refused before it begins', () => {
        }`,
       [randomTensor('w', [4, 3], 1), floatTensor('zero', [], [0])],
     );
-    await expect(train(chosen, {})).rejects.toThrow(
-      /If ".*": cannot be differentiated: which of its bodies runs is known only at run time; export the model without the condition/,
+    expect((await train(chosen, {})).changed).toBe(1);
+    const repeated = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) {
+         h = MatMul(x, w)
+         y = Loop (, on, h) <body = b (int64 i, bool c, float[N, 3] s) => (bool go, float[N, 3] t) {
+           t = Mul(s, s)
+           low = ReduceMin <keepdims = 0> (t)
+           go = Greater(low, zero)
+         }>
+       }`,
+      [
+        randomTensor('w', [4, 3], 1),
+        floatTensor('zero', [], [0]),
+        tensorFromArray('on', { dtype: 'bool', shape: [], data: Uint8Array.of(1) }),
+      ],
+    );
+    await expect(train(repeated, {})).rejects.toThrow(
+      /Loop ".*": cannot be differentiated: how often its body runs is decided in its body; export the model with its loop unrolled/,
     );
     const unknown = modelFromText(
       `<ir_version: 10, opset_import: ["" : 18]>

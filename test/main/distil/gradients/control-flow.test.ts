@@ -106,11 +106,73 @@ const rows: GradientRow[] = [
   },
 ];
 
+/** Attributes of an If with these branches, each as text of nodes that give `t`, and `u` where there are two. */
+function branches(then: string, otherwise: string, outputs = '(float[2, 3] t)') {
+  const body = (name: string, nodes: string) =>
+    attributes.graph(modelFromText(`${name} () => ${outputs} { ${nodes} }`).graph);
+  return { then_branch: body('yes', then), else_branch: body('no', otherwise) };
+}
+const condition = (value: number) => ({ bools: [value], shape: [] });
+
+const conditional: GradientRow[] = [1, 0].flatMap((taken) => [
+  {
+    op: 'If',
+    title: `what both branches read, ${taken === 1 ? 'then' : 'else'}`,
+    inputs: [condition(taken)],
+    captured: [x([2, 4]), x([4, 3]), x([3])],
+    attributes: branches('m = MatMul (c0, c1)  t = Tanh (m)', 'm = MatMul (c0, c1)  b = Add (m, c2)  t = Mul (b, b)'),
+  },
+  {
+    op: 'If',
+    title: `two outputs, one of them handed on, ${taken === 1 ? 'then' : 'else'}`,
+    inputs: [condition(taken)],
+    outputs: 2,
+    captured: [x([2, 3]), { ...x([2, 3]), symbolic: ['n', 3] }],
+    attributes: branches(
+      't = Identity (c0)  e = Exp (c1)  u = Mul (e, c0)',
+      'd = Sin (c0)  t = Add (d, d)  u = Identity (c0)',
+      '(float[2, 3] t, float[2, 3] u)',
+    ),
+  },
+  {
+    op: 'If',
+    title: `in an If, with operators that give more in the backward, ${taken === 1 ? 'then' : 'else'}`,
+    inputs: [condition(1)],
+    captured: [x([2, 3]), x([3]), x([3]), condition(taken)],
+    attributes: branches(
+      `t = If (c3) <
+         then_branch = inner () => (float[2, 3] v) { v = LayerNormalization (c0, c1, c2) },
+         else_branch = other () => (float[2, 3] w) { s = Mul (c0, c1)  w = Sigmoid (s) }
+       >`,
+      't = Identity (c0)',
+    ),
+  },
+  {
+    op: 'Scan',
+    title: `with an If, ${taken === 1 ? 'then' : 'else'}`,
+    inputs: [x([3]), x([4, 3])],
+    outputs: 2,
+    captured: [x([3]), condition(taken)],
+    attributes: scan(
+      `g (float[3] s, float[3] i) => (float[3] next, float[3] y) {
+         a = If (c1) <
+           then_branch = inner () => (float[3] v) { p = Mul (i, c0)  v = Add (p, s) },
+           else_branch = other () => (float[3] w) { w = Mul (s, i) }
+         >
+         next = Tanh (a)
+         y = Mul (next, i)
+       }`,
+      1,
+    ),
+  },
+]);
+
 describe('gradients of control flow', () => {
-  it.each(rows.map((row) => [`${row.op}${row.title === undefined ? '' : `, ${row.title}`}`, row] as const))(
-    '%s',
-    async (_, row) => {
-      await checkGradient(row);
-    },
-  );
+  it.each(
+    [...rows, ...conditional].map(
+      (row) => [`${row.op}${row.title === undefined ? '' : `, ${row.title}`}`, row] as const,
+    ),
+  )('%s', async (_, row) => {
+    await checkGradient(row);
+  });
 });

@@ -42,6 +42,13 @@ const elementwise: GradientRow[] = [
   { op: 'Div', title: 'broadcast', inputs: [x([2, 3]), x([3], 0.5, 2)] },
   { op: 'Pow', inputs: [x([2, 3], 0.5, 2), x([2, 3], 0.5, 2)] },
   { op: 'Pow', title: 'square', inputs: [x([2, 3]), { floats: [2], shape: [] }] },
+  { op: 'Mod', inputs: [x([2, 3], 2.05, 2.5), x([3], 0.85, 0.95)], attributes: { fmod: int(1) } },
+  {
+    op: 'Mod',
+    title: 'of both signs',
+    inputs: [x([2, 3], -2.5, -2.05), x([2, 1], 0.85, 0.95)],
+    attributes: { fmod: int(1) },
+  },
   smooth('Neg'),
   smooth('Identity'),
   smooth('Exp'),
@@ -220,6 +227,38 @@ const linear: GradientRow[] = [
   },
 ];
 
+const fourier: GradientRow[] = [
+  { op: 'Det', inputs: [x([2, 3, 3])] },
+  { op: 'Det', title: 'one matrix', inputs: [x([4, 4])] },
+  { op: 'Inverse', domain: 'com.microsoft', title: 'of small matrices', inputs: [x([2, 2, 2], -4, 4)] },
+  { op: 'DFT', title: 'real', inputs: [x([2, 6, 1])] },
+  { op: 'DFT', title: 'complex', inputs: [x([2, 6, 2])] },
+  { op: 'DFT', title: 'inverse', inputs: [x([2, 6, 2])], attributes: { inverse: int(1) } },
+  ...[6, 7].map((n) => ({
+    op: 'DFT',
+    title: `real, one side of ${n}`,
+    inputs: [x([2, n, 1])],
+    attributes: { onesided: int(1) },
+  })),
+  ...[6, 7].map((n) => ({
+    op: 'DFT',
+    title: `back from one side of ${n}`,
+    inputs: [x([2, 4, 2]), { ints: [n], shape: [] }],
+    attributes: { inverse: int(1), onesided: int(1) },
+    opset: 20,
+  })),
+  { op: 'DFT', title: 'padded', inputs: [x([2, 5, 1]), { ints: [8], shape: [] }] },
+  { op: 'DFT', title: 'cut', inputs: [x([2, 9, 2]), { ints: [5], shape: [] }] },
+  { op: 'DFT', title: 'another axis', inputs: [x([4, 3, 2])], attributes: { axis: int(0) } },
+  {
+    op: 'DFT',
+    title: 'an axis as input, frames',
+    inputs: [{ ...x([2, 3, 6, 1]), symbolic: ['n', 't', 6, 1] }, null, { ints: [2], shape: [] }],
+    attributes: { onesided: int(1) },
+    opset: 20,
+  },
+];
+
 const conv = (title: string, xs: readonly number[], ws: readonly number[], attrs = {}): GradientRow => ({
   op: 'Conv',
   title,
@@ -357,6 +396,50 @@ const convolution: GradientRow[] = [
 
 const apart = { shape: [2, 3, 6, 6], low: -40, high: 40 };
 const pooling: GradientRow[] = [
+  ...[1, 2, 3].flatMap((p): GradientRow[] => [
+    {
+      op: 'LpPool',
+      title: `p ${p}`,
+      inputs: [x([2, 3, 6, 5], -2, 2, [0])],
+      attributes: { kernel_shape: ints([3, 2]), strides: ints([2, 1]), pads: ints([1, 0, 1, 1]), p: int(p) },
+    },
+    { op: 'GlobalLpPool', title: `p ${p}`, inputs: [x([2, 3, 4, 3], -2, 2, [0])], attributes: { p: int(p) } },
+  ]),
+  {
+    op: 'LpPool',
+    title: 'dynamic batch, 1-D',
+    inputs: [{ ...x([2, 3, 7], 0.5, 2), symbolic: ['n', 3, 7] }],
+    attributes: { kernel_shape: ints([3]), strides: ints([3]) },
+  },
+  {
+    op: 'MaxUnpool',
+    inputs: [x([1, 2, 2, 2]), { ints: [5, 7, 13, 15, 16, 18, 26, 31], shape: [1, 2, 2, 2] }],
+    attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) },
+  },
+  {
+    op: 'Resize',
+    title: 'cubic',
+    inputs: [x([1, 2, 4, 5]), null, { floats: [1, 1, 1.5, 2] }],
+    attributes: { mode: string('cubic'), cubic_coeff_a: float(-0.5) },
+  },
+  {
+    op: 'Resize',
+    title: 'cubic, sizes, nothing from outside',
+    inputs: [x([1, 2, 4, 5]), null, null, { ints: [1, 2, 7, 3] }],
+    attributes: { mode: string('cubic'), exclude_outside: int(1) },
+  },
+  {
+    op: 'Resize',
+    title: 'linear down, smoothed',
+    inputs: [x([1, 2, 6, 8]), null, null, { ints: [1, 2, 4, 3] }],
+    attributes: { mode: string('linear'), antialias: int(1) },
+  },
+  {
+    op: 'Resize',
+    title: 'of named axes',
+    inputs: [x([1, 2, 3, 4]), null, { floats: [2, 3] }],
+    attributes: { mode: string('linear'), axes: ints([3, 2]) },
+  },
   { op: 'MaxPool', inputs: [apart], attributes: { kernel_shape: ints([2, 2]), strides: ints([2, 2]) } },
   {
     op: 'MaxPool',
@@ -517,6 +600,13 @@ const normalization: GradientRow[] = [
     ],
   },
   { op: 'LpNormalization', inputs: [x([2, 5])] },
+  { op: 'LpNormalization', title: 'p 1', inputs: [x([2, 5, 2], -2, 2, [0])], attributes: { p: int(1), axis: int(1) } },
+  ...[3, 5].map((size) => ({
+    op: 'LRN',
+    title: `of ${size}`,
+    inputs: [{ ...x([2, 6, 2, 3]), symbolic: ['n', 6, 2, 3] }],
+    attributes: { size: int(size), alpha: float(0.3), beta: float(0.75), bias: float(1.5) },
+  })),
 ];
 
 const reduction: GradientRow[] = [
@@ -537,6 +627,36 @@ const reduction: GradientRow[] = [
 ]);
 
 const movement: GradientRow[] = [
+  { op: 'Compress', inputs: [x([3, 4]), { bools: [1, 0, 1], shape: [3] }], attributes: { axis: int(0) } },
+  { op: 'Compress', title: 'flat', inputs: [x([2, 3]), { bools: [0, 1, 1, 0, 1], shape: [5] }] },
+  { op: 'CenterCropPad', inputs: [x([7, 4, 2]), { ints: [4, 7, 2] }] },
+  {
+    op: 'CenterCropPad',
+    title: 'some axes, dynamic batch',
+    inputs: [{ ...x([2, 4, 7]), symbolic: ['n', 4, 7] }, { ints: [9, 2] }],
+    attributes: { axes: ints([-2, -1]) },
+  },
+  { op: 'OneHot', inputs: [{ ints: [0, 2, -1], shape: [3] }, { ints: [4], shape: [] }, x([2])] },
+  { op: 'Col2Im', inputs: [x([2, 12, 9]), { ints: [4, 4] }, { ints: [2, 2] }] },
+  {
+    op: 'Col2Im',
+    title: 'strided, dilated, padded',
+    inputs: [{ ...x([2, 12, 12]), symbolic: ['n', 12, 12] }, { ints: [5, 6] }, { ints: [2, 3] }],
+    attributes: { strides: ints([2, 1]), dilations: ints([2, 1]), pads: ints([1, 0, 1, 0]) },
+  },
+  {
+    op: 'TensorScatter',
+    inputs: [x([2, 3, 6, 2]), x([2, 3, 2, 2]), { ints: [1, 4] }],
+    opset: 24,
+  },
+  {
+    op: 'TensorScatter',
+    title: 'circular, another axis',
+    inputs: [x([2, 5, 3]), x([2, 2, 3]), { ints: [4, 1] }],
+    attributes: { mode: string('circular'), axis: int(1) },
+    opset: 24,
+  },
+  { op: 'TensorScatter', title: 'from the first place', inputs: [x([2, 4, 3]), x([2, 2, 3])], opset: 24 },
   { op: 'Reshape', inputs: [x([2, 6]), { ints: [3, -1] }] },
   { op: 'Flatten', inputs: [x([2, 3, 4])] },
   { op: 'Squeeze', inputs: [x([2, 1, 4]), { ints: [1] }] },
@@ -629,7 +749,18 @@ const movement: GradientRow[] = [
   { op: 'TopK', silent: 1, inputs: [{ shape: [2, 5], low: -40, high: 40 }, { ints: [2] }] },
 ];
 
-const families = { elementwise, linear, convolution, pooling, normalization, reduction, movement };
+const sampling: GradientRow[] = [
+  { op: 'AffineGrid', inputs: [x([2, 2, 3]), { ints: [2, 1, 3, 4] }], opset: 20 },
+  {
+    op: 'AffineGrid',
+    title: 'three axes, aligned',
+    inputs: [x([1, 3, 4]), { ints: [1, 1, 2, 3, 4] }],
+    attributes: { align_corners: int(1) },
+    opset: 20,
+  },
+];
+
+const families = { elementwise, sampling, fourier, linear, convolution, pooling, normalization, reduction, movement };
 
 for (const [family, rows] of Object.entries(families)) {
   describe(`gradients of ${family}`, () => {
@@ -644,8 +775,8 @@ for (const [family, rows] of Object.entries(families)) {
 
 describe('the table of gradients', () => {
   // Cast between floats (CastLike too) is the identity; Q/DQ are steps, whose straight-through rule quantization.test.ts works by
-  // hand; Scan has its own in control-flow.test.ts.
-  const withoutRow = ['Cast', 'CastLike', 'QuantizeLinear', 'DequantizeLinear', 'Scan'];
+  // hand; If and Scan have their own in control-flow.test.ts.
+  const withoutRow = ['Cast', 'CastLike', 'QuantizeLinear', 'DequantizeLinear', 'If', 'Scan'];
 
   it('has a row for every operator', () => {
     const checked = new Set(Object.values(families).flatMap((rows) => rows.map((row) => row.op)));
