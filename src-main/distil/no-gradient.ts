@@ -13,23 +13,90 @@ const onCodes: NotWritten = {
   next: 'train the model before it is quantized, or quantize it with Q/DQ pairs (static-int8) and use the method qat',
 };
 
+const onSequences: NotWritten = {
+  reason: 'it works on sequences or optional values of tensors',
+  next: 'export the model with tensors in their place (traced rather than scripted)',
+};
+
+const notYet: NotWritten = {
+  reason: 'its gradient is not written yet',
+  next: 'freeze everything before it, or rewrite the node',
+};
+
+const noKernel: NotWritten = {
+  reason: 'onnxruntime has no kernel of it for float32 on a CPU',
+  next: 'export the model for a CPU',
+};
+
+const all = (ops: readonly string[], what: NotWritten) => Object.fromEntries(ops.map((op) => [op, what]));
+const fused = (ops: readonly string[], what: NotWritten) =>
+  all(
+    ops.map((op) => `com.microsoft.${op}`),
+    what,
+  );
+
 /** Operators that have a derivative which is not written: why, and what can be done. */
 export const notWritten: Readonly<Record<string, NotWritten>> = {
-  ConvInteger: onCodes,
-  DynamicQuantizeLinear: onCodes,
   Loop: {
     reason: 'it is written out as a Scan only where it is no part of another body',
     next: 'export the model with its loop unrolled (traced rather than scripted), or let the targets leave out what stands before it',
   },
-  MatMulInteger: onCodes,
-  QLinearConv: onCodes,
-  QLinearMatMul: onCodes,
-  'com.microsoft.DynamicQuantizeLSTM': onCodes,
-  'com.microsoft.DynamicQuantizeMatMul': onCodes,
-  'com.microsoft.MatMulIntegerToFloat': onCodes,
-  'com.microsoft.QAttention': onCodes,
-  'com.microsoft.QGemm': onCodes,
-  'com.microsoft.QLinearConv': onCodes,
+  ...all(['ConvInteger', 'DynamicQuantizeLinear', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul'], onCodes),
+  ...fused(
+    [
+      ...[
+        'DynamicQuantizeLSTM',
+        'DynamicQuantizeMatMul',
+        'MatMulIntegerToFloat',
+        'QAttention',
+        'QEmbedLayerNormalization',
+      ],
+      ...['QGemm', 'QLinearAdd', 'QLinearAveragePool', 'QLinearConcat', 'QLinearConv', 'QLinearGlobalAveragePool'],
+      ...['QLinearLeakyRelu', 'QLinearMul', 'QLinearSigmoid', 'QLinearSoftmax', 'QLinearWhere', 'QMoE', 'NhwcMaxPool'],
+    ],
+    onCodes,
+  ),
+  ...all(
+    [
+      ...['ConcatFromSequence', 'Optional', 'OptionalGetElement', 'SequenceAt', 'SequenceConstruct', 'SequenceEmpty'],
+      ...['SequenceErase', 'SequenceInsert', 'SequenceMap', 'SplitToSequence'],
+    ],
+    onSequences,
+  ),
+  ...all(
+    [
+      'CausalConvWithState',
+      'CumProd',
+      'LinearAttention',
+      'MaxRoiPool',
+      'NegativeLogLikelihoodLoss',
+      'SoftmaxCrossEntropyLoss',
+      'SwiGLU',
+    ],
+    notYet,
+  ),
+  ...fused(
+    [
+      ...['AttnLSTM', 'CDist', 'ConvTransposeWithDynamicPads', 'CropAndResize', 'DecoderMaskedMultiHeadAttention'],
+      ...[
+        'MatMulBnb4',
+        'MatMulFpQ4',
+        'MaxpoolWithMask',
+        'MoE',
+        'SparseAttention',
+        'SparseToDenseMatMul',
+        'WordConvEmbedding',
+      ],
+    ],
+    notYet,
+  ),
+  ...fused(
+    [
+      ...['BiasAdd', 'BiasSplitGelu', 'GatedRelativePositionBias', 'GemmFastGelu', 'GroupNorm', 'LongformerAttention'],
+      ...['NhwcConv', 'NhwcFusedConv', 'PackedAttention', 'PackedMultiHeadAttention', 'SkipGroupNorm'],
+    ],
+    noKernel,
+  ),
 };
 
 const integers = 'its output is made of integers or truth values';
@@ -72,6 +139,7 @@ export const noGradient: Readonly<Record<string, string>> = {
   NonMaxSuppression: integers,
   NonZero: integers,
   Not: integers,
+  OptionalHasElement: integers,
   Or: integers,
   RandomNormal: random,
   RandomNormalLike: random,
@@ -80,6 +148,7 @@ export const noGradient: Readonly<Record<string, string>> = {
   Range: 'its bounds are counts',
   RegexFullMatch: texts,
   Round: steps,
+  SequenceLength: shapes,
   Shape: shapes,
   Sign: steps,
   Size: shapes,

@@ -59,20 +59,20 @@ function reasonAgainst(loop: Node, body: Graph, graph: Graph, types: GraphTypes)
   if (!begins || !goesOn(body, constants)) return 'its body may end it before the last round';
   const [inner, outer] = [types.of(body), types.of(graph)];
   for (const [at, value] of loop.inputs.slice(2).entries()) {
-    const first = outer.get(value);
-    const [before, after] = [body.inputs[at + 2], body.outputs[at + 1]].map((state) => inner.get(state?.name ?? ''));
-    if (first !== undefined && first.kind !== 'tensor') return 'it carries sequences from round to round';
-    if (differs(first, before) || differs(first, after)) return `"${value}" changes its shape from round to round`;
+    const state = body.inputs[at + 2];
+    const [first, before] = [outer.get(value), inner.get(state?.name ?? '')];
+    if ([first, before, state?.type].some((type) => type && type.kind !== 'tensor'))
+      return 'it carries sequences from round to round';
+    if (losesShape(first, before)) return `"${value}" changes its shape from round to round`;
   }
   return null;
 }
 
-/** Whether ranks or known sizes differ. */
-function differs(first: TypeInfo | undefined, later: TypeInfo | undefined): boolean {
-  const [from, to] = [first, later].map((type) => (type?.kind === 'tensor' ? type.shape : null));
-  if (!from || !to) return false;
-  const areKnown = (at: number) => typeof from[at] === 'number' && typeof to[at] === 'number';
-  return from.length !== to.length || from.some((dim, at) => areKnown(at) && dim !== to[at]);
+/** The shape of a state is known in the body where it stays what it was at first. */
+function losesShape(first: TypeInfo | undefined, before: TypeInfo | undefined): boolean {
+  const [from, to] = [first, before].map((type) => (type?.kind === 'tensor' ? type.shape : null));
+  if (!from?.every((dim) => typeof dim === 'number')) return false;
+  return to?.length !== from.length || from.some((dim, at) => dim !== to[at]);
 }
 
 function isTrue(tensor: Tensor | undefined): boolean {

@@ -1,9 +1,9 @@
 /** `docs/operators.md`: what each room does with an operator, asked of the code's own tables and of its methods. */
 
 import { resolveOptions, unwatched } from '../../src-main/contract';
-import { gradients } from '../../src-main/distil/gradients';
+import { gradientFamilies, gradients } from '../../src-main/distil/gradients';
 import { noGradient, notWritten } from '../../src-main/distil/no-gradient';
-import { plainForms } from '../../src-main/distil/plain-forms';
+import { plainFormFamilies, plainForms } from '../../src-main/distil/plain-forms';
 import { recurrent } from '../../src-main/distil/write-out-recurrent';
 import { macsOps } from '../../src-main/inspect';
 import { type Model, makeNode } from '../../src-main/onnx/ir';
@@ -11,6 +11,7 @@ import { findWeights, prunableOps } from '../../src-main/prune/weights';
 import { float32OnlyOf } from '../../src-main/quantize/half-types';
 import { methods } from '../../src-main/quantize/methods';
 import { integerOps, isComputeNode } from '../../src-main/quantize/place';
+import { gradientTests } from './gradient-tests';
 import { modelFromText, randomTensor } from './model-from-text';
 
 /** Today's opset: what is float32 only in older ones is not in it. */
@@ -32,9 +33,18 @@ export async function operatorsPage(workDir: string): Promise<string> {
     '',
     '- **MACs**: multiply–accumulates are counted.',
     `- **gradient**: training goes through it: ${Object.keys(gradients).length} operators by a gradient of their own, ${writtenOut.length} written out in others first (recurrent ones`,
-    `  as a Scan over their steps). ${Object.keys(noGradient).length} have no derivative, for the reason that is given. Control flow is refused with its reason.`,
+    `  and Loop as a Scan over their steps). ${Object.keys(noGradient).length} have no derivative, and that of ${notWrittenOps.length} is not written, for the reason that is given.`,
     "- **static int8**: onnxruntime's CPU provider has a kernel on 8-bit integers, and Lathe places Q/DQ pairs around it.",
     '- **half precision**: floats become float16 unless it says that they stay; *in part*: some inputs do.',
+    '',
+    '## Gradients',
+    '',
+    'Where each is written, in `src-main/distil`, and which test of `test/main/distil` holds it against central differences (those of',
+    'QuantizeLinear and DequantizeLinear, which are steps, against a case worked by hand). A test fails where one has none.',
+    '',
+    '| operator | written in | tested in |',
+    '|---|---|---|',
+    ...gradientRows(),
     '',
     '## Weights',
     '',
@@ -58,7 +68,30 @@ function operators(): string[] {
   return [...candidates].sort((a, b) => Number(a.includes('.')) - Number(b.includes('.')) || (a < b ? -1 : 1));
 }
 
-const writtenOut = [...recurrent, ...Object.keys(plainForms)];
+const writtenOut = [...recurrent, 'Loop', ...Object.keys(plainForms)];
+const notWrittenOps = Object.keys(notWritten).filter((op) => !writtenOut.includes(op));
+
+/** Operator → its file in `src-main/distil`. */
+export function gradientFiles(): ReadonlyMap<string, string> {
+  const filesOf = (folder: string, families: Readonly<Record<string, object>>) =>
+    Object.entries(families).flatMap(([file, family]) =>
+      Object.keys(family).map((op): [string, string] => [op, `${folder}/${file}.ts`]),
+    );
+  return new Map([
+    ...filesOf('gradients', gradientFamilies),
+    ...filesOf('plain-forms', plainFormFamilies),
+    ...recurrent.map((op): [string, string] => [op, 'write-out-recurrent.ts']),
+    ['Loop', 'write-out-loops.ts'],
+  ]);
+}
+
+function gradientRows(): string[] {
+  const tests = gradientTests();
+  const files = gradientFiles();
+  return operators()
+    .filter((op) => files.has(op))
+    .map((op) => `| ${op} | ${files.get(op)} | ${(tests.get(op) ?? []).join(', ')} |`);
+}
 
 function gradientOf(op: string): string {
   if (op in gradients) return 'yes';

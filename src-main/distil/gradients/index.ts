@@ -13,8 +13,26 @@ import * as reduction from './reduction';
 import * as sampling from './sampling';
 
 /** Exports that begin with a capital are operators; the others are helpers of the family. */
-export const gradients: Readonly<Record<string, Gradient>> = Object.fromEntries(
-  [controlFlow, elementwise, linear, convolution, pooling, normalization, reduction, movement, sampling, quantization]
-    .flatMap((family) => Object.entries(family as Record<string, unknown>))
-    .filter((entry): entry is [string, Gradient] => /^[A-Z]/.test(entry[0]) && typeof entry[1] === 'function'),
-);
+function gradientsOf(family: Readonly<Record<string, unknown>>): Readonly<Record<string, Gradient>> {
+  return Object.fromEntries(
+    Object.entries(family).filter(
+      (entry): entry is [string, Gradient] => /^[A-Z]/.test(entry[0]) && typeof entry[1] === 'function',
+    ),
+  );
+}
+
+/** File of the family → operators. */
+export const gradientFamilies: Readonly<Record<string, Readonly<Record<string, Gradient>>>> = {
+  'control-flow': gradientsOf(controlFlow),
+  convolution: gradientsOf(convolution),
+  elementwise: gradientsOf(elementwise),
+  linear: gradientsOf(linear),
+  movement: gradientsOf(movement),
+  normalization: gradientsOf(normalization),
+  pooling: gradientsOf(pooling),
+  quantization: gradientsOf(quantization),
+  reduction: gradientsOf(reduction),
+  sampling: gradientsOf(sampling),
+};
+
+export const gradients: Readonly<Record<string, Gradient>> = Object.assign({}, ...Object.values(gradientFamilies));

@@ -107,6 +107,8 @@ const elementwise: GradientRow[] = [
   },
   { op: 'Where', inputs: [{ bools: [1, 0, 1], shape: [3] }, x([2, 3]), x([3])] },
   { op: 'Dropout', inputs: [x([2, 3])] },
+  { op: 'Cast', inputs: [x([2, 3])], attributes: { to: int(1) } },
+  { op: 'CastLike', inputs: [x([2, 3]), { floats: [0] }] },
   { op: 'CumSum', inputs: [x([2, 4]), { ints: [1], shape: [] }] },
   {
     op: 'CumSum',
@@ -774,9 +776,9 @@ for (const [family, rows] of Object.entries(families)) {
 }
 
 describe('the table of gradients', () => {
-  // Cast between floats (CastLike too) is the identity; Q/DQ are steps, whose straight-through rule quantization.test.ts works by
-  // hand; If and Scan have their own in control-flow.test.ts.
-  const withoutRow = ['Cast', 'CastLike', 'QuantizeLinear', 'DequantizeLinear', 'If', 'Scan'];
+  // Q/DQ are steps, whose straight-through rule quantization.test.ts works by hand; If and Scan have their own in
+  // control-flow.test.ts.
+  const withoutRow = ['QuantizeLinear', 'DequantizeLinear', 'If', 'Scan'];
 
   it('has a row for every operator', () => {
     const checked = new Set(Object.values(families).flatMap((rows) => rows.map((row) => row.op)));
