@@ -2,6 +2,7 @@
 
 export * from './calls';
 export * from './desktop';
+export * from './disk-error';
 export * from './documents';
 export * from './error';
 export * from './options';

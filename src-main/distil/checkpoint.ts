@@ -1,6 +1,6 @@
 /** Training states on disk: a file appears whole or not at all, so a kill loses at most one interval. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LatheError } from '../contract';
 import { elementCount, type NdArray } from '../onnx/ir';
@@ -57,6 +57,9 @@ function write(path: string, state: TrainingState): void {
     writeWhole(file, Float64Array.from(losses));
     for (const { values } of entries) writeWhole(file, values.data);
     fsyncSync(file);
+  } catch (thrown) {
+    rmSync(partial, { force: true });
+    throw thrown;
   } finally {
     closeSync(file);
   }

@@ -3,7 +3,8 @@
 import { copyFile, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ModelFile } from '../contract';
-import { diskError, makeFolder, syncFolder } from './whole-files';
+import { diskError } from '../contract';
+import { makeFolder, syncFolder } from './whole-files';
 
 /**
  * Copies a model and its external data, which keeps its names because the model refers to them.

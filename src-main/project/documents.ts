@@ -3,8 +3,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
-import { datasetSummarySchema, LatheError, measureSettingsSchema, modelReportSchema, parse } from '../contract';
-import { diskError, errorCode } from './whole-files';
+import {
+  datasetSummarySchema,
+  diskError,
+  errorCode,
+  LatheError,
+  measureSettingsSchema,
+  modelReportSchema,
+  parse,
+} from '../contract';
 
 const count = z.number().int().nonnegative();
 

@@ -2,8 +2,7 @@
 
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { z } from 'zod';
-import { jobSchema } from '../contract';
-import { diskError, errorCode } from './whole-files';
+import { diskError, errorCode, jobSchema } from '../contract';
 
 const at = z.iso.datetime();
 export const eventSchema = z.discriminatedUnion('event', [

@@ -2,11 +2,11 @@
 
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type ExportResult, LatheError, type ModelFile, type Report, reportSchema } from '../contract';
+import { diskError, type ExportResult, LatheError, type ModelFile, type Report, reportSchema } from '../contract';
 import { removeAbandoned, unfinishedName } from '../onnx/file/unfinished';
 import { readJson } from './documents';
 import { reportHtml } from './report-html';
-import { diskError, makeFolder, removeEmptyFolders, syncFolder, writeWholeFile, writeWholeJson } from './whole-files';
+import { makeFolder, removeEmptyFolders, syncFolder, writeWholeFile, writeWholeJson } from './whole-files';
 
 const recipeFile = 'recipe.json';
 const reportFile = 'report.json';

@@ -5,9 +5,8 @@ import { constants, readFileSync, unlinkSync } from 'node:fs';
 import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { LatheError } from '../contract';
+import { diskError, errorCode, LatheError } from '../contract';
 import { isAlive, startOf } from '../onnx/file/living-process';
-import { diskError, errorCode } from './whole-files';
 
 const holderSchema = z.object({
   pid: z.number().int(),

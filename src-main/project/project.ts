@@ -15,7 +15,7 @@
 
 import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Evaluation, LatheError, parse, type Variant } from '../contract';
+import { diskError, type Evaluation, errorCode, LatheError, parse, type Variant } from '../contract';
 import { removeAbandoned, unfinishedName } from '../onnx/file/unfinished';
 import { type ProjectFile, projectFileSchema, projectFormat, readJson, readVersioned, shortName } from './documents';
 import { EventLog, type ProjectEvent } from './events';
@@ -23,7 +23,7 @@ import { contentKey } from './lineage';
 import { type Lock, takeLock } from './lock';
 import { fromStoredPath, toStoredPath } from './stored-path';
 import { type Conditions, readEvaluation, readVariant, writeEvaluation, writeVariant } from './variant-folder';
-import { diskError, errorCode, makeFolder, moveFolder, removeUnfinished, writeWholeJson } from './whole-files';
+import { makeFolder, moveFolder, removeUnfinished, writeWholeJson } from './whole-files';
 
 /** What is known of a project without opening it for writing. */
 export interface ProjectContents {

@@ -1,6 +1,7 @@
 /** Model + Recipe → Variant: the Steps in order, each with its log. */
 
 import {
+  diskError,
   handedOn,
   LatheError,
   type OptionValue,
@@ -104,9 +105,10 @@ function checkData(step: CompleteStep, at: number, dataset: Dataset | undefined)
 async function named<T>(step: CompleteStep, at: number, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
-  } catch (thrown) {
+  } catch (raw) {
+    const thrown = diskError(raw, (raw as NodeJS.ErrnoException | null)?.path ?? 'what it writes on the way');
     if (thrown instanceof LatheError)
-      throw new LatheError({ who: stepName(step, at), what: saidBy(thrown, step), code: thrown.code, cause: thrown });
+      throw new LatheError({ who: stepName(step, at), what: saidBy(thrown, step), code: thrown.code, cause: raw });
     if (thrown instanceof Error && thrown.name !== 'AbortError')
       thrown.message = `${stepName(step, at)}: ${thrown.message}`;
     throw thrown;

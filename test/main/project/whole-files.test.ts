@@ -4,13 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  diskError,
-  makeFolder,
-  moveFolder,
-  removeUnfinished,
-  writeWholeFile,
-} from '../../../src-main/project/whole-files';
+import { makeFolder, moveFolder, removeUnfinished, writeWholeFile } from '../../../src-main/project/whole-files';
 import { bundleEntry } from '../../support/bundle-entry';
 import { lockedFolder, withoutRoot } from '../../support/without-root';
 
@@ -93,26 +87,6 @@ describe('removeUnfinished', () => {
       writeFileSync(join(folder, name), '');
     await removeUnfinished(folder);
     expect(readdirSync(folder).sort()).toEqual(['.hidden', 'b.unfinished', 'c']);
-  });
-});
-
-describe('diskError', () => {
-  it.each([
-    ['ENOSPC', 'the disk is full; free some space'],
-    ['EROFS', 'lies on a read-only disk'],
-    ['EACCES', 'may not be written'],
-  ])('tells %s as a sentence with what to try', (code, text) => {
-    const told = diskError(Object.assign(new Error('x'), { code }), '/p/a.json');
-    expect(told).toMatchObject({
-      name: 'LatheError',
-      code: 'input',
-      message: expect.stringContaining(`/p/a.json: ${text}`),
-    });
-  });
-
-  it('leaves anything else as it came', () => {
-    const error = new TypeError('x');
-    expect(diskError(error, '/p')).toBe(error);
   });
 });
 

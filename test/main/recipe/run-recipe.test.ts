@@ -1,9 +1,12 @@
+import { readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { type Progress, unwatched } from '../../../src-main/contract';
 import { readModel, readTensorBytes } from '../../../src-main/onnx/file';
 import { runRecipe } from '../../../src-main/recipe';
 import { temporaryFolder } from '../../support/folder';
+import { openFor } from '../../support/tiny-dataset';
 
 const digits = fileURLToPath(new URL('../../samples/digits/model.onnx', import.meta.url));
 const context = () => ({ ...unwatched(), dims: {}, workDir: temporaryFolder() });
@@ -63,4 +66,20 @@ it('stops between steps when it is told to', async () => {
   };
   const run = runRecipe(model, { steps: [prune(0.3), prune(0.6)] }, { ...context(), signal: stop.signal, progress });
   await expect(run).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+// Linux alone has a device that is always full.
+it.runIf(process.platform === 'linux')('tells a full disk as a sentence with the step', async () => {
+  const model = await readModel(digits);
+  const cacheDir = temporaryFolder();
+  const dataset = await openFor(digits, dirname(digits));
+  const steps = [{ kind: 'distil', method: 'fine-tune', options: { epochs: 1, checkpointSeconds: 0 } }];
+  await runRecipe(model, { steps }, { ...context(), cacheDir, dataset });
+  const [state] = readdirSync(cacheDir).filter((name) => name.endsWith('.state'));
+  rmSync(join(cacheDir, state as string));
+  symlinkSync('/dev/full', join(cacheDir, `${state}.partial`));
+  await expect(runRecipe(model, { steps }, { ...context(), cacheDir, dataset })).rejects.toThrow(
+    /^step 1 \(distil fine-tune\): what it writes on the way: the disk is full; free some space/,
+  );
+  expect(readdirSync(cacheDir).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
