@@ -1,6 +1,6 @@
 /** Gradients of normalizations and soft maxima. g is the gradient of Y. */
 
-import { attributes } from '../../onnx/ir';
+import { attributes, elementCount } from '../../onnx/ir';
 import { reduceTo } from '../broadcast';
 import { type Gradient, type GradientContext, positiveAxis, rankOf, unsupported } from '../gradient';
 
@@ -152,8 +152,7 @@ function frozenStatistics(context: GradientContext): (string | null)[] {
 
 /**
  * Mean and variance of the batch are the node's outputs 1 and 2 (momentum 0). With n elements a channel and x̂ = (X − mean)·inv:
- * dX = scale·inv·(g − Σg/n − x̂·Σ(g·x̂)/n). Per channel that is affine in g and X, so only five passes go over the map: two
- * for the sums, one for each term, one to add them; the term of X is a BatchNormalization of its own.
+ * dX = scale·inv·(g − Σg/n − x̂·Σ(g·x̂)/n). Per channel that is affine in g and X, so that few passes go over the maps.
  */
 function batchStatistics(context: GradientContext): (string | null)[] {
   const { emit, node } = context;
@@ -163,21 +162,69 @@ function batchStatistics(context: GradientContext): (string | null)[] {
     throw unsupported(node, 'training_mode without the statistics of the batch as outputs');
   const channels = context.shape(scale)[0];
   if (typeof channels !== 'number') throw unsupported(node, 'its number of channels is not known');
-  const { others, perChannel } = channelAxes(context);
   const inv = inverseRoot(context, variance, floatOf(node, 'epsilon', 1e-5));
-  const dBias = emit.sum(g, others, false);
-  const dScale = emit.mul(inv, emit.sub(emit.sum(emit.mul(g, x), others, false), emit.mul(mean, dBias)));
+  const dBias = emit.sum(g, channelAxes(context).others, false);
+  const dScale = emit.mul(inv, emit.sub(sumOfProducts(context, g, x, channels), emit.mul(mean, dBias)));
   const dX = () => {
     const slope = emit.mul(scale, inv);
     // −scale·inv/n
     const share = emit.div(slope, emit.scale(emit.cast(emit.op('Size', [x]), 'float32'), -1 / channels));
     const ofX = emit.mul(share, emit.mul(inv, dScale));
-    const shift = emit.mul(share, dBias);
-    const unit = emit.constant(Array<number>(channels).fill(1));
-    const term = emit.op('BatchNormalization', [x, ofX, shift, mean, unit], { epsilon: attributes.float(0) });
-    return emit.add(emit.mul(g, perChannel(slope)), term);
+    return affineSum(context, { g, slope, x, ofX, mean, shift: emit.mul(share, dBias), channels });
   };
   return [context.needs(0) ? dX() : null, dScale, dBias, null, null];
+}
+
+/** Σ g·X of each channel: where maps are large, a product of each map with the other's, which writes no map between. */
+function sumOfProducts(context: GradientContext, g: string, x: string, channels: number): string {
+  const { emit } = context;
+  const space = spaceOf(context);
+  if (space < productSpace) return emit.sum(emit.mul(g, x), channelAxes(context).others, false);
+  const rows = (value: string) => emit.reshape(value, [-1, 1, space]);
+  const products = emit.matmulTransposed(rows(g), rows(x));
+  return emit.sum(emit.reshape(products, [-1, channels]), [0], false);
+}
+
+interface AffineSum {
+  readonly g: string;
+  readonly slope: string;
+  readonly x: string;
+  readonly ofX: string;
+  readonly mean: string;
+  readonly shift: string;
+  readonly channels: number;
+}
+
+/**
+ * slope·g + ofX·(X − mean) + shift, each a number a channel. Over large maps a Conv of one place, which adds the first term on its
+ * way and uses all threads; else the term of X is a BatchNormalization of its own.
+ */
+function affineSum(context: GradientContext, { g, slope, x, ofX, mean, shift, channels }: AffineSum): string {
+  const { emit } = context;
+  const { others, perChannel } = channelAxes(context);
+  const ofG = emit.mul(g, perChannel(slope));
+  if (spaceOf(context) < convSpace) {
+    const unit = emit.constant(Array<number>(channels).fill(1));
+    const term = emit.op('BatchNormalization', [x, ofX, shift, mean, unit], { epsilon: attributes.float(0) });
+    return emit.add(ofG, term);
+  }
+  const place = others.slice(1).map(() => 1);
+  const inputs = [x, emit.reshape(ofX, [channels, 1, ...place]), emit.sub(shift, emit.mul(ofX, mean)), ofG];
+  return emit.op(
+    'FusedConv',
+    inputs,
+    { group: attributes.int(channels), kernel_shape: attributes.ints(place) },
+    'com.microsoft',
+  );
+}
+
+/** Places of a map from which on these cost less: measured by `npm run bench:training`. */
+const [productSpace, convSpace] = [512, 256];
+
+/** Places of a map; 0 where that is not known. */
+function spaceOf(context: GradientContext): number {
+  const sizes = context.shape(context.input(0)).slice(2);
+  return sizes.length > 0 && sizes.every((size) => typeof size === 'number') ? elementCount(sizes as number[]) : 0;
 }
 
 /** Of a map [N, C, …]: all axes but the channels', and a vector [C] laid along the channels. */

@@ -107,6 +107,9 @@ const rows: GradientRow[] = [
     inputs: [x([4, 3, 2, 2]), x([3], 0.5, 1.5), x([3]), frozen([3], -1, 1), frozen([3], 0.5, 2)],
     rewrite: async (model) => trainBatchNorm(withStatistics(model)).model,
   },
+  largeMap(', maps of 256 places', [2, 3, 16, 16]),
+  largeMap(', maps of 512 places', [2, 3, 16, 32]),
+  largeMap(', one axis of 512 places', [2, 3, 512]),
   {
     op: 'BatchNormalization',
     title: 'statistics of the batch, no space, sizes unknown',
@@ -114,6 +117,21 @@ const rows: GradientRow[] = [
     rewrite: async (model) => trainBatchNorm(withStatistics(model)).model,
   },
 ];
+
+function largeMap(title: string, shape: readonly number[]): GradientRow {
+  return {
+    op: 'BatchNormalization',
+    title: `statistics of the batch${title}`,
+    inputs: [
+      { ...x(shape), symbolic: ['n', ...shape.slice(1)] },
+      x([3], 0.5, 1.5),
+      x([3]),
+      frozen([3], -1, 1),
+      frozen([3], 0.5, 2),
+    ],
+    rewrite: async (model) => trainBatchNorm(withStatistics(model)).model,
+  };
+}
 
 /** Running statistics must be initializers; the row feeds them. */
 function withStatistics(model: Parameters<typeof trainBatchNorm>[0]): typeof model {
