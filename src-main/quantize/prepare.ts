@@ -2,14 +2,18 @@
 
 import type { Model, Node } from '../onnx/ir';
 import {
+  eliminateDeadNodes,
+  eliminateNoOps,
   foldBatchNorm,
   foldConstants,
   foldScale,
+  foldShapes,
   inlineFunctions,
   liftConstants,
   type PassResult,
   raiseOpset,
   resolveIf,
+  shareSubexpressions,
 } from '../passes';
 import { editGraphs } from './bodies';
 import type { Tally } from './method';
@@ -41,9 +45,14 @@ export async function prepare(model: Model, tally: Tally, weightsOf = weightsOfL
   ]);
 }
 
-/** The same where layers become integer kernels, which take products and sums with constants in themselves as well. */
+/**
+ * The same where layers become integer kernels, which take products and sums with constants in themselves as well. What
+ * works out shapes that are known goes too: once the products are fast, a hundred such nodes cost as much as they do.
+ */
 export async function prepareLayers(model: Model, tally: Tally, weightsOf = weightsOfLayers): Promise<Model> {
-  return inTurn(await prepare(model, tally, weightsOf), tally, [foldScale]);
+  const prepared = await inTurn(await prepare(model, tally, weightsOf), tally, [foldScale]);
+  if (!prepared.graph.nodes.some(({ opType, domain }) => opType === 'Shape' && domain === '')) return prepared;
+  return inTurn(prepared, tally, [foldShapes, eliminateNoOps, shareSubexpressions, eliminateDeadNodes]);
 }
 
 /** Each leaves the model as it is where it finds nothing to do. */
