@@ -146,7 +146,7 @@ function unitOf(question: PlacementQuestion, node: Node): Unit | null {
   const activations = activationInputs(question.constants, node, kind);
   if (activations.length === 0) return null;
   if (kind !== 'move' && !question.admits(node)) return null;
-  if (kind === 'elementwise' && isBiasOfMatMul(question, node)) return null;
+  if (kind === 'elementwise' && (isBiasOfMatMul(question, node) || isPieceOfGelu(question, node))) return null;
   if (kind === 'move') {
     if (node.opType !== 'Split' && node.outputs.filter((output) => output !== '').length !== 1) return null;
     return { kind, node, activations, absorbed: [], factor: 1, output: node.outputs[0] as string };
@@ -174,6 +174,14 @@ function isBiasOfMatMul({ index, constants }: PlacementQuestion, node: Node): bo
     node.inputs.some((input) => constants.tensor(input) !== undefined) &&
     node.inputs.some((input) => index.producer(input)?.opType === 'MatMul')
   );
+}
+
+/** x·(1 + erf(x/√2)): onnxruntime makes one float kernel of the pieces, unless a pair stands between them. */
+function isPieceOfGelu({ index }: PlacementQuestion, { inputs }: Node): boolean {
+  return inputs.some((input) => {
+    const maker = index.producer(input);
+    return maker?.opType === 'Add' && maker.inputs.some((operand) => index.producer(operand)?.opType === 'Erf');
+  });
 }
 
 /** What follows a node, one reader at a time, and can be said by the output's scale and zero point instead. */

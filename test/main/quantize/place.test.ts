@@ -53,6 +53,22 @@ describe('planPlacement', () => {
     expect(placement.emitting.size).toBe(0);
   });
 
+  it('leaves the pieces of a Gelu in float, which the runtime makes one kernel of', () => {
+    const placement = plan(
+      modelFromText(`g (float[1,2,4,4] x) => (float[1,2,4,4] y)
+        <float[2,2,1,1] w = {1, 2, 3, 4}, float root = {1.4142135}, float one = {1}, float half = {0.5}> {
+        [first] a = Conv(x, w)
+        [argument] d = Div(a, root)
+        [erf] e = Erf(d)
+        [sum] s = Add(e, one)
+        [product] p = Mul(a, s)
+        [halved] h = Mul(p, half)
+        [second] y = Conv(h, w)
+      }`),
+    );
+    expect(names(placement)).toEqual(['first', 'second']);
+  });
+
   it('quantizes behind a Relu that ends a product before a float layer, or the product would be fused with it in float', () => {
     const text = (activation: string) => `g (float[1,2] x) => (float[1,2] y) <float[2,2] w = {1, 2, 3, 4}> {
       [first] a = MatMul(x, w)
