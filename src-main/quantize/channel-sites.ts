@@ -254,6 +254,8 @@ class Walk {
         return this.#shift(node, 1 - at, axis, repeat) && on();
       case 'Flatten':
         return this.#flatten(node, value, axis, repeat);
+      case 'Reshape':
+        return at === 0 && axis === -1 && repeat === 1 && this.#attention(node);
       case 'Conv':
       case 'Gemm':
       case 'MatMul':
@@ -296,6 +298,39 @@ class Walk {
     return true;
   }
 
+  /**
+   * The values of attention: split into heads, added up by the weights of the places, and put together again. Each
+   * channel of a sum is made of that channel alone.
+   * [batch, places, heads·size] → [batch, places, heads, size] → [batch, heads, places, size], and back
+   */
+  #attention(split: Node): boolean {
+    const { shape } = this.#question;
+    const apart = this.#onlyReader(split, 'Transpose');
+    const sums = apart && this.#onlyReader(apart, 'MatMul');
+    const together = sums && this.#onlyReader(sums, 'Transpose');
+    const merge = together && this.#onlyReader(together, 'Reshape');
+    if (!apart || !sums || !merge || !swapsPlacesAndHeads(apart) || !swapsPlacesAndHeads(together)) return false;
+    const [weights, values] = sums.inputs as [string, string];
+    const [, , heads, size] = shape(split.outputs[0] as string) ?? [];
+    const merged = shape(merge.outputs[0] as string);
+    const { channels } = this.#maker;
+    if (typeof heads !== 'number' || typeof size !== 'number' || heads * size !== channels) return false;
+    if (values !== apart.outputs[0] || merged?.length !== 3 || merged[2] !== channels) return false;
+    this.#partners.push(weights);
+    return this.#follow(merge.outputs[0] as string, -1, 1);
+  }
+
+  /** The one node that reads what a node gives, if it is such an operator. */
+  #onlyReader({ outputs }: Node, opType: string): Node | undefined {
+    const { index } = this.#question;
+    const [value] = outputs as [string];
+    const [reader, ...others] = index.consumers(value);
+    if (others.length > 0 || index.isOutput(value) || reader?.opType !== opType || reader.domain !== '')
+      return undefined;
+    this.#seen.add(value);
+    return reader;
+  }
+
   #flatten(node: Node, value: string, axis: number, repeat: number): boolean {
     const shape = this.#question.shape(value);
     if (shape === undefined || attributes.intOf(node, 'axis', 1) !== 1 || shape.length + axis !== 1) return false;
@@ -314,6 +349,10 @@ class Walk {
     this.#inputs.set(value, { value, axis, rank: this.#question.shape(value)?.length });
     return true;
   }
+}
+
+function swapsPlacesAndHeads(transpose: Node): boolean {
+  return String(attributes.intsOf(transpose, 'perm', [])) === '0,2,1,3';
 }
 
 /** The weight that multiplies the channels along `axis` of its input, and how many there are. */

@@ -42,7 +42,41 @@ const normalized = modelFromText(
   [randomTensor('w', [8, 16], 1)],
 );
 
+/** Values of two heads, weighted by what the rows have in common. */
+const attention = modelFromText(
+  `g (float[N,3,8] x) => (float[N,3,16] y)
+    <float[8] bias = {0, 0.5, 0, 30, 0, 0, 0, 0}, int64[4] heads = {0, 0, 2, 4}, int64[3] whole = {0, 0, 8}> {
+    p = MatMul(x, v)
+    b = Add(p, bias)
+    s = Reshape(b, heads)
+    t = Transpose <perm = [0, 2, 1, 3]> (s)
+    xs = Reshape(x, heads)
+    q = Transpose <perm = [0, 2, 1, 3]> (xs)
+    k = Transpose <perm = [0, 2, 3, 1]> (xs)
+    scores = MatMul(q, k)
+    weights = Softmax(scores)
+    sums = MatMul(weights, t)
+    back = Transpose <perm = [0, 2, 1, 3]> (sums)
+    o = Reshape(back, whole)
+    y = MatMul(o, w)
+  }`,
+  [randomTensor('v', [8, 8], 1), randomTensor('w', [8, 16], 2)],
+);
+
 describe('smoothing', () => {
+  it('folds the factor through attention into what makes its values', async () => {
+    const x = float32(
+      [20, 3, 8],
+      Float32Array.from({ length: 480 }, (_, at) => Math.sin(at * at)),
+    );
+    const { model: changed } = await smoothed(attention, x);
+    expect(ops(changed)).toEqual(ops(attention));
+    const bias = floats(changed, 'bias');
+    expect(Math.abs(bias[3]! / bias[1]!)).toBeLessThan(30);
+    // Each number is rounded to float32 twice more.
+    await expectSameOutputs(attention, changed, { tolerance: 2e-6, feeds: { x } });
+  });
+
   it('puts a Mul before a product whose input nothing can take the factor', async () => {
     const { model: changed } = await smoothed(product, outliers(1));
     expect(ops(changed)).toEqual(['Mul', 'MatMul']);
