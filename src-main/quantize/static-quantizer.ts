@@ -31,7 +31,7 @@ import type { Tally } from './method';
 import { calibratorNamed } from './observers';
 import type { Statistics } from './observers/statistics';
 import { activationsOf, isComputeNode, openInterval, outputsOf, type Placement, planPlacement } from './place';
-import { productsWithBias } from './products-with-bias';
+import { hasBiasedProducts, productsWithBias } from './products-with-bias';
 import { type ActivationParams, type ActivationType, activationParams } from './quant-params';
 import { type HessianRounding, roundByHessian } from './rounding';
 import { maySaturate, narrowLimit } from './saturation';
@@ -125,14 +125,8 @@ export class StaticQuantizer {
     dims: Readonly<Record<string, number>>,
     attention: boolean,
   ): Promise<StaticQuantizer> {
-    const types = await sizedTypes(model, dims);
-    const rank = (value: string) => {
-      const type = types.get(value);
-      return type?.kind === 'tensor' ? type.shape?.length : undefined;
-    };
-    const graph = productsWithBias(model.graph, rank);
-    const merged = graph === model.graph ? model : { ...model, graph };
-    return new StaticQuantizer(merged, types, targets, dims, attention);
+    const merged = hasBiasedProducts(model.graph) ? await withBiasedProducts(model) : model;
+    return new StaticQuantizer(merged, await sizedTypes(merged, dims), targets, dims, attention);
   }
 
   /** How the samples came to be seen, all passes together. */
@@ -448,6 +442,17 @@ export class StaticQuantizer {
 /** A type of unknown shape with the dtype of a zero point, float32 where there is none. */
 function tensorLike(zeroPoint: Tensor | undefined): TypeInfo {
   return { kind: 'tensor', dtype: zeroPoint?.dtype ?? 'float32', shape: null };
+}
+
+/** The model with biases in its products; open dims keep their names, as they do in the file that is made. */
+async function withBiasedProducts(model: Model): Promise<Model> {
+  const types = await valueTypes(model);
+  const shape = (value: string) => {
+    const type = types.get(value);
+    return type?.kind === 'tensor' ? (type.shape ?? undefined) : undefined;
+  };
+  const graph = productsWithBias(model.graph, shape);
+  return graph === model.graph ? model : { ...model, graph };
 }
 
 /** Types of all values in a run of one sample, as far as the sizes of the inputs are known. */
