@@ -45,7 +45,7 @@ import {
 } from './teacher';
 import { openTeacherDistance } from './teacher-distance';
 import { type Trained, train } from './train';
-import { findTrainable, type Trainable } from './trainable';
+import { findTrainable, refuseOtherTypes, type Trainable } from './trainable';
 import { trainingForm } from './training-form';
 import { buildTrainingGraph, type TrainingGraph } from './training-graph';
 import { checkMemory } from './training-memory';
@@ -93,6 +93,7 @@ async function runTraining(
   const { model: prepared, finish } = preparation;
   const output = context.dataset.meta.output ?? (prepared.graph.outputs[0]?.name as string);
   const trainable = findTrainable(prepared.graph, mayTouch, preparation);
+  refuseOtherTypes(trainable);
   const intent = method.intent(prepared, trainable.weights, options);
   const inputs = prepared.graph.inputs
     .map((value) => value.name)

@@ -1,5 +1,6 @@
 /** Which initializers of a model are weights that training may move, and why the others are not. */
 
+import { LatheError } from '../contract';
 import { readTensor } from '../onnx/file';
 import { elementCount, type Graph, type NdArray, type Node, type Tensor } from '../onnx/ir';
 import { findWeightUses, isFirstState, type WeightUses } from './weight-uses';
@@ -68,13 +69,28 @@ function reasonToFreeze(name: string, tensor: Tensor, { uses, others }: WeightUs
     return `"${name}" is read by ${reader.opType} as a number of the calculation, not as a weight: frozen`;
   }
   if (!uses.some(({ node }) => mayTouch(node))) return 'not among the targets: frozen';
-  if (tensor.dtype !== 'float32') return `weights of type ${tensor.dtype} are not trained`;
+  if (tensor.dtype !== 'float32') return `${otherType} ${tensor.dtype} are not trained`;
   const { data } = floats(tensor);
   if (isMask(data, uses)) return `"${name}" looks like an attention mask, not a weight`;
   const isOneNumber = data.every((value) => value === data[0]);
   if (isOneNumber && uses.every(({ node }) => node.opType === 'Concat'))
     return `"${name}" is one number throughout: padding, not a weight`;
   return uses.every(isFirstState) ? reasonNoState(name, tensor, uses, isOneNumber) : null;
+}
+
+const otherType = 'weights of type';
+
+/**
+ * @throws LatheError where nothing is left to train because of the types of the weights, with what can be done
+ */
+export function refuseOtherTypes({ names, skipped }: Trainable): void {
+  const reason = skipped.find((each) => each.reason.startsWith(otherType))?.reason;
+  if (names.length > 0 || reason === undefined) return;
+  throw new LatheError({
+    who: 'training',
+    what: `every tensor is frozen: ${reason}`,
+    next: 'train the float32 model, and make it smaller afterwards (quantize, method fp16 or bf16)',
+  });
 }
 
 /** A state that was learned differs from unit to unit and is the same for all samples. */

@@ -143,6 +143,17 @@ describe('a training is refused before it begins', () => {
     );
   });
 
+  it('where the weights are float16, with what to do', async () => {
+    const half = modelFromText(
+      `<ir_version: 10, opset_import: ["" : 18]>
+       g (float[N, 4] x) => (float[N, 3] y) { n = Cast <to = 10> (x)  h = MatMul(n, w)  y = Cast <to = 1> (h) }`,
+      [{ name: 'w', dtype: 'float16', shape: [4, 3], data: { kind: 'inline', bytes: new Uint8Array(24).fill(0x3c) } }],
+    );
+    await expect(train(half, {})).rejects.toThrow(
+      /every tensor is frozen: weights of type float16 are not trained; train the float32 model, and make it smaller afterwards/,
+    );
+  });
+
   it('where no differentiable path leads from the weights to the output', async () => {
     const stepped = modelFromText(
       `<ir_version: 10, opset_import: ["" : 18]>
