@@ -355,30 +355,6 @@ void addCounts(size_t n, size_t bins, double* counts, Count count) {
 // Values below which clearing and adding up tables takes longer than counting without them.
 constexpr size_t kSmallHistogram = size_t{1} << 14;
 
-Napi::Value addToHistogram(Napi::Env env, Arguments& arguments) {
-  size_t n;
-  const float* x = arguments.floats(&n);
-  const double low = arguments.number();
-  const double high = arguments.number();
-  size_t bins;
-  double* counts = arguments.array<double>(napi_float64_array, &bins);
-  require(bins > 0 && bins < (size_t{1} << 30), "a histogram has at least one bin");
-  if (n < kSmallHistogram)
-    return Napi::Number::New(env, static_cast<double>(table->smallHistogram(x, n, low, high, bins, counts)));
-  // Kept from call to call: getting the pages anew takes as long as counting.
-  static thread_local std::vector<uint32_t> scratch;
-  const size_t size = 4 * (bins + 1);
-  scratch.assign(std::max<size_t>(1, std::min(threads, n / kGrain)) * size, 0);
-  uint32_t* const first = scratch.data();
-  std::atomic<size_t> outside{0};
-  std::atomic<size_t> taken{0};
-  parallelFor(n, kGrain, threads, 16, [&](size_t begin, size_t end) {
-    outside += table->histogram(x + begin, end - begin, low, high, bins, first + size * taken++);
-  });
-  for (size_t part = 0; part < taken; part++) table->mergeHistogram(first + size * part, bins, counts);
-  return Napi::Number::New(env, static_cast<double>(outside.load()));
-}
-
 // The elements of a property that holds a typed array.
 template <class T>
 T* arrayIn(const Napi::Object& object, const char* name, napi_typedarray_type type, size_t* length) {
@@ -439,15 +415,6 @@ Napi::Value addToHistograms(Napi::Env env, Arguments& arguments) {
     }
   });
   return broken;
-}
-
-Napi::Value countZeros(Napi::Env env, Arguments& arguments) {
-  size_t n;
-  const float* x = arguments.floats(&n);
-  std::atomic<size_t> total{0};
-  parallelFor(n, kReadGrain, threads, 16,
-              [&](size_t begin, size_t end) { total += table->zeros(x + begin, end - begin); });
-  return Napi::Number::New(env, static_cast<double>(total.load()));
 }
 
 Napi::Value countMagnitudes(Napi::Env env, Arguments& arguments) {
@@ -899,9 +866,7 @@ Napi::Object initialize(Napi::Env, Napi::Object exports) {
   add<toFloat32<&KernelTable::fromFloat16>>(exports, "float16ToFloat32");
   add<float32ToBfloat16>(exports, "float32ToBfloat16");
   add<toFloat32<&KernelTable::fromBfloat16>>(exports, "bfloat16ToFloat32");
-  add<addToHistogram>(exports, "addToHistogram");
   add<addToHistograms>(exports, "addToHistograms");
-  add<countZeros>(exports, "countZeros");
   add<countMagnitudes>(exports, "countMagnitudes");
   add<countMagnitudesWithin>(exports, "countMagnitudesWithin");
   add<maskBelow>(exports, "maskBelow");

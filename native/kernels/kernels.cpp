@@ -18,8 +18,8 @@
 const KernelTable* KERNELS() {
   static const KernelTable table = {
       TEXT(KERNELS),  absMaxRuns,     absMaxColumns,  rangeRuns,      rangeColumns,    nonFinite,  quantizeRuns,
-      quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    histogram,  mergeHistogram,
-      smallHistogram, zeros,          gridHistogram,  countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
+      quantizeColumns, toFloat16,     fromFloat16,    toBfloat16,     fromBfloat16,    gridHistogram,
+       countUpper,     countLower,     maskBelow,       maskGroups, quantizeBlocks,
       blockGrids,     gptq,           gptqOnGrids,    pruneInputs,     kCholeskyBlock, factorDiagonal, solveRows,
       updateRows,     invertStrip,    rowMagnitudes,  widestPlaces,   widestRows,      feedbackRow,    settleRow,      kPartPlaces,    patchWidth,
       patchOffsets,   patchRows,      patchProducts};

@@ -37,12 +37,7 @@ struct KernelTable {
   void (*toBfloat16)(const float* source, uint16_t* target, size_t n);
   void (*fromBfloat16)(const uint16_t* source, float* target, size_t n);
 
-  // counts.h. Counts go to `counts`, which the caller merges. `histogram` needs 4 · (bins + 1) of them.
-  size_t (*histogram)(const float* x, size_t n, double low, double high, size_t bins, uint32_t* counts);
-  void (*mergeHistogram)(const uint32_t* counts, size_t bins, double* sums);
-  size_t (*smallHistogram)(const float* x, size_t n, double low, double high, size_t bins, double* sums);
-  size_t (*zeros)(const float* x, size_t n);
-  // `tables` [8 * side] holds zeros before and after; `few` elements are counted without them.
+  // counts.h. Counts go to `counts`, which the caller merges. `tables` [8 * side] holds zeros before and after; `few` elements are counted without them.
   size_t (*gridHistogram)(const float* x, size_t samples, size_t each, double* scalars, double* counts, size_t side,
                           bool few, float* extremes, uint32_t* tables);
   void (*countUpper)(const float* x, size_t n, uint32_t* counts);

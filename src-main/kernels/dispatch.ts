@@ -11,7 +11,6 @@ export type NativeKernels = Pick<
   typeof reference,
   | 'addPatchProducts'
   | 'addRowMagnitudes'
-  | 'addToHistogram'
   | 'addToHistograms'
   | 'bfloat16ToFloat32'
   | 'blockGrids'
@@ -20,7 +19,6 @@ export type NativeKernels = Pick<
   | 'countMagnitudes'
   | 'countMagnitudesWithin'
   | 'countNonFinite'
-  | 'countZeros'
   | 'float16ToFloat32'
   | 'float32ToBfloat16'
   | 'float32ToFloat16'
@@ -69,7 +67,6 @@ function loadNative(folder: string): NativeKernels | null {
 export const {
   addPatchProducts,
   addRowMagnitudes,
-  addToHistogram,
   addToHistograms,
   bfloat16ToFloat32,
   blockGrids,
@@ -78,7 +75,6 @@ export const {
   countMagnitudes,
   countMagnitudesWithin,
   countNonFinite,
-  countZeros,
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16,

@@ -7,7 +7,6 @@ export * from './cholesky';
 export * from './gptq';
 export * from './grid-histogram';
 export * from './half';
-export * from './histogram';
 export * from './magnitude';
 export * from './n-of-m';
 export * from './patch-products';

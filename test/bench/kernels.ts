@@ -42,6 +42,7 @@ const mask = new Uint8Array(MANY);
 const wide = 4096;
 const rows = MANY / wide;
 const errors = new Float64Array(wide);
+const extremes = new Float32Array(2);
 const blocks32 = { codes: new Uint8Array(FEWER), scales: new Float32Array(FEWER / 32) };
 
 /** Name, elements, what it does with one set of kernels, and whether TypeScript's turn is worth its time. */
@@ -59,7 +60,7 @@ const streaming: readonly [string, number, (kernels: Kernels) => unknown][] = [
   ['int8 columns with error', MANY, (k) => int8(k, wide, 1, true)],
   ['int4 block 32, full range', FEWER, (k) => int4(k, 1)],
   ['**int4 block 32, 20-step clip**', FEWER, (k) => int4(k, 20)],
-  ['histogram, 2048 bins', MANY, (k) => k.addToHistogram(x, -4, 4, new Float64Array(2048))],
+  ['histogram, 2048 bins on a grid', MANY, (k) => k.addToHistograms([{ histogram: histogram(2048), x, extremes }])],
   ['radix select, both passes', MANY, (k) => radix(k)],
   ['mask below a threshold', MANY, (k) => k.maskBelow(x, 0.5, 0, mask)],
   ['2:4 mask along rows', MANY, (k) => k.maskNOfM(x, wide, 1, 2, 4, mask)],
@@ -79,6 +80,13 @@ function int8(kernels: Kernels, channels: number, inner: number, withErrors: boo
 function int4(kernels: Kernels, steps: number): void {
   const inputs = FEWER / wide;
   kernels.quantizeBlocks(x.subarray(0, FEWER), inputs, wide, 32, 4, steps, blocks32.codes, blocks32.scales, null);
+}
+
+function histogram(bins: number): reference.GridHistogram {
+  return {
+    counts: new Float64Array(bins),
+    scalars: Float64Array.of(0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0),
+  };
 }
 
 function radix(kernels: Kernels): void {

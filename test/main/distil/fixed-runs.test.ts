@@ -65,7 +65,7 @@ describe('models exported for a fixed batch', () => {
     return distilStep.run(student, 'distil', options, {}, stepContext(student, { dataset }));
   };
   const loss = (notes: readonly string[]) =>
-    /training loss ([\d.]+) → ([\d.]+)/.exec(notes.join(' '))?.slice(1).map(Number) as [number, number];
+    /Training loss ([\d.]+) → ([\d.]+)/.exec(notes.join(' '))?.slice(1).map(Number) as [number, number];
 
   it.each([
     ['the student', '8', 'N'],

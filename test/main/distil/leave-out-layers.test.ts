@@ -77,8 +77,8 @@ describe('leaveOutLayers', () => {
     const options = resolveOptions(spec?.options ?? {}, given, 'options');
     const { model, notes } = await distilStep.run(four, 'distil', options, {}, stepContext(four, { dataset }));
     expect(model.graph.nodes.filter(({ opType }) => opType === 'Add')).toHaveLength(2);
-    expect(notes[0]).toBe('the student is the model without 2 of its 4 repeated layers');
-    const [first, last] = /training loss ([\d.]+) → ([\d.]+)/.exec(notes.join(' '))?.slice(1).map(Number) ?? [];
+    expect(notes[0]).toBe('The student is the model without 2 of its 4 repeated layers.');
+    const [first, last] = /Training loss ([\d.]+) → ([\d.]+)/.exec(notes.join(' '))?.slice(1).map(Number) ?? [];
     expect(last).toBeLessThan(0.5 * (first as number));
   });
 

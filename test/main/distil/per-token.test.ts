@@ -85,7 +85,7 @@ describe('an answer for each token', () => {
     const student = languageModel(11);
     const { model: taught, notes } = await train(student, 'distil', { teacher }, await counting(student, false));
     expect(await nextWords(taught)).toEqual([1, 2, 3, 4, 5, 0]);
-    expect(notes.join(' ')).toContain('the data has no labels: learned from the teacher alone');
+    expect(notes.join(' ')).toContain('The data has no labels: learned from the teacher alone.');
   });
 
   it('needs as many labels as there are answers', async () => {

@@ -102,7 +102,7 @@ describe('hints in a distillation', () => {
     const student = network(6, 1);
     const { model, notes } = await distilled(student, network(9, 20), { hints: ['inside=inside'] });
     expect([...model.graph.initializers.keys()]).toEqual([...student.graph.initializers.keys()]);
-    const [first, last] = /training loss ([\d.]+) → ([\d.]+)/.exec(notes.join(' '))?.slice(1).map(Number) ?? [];
+    const [first, last] = /Training loss ([\d.]+) → ([\d.]+)/.exec(notes.join(' '))?.slice(1).map(Number) ?? [];
     expect(last).toBeLessThan(0.3 * (first as number));
   });
 
