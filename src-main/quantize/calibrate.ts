@@ -339,14 +339,15 @@ function observedModel(
   return { observed: { ...model, graph: { ...leadingTo(graph, asked), outputs } }, asked };
 }
 
-function savedPass(
+/** Where the cache of the data keeps a pass over its samples; null where there is no cache. */
+export function savedPass(
   { model, data, tolerant }: Pick<CalibrationRequest, 'model' | 'data' | 'tolerant'>,
-  observers: readonly Observer[],
+  keepables: readonly Keepable[],
 ): SavedPass | null {
   if (data.cache === null) return null;
   const machine = [runtimeVersion(), cpuInfo().name, availableParallelism()];
   const depends = [hashModel(model), data.cache.key, tolerant === true, ...machine];
-  return new SavedPass(data.cache.folder, depends, observers);
+  return new SavedPass(data.cache.folder, depends, keepables);
 }
 
 /** What is broken before the model has seen it; null where every input is sound. */

@@ -5,12 +5,14 @@
  */
 
 import type { Work } from '../contract';
+import { savedPass } from './calibrate';
 import type { CalibrationData } from './calibration-data';
 import type { CostModel } from './cost';
 import { weightsOf } from './faster-in-float';
 import type { Placement } from './place';
 import { loudestSources, type Source, sourcesOf } from './sensitivity';
 import { measuredValues, type StaticConfig, type StaticQuantizer } from './static-quantizer';
+import type { Keepable } from './statistics-cache';
 
 export const loudInFloatReason = 'rounding it costs the outputs most, and float hardly any time';
 
@@ -30,28 +32,60 @@ const slownessOfSwitches = 4;
 const runsToMeasure = 40;
 const mostSamples = 4;
 
+/** How variants are judged, whatever ranges and types they have: one answer serves all of a model and its samples. */
+const judgedAs = { calibrator: 'min-max', perChannel: true, symmetric: false } as const;
+
 /**
- * Adds to `kept` what is loud and cheap.
+ * Adds to `kept` what is loud and cheap. The answer is kept where the data has a cache, and then no model is run again.
+ * @param wide layers with 16-bit activations
  * @param kept nodes in float already, e.g. because they are faster so
  */
 export async function loudInFloat(
   quantizer: StaticQuantizer,
   costs: CostModel,
-  config: StaticConfig,
+  wide: ReadonlySet<string>,
   kept: ReadonlySet<string>,
   data: CalibrationData,
   work: Work,
 ): Promise<ReadonlySet<string>> {
+  const config = { ...judgedAs, wide };
   const samples = Math.floor(measuringTime / (runsToMeasure * slownessOfSwitches * costs.float()));
-  const placement = quantizer.placement(kept, config.wide);
+  const placement = quantizer.placement(kept, wide);
   // Without a convolution, as in transformers, all layers take about alike: none is cheap.
   if (samples === 0 || !placement.units.some(({ node }) => node.opType === 'Conv')) return kept;
   const few = data.few(Math.min(samples, mostSamples));
+  const placed = placement.units.map(({ node }) => node.name);
+  const nodes = quantizer.model.graph.nodes.map(({ name }) => name);
+  const answer = new Answer(nodes, ['loud in float', placed, [...wide], [...kept], data.cache?.key]);
+  const saved = savedPass({ model: quantizer.model, data: few }, [answer]);
+  if (saved !== null && (await saved.resume()) === few.samples) return new Set([...kept, ...answer.loud]);
   const search = new Search(quantizer, costs, config, placement, kept);
   const question = { asked: search.mayBeCheap.bind(search), share: loudShare, enough };
   const { sources, noise } = await loudestSources(quantizer, placement, config, question, few, work);
   const gone = sources.filter((source) => search.silence(source)).reduce((sum, source) => sum + source.noise, 0);
-  return gone < worthIt * noise ? kept : search.kept;
+  if (gone >= worthIt * noise) answer.loud = [...search.kept].filter((name) => !kept.has(name));
+  await saved?.keep(few.samples);
+  return new Set([...kept, ...answer.loud]);
+}
+
+/** Which of the nodes of those names are loud, as numbers that a cache keeps. */
+class Answer implements Keepable {
+  loud: readonly string[] = [];
+  readonly key: string;
+  readonly #names: readonly string[];
+
+  constructor(names: readonly string[], question: readonly unknown[]) {
+    this.#names = names;
+    this.key = JSON.stringify(question);
+  }
+
+  state(): Float64Array {
+    return Float64Array.from(this.loud, (name) => this.#names.indexOf(name));
+  }
+
+  restore(state: Float64Array): void {
+    this.loud = Array.from(state, (at) => this.#names[at] as string);
+  }
 }
 
 class Search {

@@ -216,9 +216,9 @@ async function quantizeStatically(
   const looking = portion(context, 0.85, 0.9);
   const wideConfig = { ...config, wide: wideNames };
   const inFloat = chosen.floatWhereLoud
-    ? await loudInFloat(quantizer, costs, wideConfig, faster, data, looking)
+    ? await loudInFloat(quantizer, costs, wideNames, faster, data, looking)
     : faster;
-  const placement = inFloat === faster ? plan : quantizer.placement(inFloat, wideNames);
+  const placement = inFloat.size === faster.size ? plan : quantizer.placement(inFloat, wideNames);
   const saturating = config.weightType === 'uint8' ? [] : quantizer.saturating(placement, config);
   const narrow = new Set(needsNarrow(chosen) ? saturating : []);
   const complete = { ...wideConfig, narrow };

@@ -52,7 +52,7 @@ async function quantized(stemChannels: number) {
 
 it('leaves a cheap stem in float whose rounding drowns what is read behind it', async () => {
   const { quantizer, data, costs } = await quantized(2);
-  const kept = await loudInFloat(quantizer, costs, config, new Set(), data, unwatched());
+  const kept = await loudInFloat(quantizer, costs, new Set(), new Set(), data, unwatched());
   expect([...kept]).toContain('stem');
   expect([...kept]).not.toContain('body');
   const noise = async (left: ReadonlySet<string>) =>
