@@ -83,7 +83,7 @@ function noPath({ name, nodes }: Graph, wrt: readonly string[]): LatheError {
     what:
       end === undefined
         ? 'no differentiable path leads from a trained tensor to the loss: no weight that is trained has a share in the output'
-        : `no differentiable path leads from a trained tensor to the loss: it ends here, since ${noGradient[end.opType]}`,
+        : `no differentiable path leads from a trained tensor to the loss: it ends here, since ${noGradient[operatorName(end)]}`,
     next: 'let the targets include weights behind it, or name another output in meta.json ("output")',
   });
 }
