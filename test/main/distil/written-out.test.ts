@@ -4,9 +4,9 @@ import { trainBatchNorm } from '../../../src-main/distil/train-batch-norm';
 import { writeOutRecurrent } from '../../../src-main/distil/write-out-recurrent';
 import { type Attribute, attributes, type Model } from '../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../support/check-gradient';
+import { drawn as x } from '../../support/plain-form-rows';
 
 const { float, floats, int, ints, string } = attributes;
-const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
 const frozen = (shape: readonly number[], low: number, high: number) => ({ shape, low, high, frozen: true });
 
 const smallMap = (title: string, attrs: Readonly<Record<string, Attribute>>): GradientRow => ({

@@ -1,18 +1,12 @@
 import { describe, it } from 'vitest';
 import { writePlainForms } from '../../../../src-main/distil/write-plain-forms';
-import { type Attribute, attributes, type Model, type Tensor, tensorFromArray } from '../../../../src-main/onnx/ir';
+import { attributes, type Model, type Tensor, tensorFromArray } from '../../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../../support/check-gradient';
 import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
+import { plainFormRow, drawn as x } from '../../../support/plain-form-rows';
 
 const { float, int } = attributes;
-const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
-const row = (
-  op: string,
-  title: string,
-  inputs: GradientRow['inputs'],
-  attrs: Readonly<Record<string, Attribute>> = {},
-  more: Partial<GradientRow> = {},
-): GradientRow => ({ op, title, inputs, attributes: attrs, rewrite: writePlainForms, opset: 23, ...more });
+const row = plainFormRow({ opset: 23 });
 
 const rows: GradientRow[] = [
   row('Attention', '', [x([2, 2, 3, 4]), x([2, 2, 5, 4]), x([2, 2, 5, 6])]),

@@ -1,19 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { writePlainForms } from '../../../../src-main/distil/write-plain-forms';
-import { type Attribute, attributes, type Model, tensorFromArray } from '../../../../src-main/onnx/ir';
+import { attributes, type Model, tensorFromArray } from '../../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../../support/check-gradient';
 import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
+import { plainFormRow, drawn as x } from '../../../support/plain-form-rows';
 
 const { float, int } = attributes;
-const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
 const domain = 'com.microsoft';
-const row = (
-  op: string,
-  title: string,
-  inputs: GradientRow['inputs'],
-  attrs: Readonly<Record<string, Attribute>> = {},
-  more: Partial<GradientRow> = {},
-): GradientRow => ({ op, title, domain, inputs, attributes: attrs, rewrite: writePlainForms, ...more });
+const row = plainFormRow({ domain });
 
 const lengths = { int32: [3, 3], shape: [2] };
 const total = { int32: [4], shape: [] };

@@ -1,18 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { writePlainForms } from '../../../../src-main/distil/write-plain-forms';
-import { type Attribute, attributes, type Model } from '../../../../src-main/onnx/ir';
+import { attributes, type Model } from '../../../../src-main/onnx/ir';
 import { checkGradient, type GradientRow } from '../../../support/check-gradient';
 import { expectSameOutputs, modelFromText, randomTensor } from '../../../support/model-from-text';
+import { plainFormRow, drawn as x } from '../../../support/plain-form-rows';
 
 const { int, ints, string } = attributes;
-const x = (shape: readonly number[], low = -1, high = 1) => ({ shape, low, high });
-const row = (
-  op: string,
-  title: string,
-  inputs: GradientRow['inputs'],
-  attrs: Readonly<Record<string, Attribute>> = {},
-  more: Partial<GradientRow> = {},
-): GradientRow => ({ op, title, inputs, attributes: attrs, rewrite: writePlainForms, ...more });
+const row = plainFormRow();
 
 /** The same operator of onnxruntime. */
 const fused: typeof row = (op, title, inputs, attrs) => row(op, title, inputs, attrs, { domain: 'com.microsoft' });
